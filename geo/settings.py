@@ -1,0 +1,39 @@
+"""Settings from the environment (``ZHIJIE_…``). Built by whoever starts the program, never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations."""
+
+    model_config = SettingsConfigDict(env_prefix="ZHIJIE_", extra="ignore", frozen=True)
+
+    database_url: str | None = Field(
+        None, description="URL of an existing PostGIS; unset: the private cluster is used"
+    )
+    home: Path | None = Field(
+        None, description="folder of the private PostGIS cluster; unset: chosen by `geo.cluster`"
+    )
+    data_dir: Path = Field(ROOT / "data", description="folder of the reference data")
+    lang: Literal["zh", "en"] = Field("zh", description="language of the command line and default of pages")
+    host: str = Field("127.0.0.1", description="address that `zhijie serve` listens on")
+    port: int = Field(8000, description="port that `zhijie serve` listens on")
+    pool_size: int = Field(8, description="database connections, and worker threads, of one process", ge=1)
+    statement_timeout_ms: int = Field(15_000, description="longest database statement of a request, ms", ge=1)
+    max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)
+    max_vertices: int = Field(10_000, description="most vertices of one footprint", ge=4)
+    max_accuracy_m: float = Field(50_000, description="largest position accuracy that is taken, metres", gt=0)
+    certain_share: float = Field(0.995, description="share from which a unit or zone is certain", gt=0, le=1)
+    disputed_share: float = Field(0.60, description="share under which no unit leads: disputed", gt=0, le=1)
+    possible_share: float = Field(
+        0.005, description="share from which a zone that does not cover the point is possible", gt=0, le=1
+    )
+    tianditu_key: str | None = Field(None, description="天地图 key; unset: no outside base map")
