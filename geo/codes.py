@@ -1,0 +1,15 @@
+"""Unit codes carry their ancestry: GB/T 2260 and its longer siblings, where a prefix is an ancestor."""
+
+from __future__ import annotations
+
+
+def stem(code: str) -> str:
+    """The part of a code that its descendants begin with: '140500' → '1405', '140522201' → itself."""
+    while len(code) == 6 and code.endswith("00") or len(code) == 4 and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+def contains(ancestor: str, code: str) -> bool:
+    """Whether ``code`` is ``ancestor`` or lies under it."""
+    return code.startswith(stem(ancestor))

@@ -1,0 +1,90 @@
+"""What the store says about a place: plain values that ``geo.queries`` fetches and the verdict reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """One dataset version in use. ``accuracy_m``: 68 % error of its lines, metres."""
+
+    id: int
+    dataset: str
+    version: str
+    role: str
+    title: dict[str, str]
+    official: bool
+    accuracy_m: float
+    reach: str
+    kinds: tuple[str, ...]
+    begins: dt.date | None
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHit:
+    """A unit at or near a place.
+
+    ``covers`` and ``pieces`` (lon/lat polygons within the search radius) are told of points,
+    ``overlap_m2`` (ellipsoidal) of footprints. ``edge_m``: distance to the unit's own border, metres.
+    """
+
+    source_id: int
+    code: str
+    name: str
+    level: str
+    edge_m: float | None
+    covers: bool = False
+    pieces: tuple[BaseGeometry, ...] = ()
+    overlap_m2: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneHit:
+    """A zone at or near a place; ``near_m`` is how near its kind wants to be told of."""
+
+    source_id: int
+    id: str
+    kind: str
+    grade: str | None
+    name: str
+    distance_m: float
+    near_m: float
+    covers: bool = False
+    pieces: tuple[BaseGeometry, ...] = ()
+    overlap_m2: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellHit:
+    """The grid cell of a place, with its worker and team."""
+
+    source_id: int
+    code: str
+    name: str
+    worker: str
+    team: str
+    township: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """Everything that one question to the store brings back."""
+
+    sources: tuple[SourceRef, ...]
+    units: tuple[UnitHit, ...]
+    zones: tuple[ZoneHit, ...]
+    cells: tuple[CellHit, ...]
+    outside_m: float | None
+
+    def source(self, source_id: int) -> SourceRef:
+        """The dataset version with this id."""
+        return next(source for source in self.sources if source.id == source_id)
+
+    def with_role(self, role: str) -> tuple[SourceRef, ...]:
+        """The dataset versions of a role (units, zones, grid, law, …)."""
+        return tuple(source for source in self.sources if source.role == role)

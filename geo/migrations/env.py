@@ -1,0 +1,12 @@
+"""Alembic's entry: runs the revisions on the engine that ``geo.postgis`` hands over."""
+
+from alembic import context
+
+from geo.tables import Base
+
+engine = context.config.attributes["engine"]
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

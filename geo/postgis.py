@@ -1,0 +1,97 @@
+"""Engine, sessions and migrations of the PostGIS store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from geo.cluster import Cluster, default_home
+from geo.errors import StoreUnavailable
+from geo.settings import ROOT, Settings
+from words import N_
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+DRIVER: Final = "postgresql+psycopg2://"
+
+
+def private_cluster(settings: Settings) -> Cluster:
+    """The private cluster of this installation (not started here)."""
+    return Cluster(default_home(settings.home, ROOT))
+
+
+def database_url(settings: Settings) -> str:
+    """URL of the store: the one that is set, or the private cluster's, started where it is down."""
+    if settings.database_url is None:
+        return private_cluster(settings).start()
+    scheme, separator, rest = settings.database_url.partition("://")
+    if not separator or not scheme.startswith("postgres"):
+        raise StoreUnavailable(
+            N_("ZHIJIE_DATABASE_URL is no PostgreSQL address."),
+            field="ZHIJIE_DATABASE_URL",
+            mend=N_("Write postgresql://user:password@host:5432/database, or unset it."),
+        )
+    return DRIVER + rest
+
+
+def make_engine(settings: Settings, url: str | None = None) -> Engine:
+    """Engine with a pool sized for this process and a statement timeout on every connection."""
+    return create_engine(
+        url or database_url(settings),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "options": f"-c statement_timeout={settings.statement_timeout_ms} -c timezone=UTC -c jit=off",
+            "connect_timeout": 10,
+        },
+    )
+
+
+@contextmanager
+def open_session(engine: Engine) -> Iterator[Session]:
+    """A session that commits at the end, or rolls back and says so where the server is gone."""
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    except OperationalError as fault:
+        raise StoreUnavailable(
+            N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
+        ) from fault
+
+
+def ping(session: Session) -> None:
+    """Ask the server for a sign of life with PostGIS in it."""
+    session.execute(text("SELECT postgis_lib_version()"))
+
+
+def _config(engine: Engine) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest revision, creating the extensions where they are missing."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL client_min_messages = warning"))
+        for extension in ("postgis", "btree_gist"):
+            connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
+    command.upgrade(_config(engine), "head")
+
+
+def revisions(engine: Engine) -> tuple[str | None, str | None]:
+    """(revision of the database, newest revision of the program)."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current, ScriptDirectory.from_config(_config(engine)).get_current_head()

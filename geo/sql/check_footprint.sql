@@ -1,0 +1,69 @@
+-- All that a verdict on a footprint needs, in one row of JSON columns.
+-- :wkb  CGCS2000 polygon     :as_of  day     :kx :ky  metres per degree there
+-- :accuracy_m  68 % radius of the position     :sigmas  search radius, as a multiple of the joined 68 % radius
+-- :source_ids  dataset versions to use, NULL for the current ones
+-- Pieces find candidates; overlap areas come from whole geometries, on the ellipsoid (geography).
+WITH place AS (
+    SELECT ST_GeomFromWKB(:wkb, 4490) AS geom
+), src AS MATERIALIZED (
+    SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
+    FROM source s
+    WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
+               ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
+), near AS MATERIALIZED (
+    SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
+), unit_hit AS MATERIALIZED (
+    SELECT u.source_id, u.code, u.name, u.level,
+           ST_Area(ST_CollectionExtract(ST_Intersection(u.geom, place.geom), 3)::geography) AS overlap_m2,
+           ST_Distance(ST_Scale(ST_Boundary(u.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
+    FROM place CROSS JOIN src s JOIN unit u ON u.source_id = s.id
+    WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
+      AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
+                  AND ST_Intersects(q.geom, place.geom))
+), zone_hit AS MATERIALIZED (
+    SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
+           CASE WHEN p.distance_m = 0 THEN
+               ST_Area(ST_CollectionExtract(ST_Intersection(z.geom, place.geom), 3)::geography) ELSE 0 END AS overlap_m2
+    FROM place
+    CROSS JOIN src s
+    CROSS JOIN LATERAL (
+        SELECT q.zone_id, min(ST_Distance(ST_Scale(q.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) AS distance_m
+        FROM zone_piece q
+        CROSS JOIN (SELECT greatest(s.spread_m, coalesce((SELECT max(near_m) FROM near), 0)) AS m) AS r
+        WHERE q.source_id = s.id AND q.geom && ST_Expand(place.geom, r.m / :kx, r.m / :ky)
+        GROUP BY q.zone_id
+    ) p
+    JOIN zone z ON z.id = p.zone_id
+    LEFT JOIN near n ON n.kind = z.kind
+    WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date) AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
+), cell AS (
+    SELECT c.code, c.name, c.worker, c.team, c.township, c.source_id,
+           ST_Area(ST_CollectionExtract(ST_Intersection(c.geom, place.geom), 3)::geography) AS overlap_m2
+    FROM place CROSS JOIN src s JOIN grid_cell c ON c.source_id = s.id
+    WHERE s.role = 'grid' AND c.valid @> CAST(:as_of AS date)
+      AND c.geom && place.geom AND ST_Intersects(c.geom, place.geom)
+)
+SELECT
+    (SELECT json_agg(json_build_object(
+        'id', id, 'dataset', dataset, 'version', version, 'role', role, 'title', title, 'official', official,
+        'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
+        ORDER BY dataset) FROM src) AS sources,
+    (SELECT json_agg(json_build_object(
+        'source_id', source_id, 'code', code, 'name', name, 'level', level,
+        'overlap_m2', overlap_m2, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
+    CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
+        SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
+        CROSS JOIN LATERAL (
+            SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
+            WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
+            ORDER BY q.geom <-> place.geom LIMIT 8
+        ) n WHERE s.role = 'units') END AS outside_m,
+    (SELECT json_agg(json_build_object(
+        'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name,
+        'overlap_m2', overlap_m2, 'distance_m', distance_m,
+        'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind)) ORDER BY code, source_id)
+     FROM zone_hit) AS zones,
+    (SELECT json_agg(json_build_object(
+        'code', code, 'name', name, 'worker', worker, 'team', team, 'township', township, 'source_id', source_id)
+        ORDER BY overlap_m2 DESC, code) FROM cell) AS cells
+FROM place

@@ -1,0 +1,83 @@
+-- All that a verdict on a point needs, in one row of JSON columns.
+-- :lon :lat  CGCS2000 degrees     :as_of  day     :kx :ky  metres per degree there
+-- :accuracy_m  68 % radius of the position     :sigmas  search radius, as a multiple of the joined 68 % radius
+-- :source_ids  dataset versions to use, NULL for the current ones     :tie  degrees within which a border decides exactly
+-- Pieces find candidates and answer inside; within :tie of a piece's edge the whole geometry decides,
+-- so that cutting an area small never moves its border.
+WITH place AS (
+    SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4490) AS geom
+), src AS MATERIALIZED (
+    SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
+    FROM source s
+    WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
+               ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
+), near AS MATERIALIZED (
+    SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
+), unit_hit AS MATERIALIZED (
+    SELECT u.id, u.source_id, u.code, u.name, u.level, u.geom,
+           array_agg(encode(ST_AsBinary(p.geom), 'hex')) AS pieces,
+           bool_or(ST_Covers(p.geom, place.geom) AND NOT ST_DWithin(ST_Boundary(p.geom), place.geom, :tie))
+           OR (bool_or(ST_DWithin(p.geom, place.geom, :tie)) AND ST_Covers(u.geom, place.geom)) AS covers
+    FROM place
+    CROSS JOIN src s
+    CROSS JOIN LATERAL (
+        SELECT q.unit_id, q.geom FROM unit_piece q
+        WHERE q.source_id = s.id
+          AND q.geom && ST_Expand(place.geom, s.spread_m / :kx + :tie, s.spread_m / :ky + :tie)
+    ) p
+    JOIN unit u ON u.id = p.unit_id
+    WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
+    GROUP BY u.id, place.geom
+), zone_hit AS MATERIALIZED (
+    SELECT z.id, z.source_id, z.code, z.kind, z.grade, z.name,
+           array_agg(encode(ST_AsBinary(p.geom), 'hex')) FILTER (WHERE p.distance_m <= p.spread_m) AS pieces,
+           bool_or(ST_Covers(p.geom, place.geom) AND NOT ST_DWithin(ST_Boundary(p.geom), place.geom, :tie))
+           OR (bool_or(ST_DWithin(p.geom, place.geom, :tie)) AND ST_Covers(z.geom, place.geom)) AS covers,
+           min(p.distance_m) AS distance_m
+    FROM place
+    CROSS JOIN src s
+    CROSS JOIN LATERAL (
+        SELECT q.zone_id, q.geom, s.spread_m,
+               ST_Distance(ST_Scale(q.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS distance_m
+        FROM zone_piece q
+        CROSS JOIN (SELECT greatest(s.spread_m, coalesce((SELECT max(near_m) FROM near), 0)) AS m) AS r
+        WHERE q.source_id = s.id
+          AND q.geom && ST_Expand(place.geom, r.m / :kx + :tie, r.m / :ky + :tie)
+    ) p
+    JOIN zone z ON z.id = p.zone_id
+    LEFT JOIN near n ON n.kind = z.kind
+    WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date)
+      AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
+    GROUP BY z.id, place.geom
+), cell AS (
+    SELECT c.code, c.name, c.worker, c.team, c.township, c.source_id
+    FROM place CROSS JOIN src s JOIN grid_cell c ON c.source_id = s.id
+    WHERE s.role = 'grid' AND c.valid @> CAST(:as_of AS date)
+      AND c.geom && place.geom AND ST_Covers(c.geom, place.geom)
+)
+SELECT
+    (SELECT json_agg(json_build_object(
+        'id', id, 'dataset', dataset, 'version', version, 'role', role, 'title', title, 'official', official,
+        'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
+        ORDER BY dataset) FROM src) AS sources,
+    (SELECT json_agg(json_build_object(
+        'source_id', h.source_id, 'code', h.code, 'name', h.name, 'level', h.level,
+        'covers', h.covers, 'pieces', h.pieces,
+        'edge_m', CASE WHEN h.covers THEN
+            ST_Distance(ST_Scale(ST_Boundary(h.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) END)
+        ORDER BY h.code, h.source_id) FROM unit_hit h) AS units,
+    CASE WHEN NOT EXISTS (SELECT FROM unit_hit WHERE covers) THEN (
+        SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
+        CROSS JOIN LATERAL (
+            SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
+            WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
+            ORDER BY q.geom <-> place.geom LIMIT 8
+        ) n WHERE s.role = 'units') END AS outside_m,
+    (SELECT json_agg(json_build_object(
+        'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name, 'covers', covers,
+        'distance_m', distance_m, 'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind),
+        'pieces', coalesce(pieces, '{}')) ORDER BY code, source_id) FROM zone_hit) AS zones,
+    (SELECT json_agg(json_build_object(
+        'code', code, 'name', name, 'worker', worker, 'team', team, 'township', township, 'source_id', source_id)
+        ORDER BY code) FROM cell) AS cells
+FROM place

@@ -1,0 +1,234 @@
+"""The tables of the store. Geometry is EPSG:4490 everywhere; dates are half-open ranges.
+
+A ``source`` row is one version of one dataset. Features hang on it, old versions stay: a verdict
+names the versions that it used and can be computed again on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TIMESTAMP, ExcludeConstraint, Range
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SRID: Final = 4490
+LEVELS: Final = ("country", "province", "city", "county", "township", "village")
+EFFECTS: Final = ("prohibited", "permit_required", "clear", "unknown")
+CERTAINTIES: Final = ("certain", "probable", "disputed", "outside")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _no_overlap(table: str) -> ExcludeConstraint:
+    """No two rows of a code in one dataset version may be valid on the same day."""
+    return ExcludeConstraint(
+        ("source_id", "="), ("code", "="), ("valid", "&&"), using="gist", name=f"{table}_no_overlap_in_time"
+    )
+
+
+def _geometry(kind: str) -> Geometry:
+    return Geometry(kind, srid=SRID, spatial_index=False)
+
+
+class Base(DeclarativeBase):
+    """Common parent: maps Python types to PostgreSQL's."""
+
+    type_annotation_map = {
+        str: Text,
+        dt.datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB,
+        list[str]: ARRAY(Text),
+        list[int]: ARRAY(BigInteger),
+        Range[dt.date]: DATERANGE,
+    }
+
+
+class Source(Base):
+    """One version of one dataset: where it is from and how far its lines may be wrong."""
+
+    __tablename__ = "source"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    dataset: Mapped[str]
+    version: Mapped[str]
+    role: Mapped[str]
+    title: Mapped[dict[str, Any]]
+    origin: Mapped[str]
+    licence: Mapped[str]
+    datum: Mapped[str]
+    checksum: Mapped[str]
+    official: Mapped[bool]
+    accuracy_m: Mapped[float]
+    reach: Mapped[str]
+    kinds: Mapped[list[str]]
+    begins: Mapped[dt.date | None]
+    note: Mapped[dict[str, Any] | None]
+    content: Mapped[dict[str, Any] | None]
+    loaded_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("dataset", "version", name="source_dataset_version"),
+        Index("source_one_current", "dataset", unique=True, postgresql_where="retired_at IS NULL"),
+        CheckConstraint("accuracy_m >= 0", name="source_accuracy_not_negative"),
+    )
+
+
+class Unit(Base):
+    """An administrative unit in a span of time; villages have no geometry."""
+
+    __tablename__ = "unit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    name: Mapped[str]
+    level: Mapped[str]
+    parent: Mapped[str | None]
+    valid: Mapped[Range[dt.date]]
+    note: Mapped[str | None]
+    geom: Mapped[WKBElement | None] = mapped_column(_geometry("MULTIPOLYGON"))
+
+    __table_args__ = (
+        _no_overlap("unit"),
+        CheckConstraint(_one_of("level", LEVELS), name="unit_level"),
+        Index("unit_code", "code"),
+        Index("unit_name", "name"),
+        Index("unit_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class UnitPiece(Base):
+    """A unit's area cut small, for lookups."""
+
+    __tablename__ = "unit_piece"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
+    geom: Mapped[WKBElement] = mapped_column(_geometry("POLYGON"))
+
+    __table_args__ = (
+        Index("unit_piece_unit", "unit_id"),
+        Index("unit_piece_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class Zone(Base):
+    """A protected or controlled area: kind, grade, name, when in force."""
+
+    __tablename__ = "zone"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    grade: Mapped[str | None]
+    level: Mapped[str | None]
+    valid: Mapped[Range[dt.date]]
+    note: Mapped[str | None]
+    geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
+
+    __table_args__ = (
+        _no_overlap("zone"),
+        Index("zone_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class ZonePiece(Base):
+    """A zone's area cut small, for lookups."""
+
+    __tablename__ = "zone_piece"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(BigInteger)
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zone.id", ondelete="CASCADE"))
+    geom: Mapped[WKBElement] = mapped_column(_geometry("POLYGON"))
+
+    __table_args__ = (
+        Index("zone_piece_zone", "zone_id"),
+        Index("zone_piece_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class ZoneKind(Base):
+    """How near a zone of a kind must be to be worth a word, metres; from ``data/law``."""
+
+    __tablename__ = "zone_kind"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    near_m: Mapped[float]
+
+
+class GridCell(Base):
+    """A cell of the grid workers' net: who walks it, which team answers."""
+
+    __tablename__ = "grid_cell"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    issuer: Mapped[str]
+    township: Mapped[str]
+    name: Mapped[str]
+    worker: Mapped[str]
+    team: Mapped[str]
+    valid: Mapped[Range[dt.date]]
+    geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
+
+    __table_args__ = (
+        _no_overlap("grid_cell"),
+        Index("grid_cell_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class Report(Base):
+    """What was reported: where, what, when; the verdict's summary is kept beside it for lists and maps."""
+
+    __tablename__ = "report"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    request_hash: Mapped[str]
+    received_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    act_date: Mapped[dt.date]
+    category: Mapped[str]
+    description: Mapped[str]
+    channel: Mapped[str]
+    sample: Mapped[bool]
+    status: Mapped[str]
+    unit_code: Mapped[str | None]
+    unit_name: Mapped[str | None]
+    effect: Mapped[str]
+    certainty: Mapped[str]
+    location: Mapped[dict[str, Any]]
+    geom: Mapped[WKBElement] = mapped_column(_geometry("GEOMETRY"))
+
+    __table_args__ = (
+        CheckConstraint(_one_of("effect", EFFECTS), name="report_effect"),
+        CheckConstraint(_one_of("certainty", CERTAINTIES), name="report_certainty"),
+        Index("report_geom", "geom", postgresql_using="gist"),
+        Index("report_unit_code", "unit_code", postgresql_ops={"unit_code": "text_pattern_ops"}),
+        Index("report_received_at", "received_at"),
+    )
+
+
+class StoredVerdict(Base):
+    """The verdict as it was given: canonical JSON text, byte for byte, and the dataset versions used."""
+
+    __tablename__ = "verdict"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    source_ids: Mapped[list[int]]
+    body: Mapped[str]
+
+    __table_args__ = (Index("verdict_report", "report_id"),)
