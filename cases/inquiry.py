@@ -1,0 +1,113 @@
+"""What is asked: one frozen value that every door builds and every layer passes on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from cases.jurisdiction import decide
+from cases.thresholds import DEFAULT, Thresholds
+from cases.value import Jurisdiction, Verdict
+from cases.verdict import check, check_day
+from geo.errors import BadInput
+from geo.location import Location
+from geo.queries import fetch_facts
+from geo.settings import Settings
+from words import N_
+
+CHINA: Final = ZoneInfo("Asia/Shanghai")
+
+
+def today() -> dt.date:
+    """The day in China."""
+    return dt.datetime.now(CHINA).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an installation takes at most, and where certainty begins."""
+
+    max_accuracy_m: float
+    max_vertices: int
+    shares: Thresholds = DEFAULT
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits of these settings."""
+        shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
+        return cls(settings.max_accuracy_m, settings.max_vertices, shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A place (a point, or a GeoJSON footprint), a matter and the day of the act.
+
+    ``x``, ``y``: longitude and latitude in degrees, or easting and northing in metres, of ``datum``.
+    ``accuracy_m``: 68 % radius of the position, metres. ``as_of``: None means today.
+    """
+
+    category: str
+    x: float | None = None
+    y: float | None = None
+    datum: str = "cgcs2000"
+    accuracy_m: float = 0.0
+    footprint: Mapping[str, Any] | None = None
+    as_of: dt.date | None = None
+
+    def day(self) -> dt.date:
+        """The day that is asked for; a future one is refused."""
+        now = today()
+        if self.as_of is not None and self.as_of > now:
+            raise BadInput(
+                N_("{as_of} is in the future."),
+                field="as_of",
+                mend=N_("Give today ({today}) or an earlier day."),
+                as_of=self.as_of,
+                today=now,
+            )
+        return self.as_of or now
+
+    def location(self, limits: Limits) -> Location:
+        """The place in CGCS2000, checked."""
+        if self.footprint is not None:
+            if self.x is not None or self.y is not None:
+                raise BadInput(
+                    N_("Both a point and a footprint are given."),
+                    field="footprint",
+                    mend=N_("Give either lon and lat, or a footprint."),
+                )
+            return Location.from_footprint(
+                self.footprint, self.datum, max_vertices=limits.max_vertices, accuracy_m=self.accuracy_m
+            )
+        return self._point(limits)
+
+    def _point(self, limits: Limits) -> Location:
+        for field, value in (("lon", self.x), ("lat", self.y)):
+            if value is None:
+                raise BadInput(
+                    N_("No place is given."), field=field, mend=N_("Give either lon and lat, or a footprint.")
+                )
+        return Location.from_point(
+            self.x or 0.0, self.y or 0.0, self.datum, self.accuracy_m, max_accuracy_m=limits.max_accuracy_m
+        )
+
+
+def answer(session: Session, inquiry: Inquiry, limits: Limits) -> Verdict:
+    """The verdict on an inquiry; nothing is stored."""
+    day = inquiry.day()
+    location = inquiry.location(limits)
+    return check(session, location, inquiry.category, day, limits=limits.shares)
+
+
+def locate(session: Session, inquiry: Inquiry, limits: Limits) -> tuple[Location, Jurisdiction]:
+    """Whose ground a place is on a day, whatever the matter."""
+    day = inquiry.day()
+    location = inquiry.location(limits)
+    facts = fetch_facts(session, location, day)
+    check_day(facts, day)
+    return location, decide(location, facts, limits.shares)[0]

@@ -1,0 +1,123 @@
+"""Whose ground it is: lead, chain, partners and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cases.shares import Division, crossing_probability, divide, ranked, sigma_m, weights_of
+from cases.thresholds import Thresholds
+from cases.trace import step
+from cases.value import Bilingual, Certainty, Jurisdiction, Link, Step, UnitShare, metres, share_of
+from geo.codes import contains
+from geo.facts import PlaceFacts, UnitHit
+from geo.location import Location
+from geo.tables import LEVELS
+
+
+def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
+    """The jurisdiction of a place, and the steps that led there."""
+    division = divide(weights_of(location, facts))
+    units = _units(division, facts)
+    outside = share_of(division.outside)
+    certainty = _certainty(location, units, outside, facts, limits)
+    lead = None if certainty == "outside" else units[0]
+    edge_m = _edge(lead, facts)
+    chain = _chain(lead, facts)
+    jurisdiction = Jurisdiction(
+        certainty=certainty,
+        lead=lead,
+        chain=chain,
+        others=tuple(unit for unit in units if unit is not lead),
+        edge_distance_m=edge_m,
+    )
+    return jurisdiction, list(_steps(jurisdiction, units, outside, facts, limits))
+
+
+def _units(division: Division, facts: PlaceFacts) -> list[UnitShare]:
+    hits = {hit.code: hit for hit in facts.units}
+    return [
+        UnitShare(code, hits[code].name, hits[code].level, share_of(share))
+        for code, share in ranked(division.shares)
+        if share_of(share) > 0
+    ]
+
+
+def _certainty(
+    location: Location, units: list[UnitShare], outside: float, facts: PlaceFacts, limits: Thresholds
+) -> Certainty:
+    best = units[0].share if units else 0.0
+    if outside > best:
+        return "outside"
+    sure = not _approximate(facts) and _steady(location, units[0], facts, limits)
+    return limits.certainty(best, sure=sure)
+
+
+def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
+    """Whether a footprint stays with its lead though the border may be drawn wrong.
+
+    (A point's mass has the border's error in it already.)
+    """
+    if location.footprint is None:
+        return True
+    own = [hit for hit in facts.units if hit.code == lead.code and hit.edge_m is not None]
+    return all(
+        crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
+        for hit in own
+    )
+
+
+def _approximate(facts: PlaceFacts) -> list[Bilingual]:
+    """Titles of the unit layers in use that are not official."""
+    used = {hit.source_id for hit in facts.units}
+    return [source.title for source in facts.sources if source.id in used and not source.official]
+
+
+def _edge(lead: UnitShare | None, facts: PlaceFacts) -> float | None:
+    if lead is None:
+        return None if facts.outside_m is None else metres(facts.outside_m)
+    at_level = [hit for hit in facts.units if hit.level == lead.level and hit.edge_m is not None]
+    own = [hit for hit in at_level if hit.code == lead.code] or at_level
+    return metres(min(hit.edge_m or 0.0 for hit in own)) if own else None
+
+
+def _chain(lead: UnitShare | None, facts: PlaceFacts) -> tuple[Link, ...]:
+    if lead is None:
+        return ()
+    above = {hit.level: hit for hit in facts.units if contains(hit.code, lead.code)}
+    links = [_link(above[level]) for level in LEVELS if level in above]
+    cells = [cell for cell in facts.cells if contains(lead.code, cell.township)]
+    return (*links, *(Link("grid_cell", c.code, c.name, c.worker, c.team) for c in cells[:1]))
+
+
+def _link(hit: UnitHit) -> Link:
+    return Link(hit.level, hit.code, hit.name)
+
+
+def _steps(
+    found: Jurisdiction, units: list[UnitShare], outside: float, facts: PlaceFacts, limits: Thresholds
+) -> Iterator[Step]:
+    for unit in units:
+        yield step("unit.share", name=unit.name, code=unit.code, level=unit.level, share=unit.share)
+    yield step("unit.outside", share=outside)
+    yield step(
+        "unit.decided",
+        code=found.lead.code if found.lead else None,
+        share=found.lead.share if found.lead else outside,
+        certainty=found.certainty,
+        certain_share=limits.certain,
+        disputed_share=limits.disputed,
+    )
+    for title in _approximate(facts):
+        yield step("unit.capped", title=title)
+    if found.edge_distance_m is not None:
+        yield step("unit.edge", distance_m=found.edge_distance_m)
+    yield from _chain_steps(found)
+
+
+def _chain_steps(found: Jurisdiction) -> Iterator[Step]:
+    if found.lead is None:
+        return
+    if all(link.level != "village" for link in found.chain):
+        yield step("unit.no_village")
+    cell = next((link for link in found.chain if link.level == "grid_cell"), None)
+    yield step("grid.cell", code=cell.code, team=cell.team) if cell else step("grid.none")

@@ -1,0 +1,108 @@
+"""How a place divides among units: by probability for a point, by area for a footprint.
+
+The levels are joined from the top: a unit's share is its parent's, divided among the parent's children
+in proportion to their own weights. A township layer with an error of kilometres thereby cannot move a
+place across a county border that is known to a few hundred metres. Where all levels share one border and
+one accuracy this is the plain weight of the unit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scipy.special import ndtr
+
+from geo.codes import contains
+from geo.facts import PlaceFacts, UnitHit, ZoneHit
+from geo.location import Location
+from geo.mass import combine, gaussian_mass, sigma_from_r68
+from geo.measure import Plane
+from geo.tables import LEVELS
+
+Weights = dict[str, dict[str, float]]  # level → code → weight
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """``shares``: code → share of the finest units known; with ``outside`` they sum to 1."""
+
+    shares: dict[str, float]
+    outside: float
+
+
+def sigma_m(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> float:
+    """Standard deviation, metres, of a place against a layer's lines.
+
+    The position's error and the layer's are taken as independent: the radii join as the root of the
+    sum of squares.
+    """
+    return sigma_from_r68(combine(location.accuracy_m, facts.source(hit.source_id).accuracy_m))
+
+
+def hit_weight(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> float:
+    """The part of the place in an area: probability mass for a point, share of area for a footprint."""
+    if location.footprint is not None:
+        return min(1.0, hit.overlap_m2 / location.area_m2) if location.area_m2 else 0.0
+    sigma = sigma_m(location, facts, hit)
+    if sigma == 0.0:
+        return float(hit.covers)
+    plane = Plane(location.lon, location.lat)
+    masses = gaussian_mass([plane.shapely_to_metres(piece) for piece in hit.pieces], sigma)
+    return float(min(1.0, max(0.0, masses.sum())))
+
+
+def crossing_probability(distance_m: float, sigma: float) -> float:
+    """Probability that a line at this distance is truly on the other side of the place: Φ(−d/σ).
+
+    The line is taken as straight over a few σ, which is what its stated accuracy can bear.
+    """
+    if sigma == 0.0:
+        return 0.0 if distance_m > 0 else 0.5
+    return float(ndtr(-distance_m / sigma))
+
+
+def weights_of(location: Location, facts: PlaceFacts) -> Weights:
+    """Weight of every unit met, by level; a unit in two datasets counts with its mean."""
+    seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for hit in facts.units:
+        seen[hit.level][hit.code].append(hit_weight(location, facts, hit))
+    return {
+        level: {code: sum(values) / len(values) for code, values in codes.items()}
+        for level, codes in seen.items()
+    }
+
+
+def divide(weights: Mapping[str, Mapping[str, float]]) -> Division:
+    """Join the levels from the top down."""
+    levels = [level for level in LEVELS if weights.get(level)]
+    if not levels:
+        return Division({}, 1.0)
+    shares = _at_most_one(weights[levels[0]])
+    for level in levels[1:]:
+        shares = _descend(shares, weights[level])
+    return Division(shares, max(0.0, 1.0 - sum(shares.values())))
+
+
+def _at_most_one(weights: Mapping[str, float]) -> dict[str, float]:
+    """On a border without any error several units cover the point wholly: they share it evenly."""
+    total = max(1.0, sum(weights.values()))
+    return {code: weight / total for code, weight in weights.items()}
+
+
+def _descend(shares: Mapping[str, float], finer: Mapping[str, float]) -> dict[str, float]:
+    result: dict[str, float] = {}
+    for parent, share in shares.items():
+        children = {code: weight for code, weight in finer.items() if contains(parent, code)}
+        total = sum(children.values())
+        if total > 0:
+            result |= {code: share * weight / total for code, weight in children.items()}
+        else:
+            result[parent] = share
+    return result
+
+
+def ranked(shares: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    """Largest share first; equal shares (to a billionth) by code, so that a border has one answer."""
+    return sorted(shares.items(), key=lambda item: (-round(item[1], 9), item[0]))

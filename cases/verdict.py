@@ -1,0 +1,187 @@
+"""The check: one question to the store, one immutable answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from cases.conflicts import Question, basis_of, bilingual, find
+from cases.jurisdiction import decide
+from cases.thresholds import DEFAULT, Thresholds
+from cases.trace import step
+from cases.value import Conflict, DataUsed, Jurisdiction, MissingKind, Outcome, Power, Step, Verdict
+from geo.errors import BadInput
+from geo.facts import PlaceFacts
+from geo.location import Location
+from geo.queries import fetch_facts
+from law.book import LawBook
+from layers.lawbook import fetch_book
+from words import N_
+
+USED_ROLES = ("units", "zones", "grid", "law")
+
+
+def check(  # noqa: PLR0913 - the four of the question, and two that a replay or a test sets
+    session: Session,
+    location: Location,
+    category: str,
+    as_of: dt.date,
+    *,
+    source_ids: Iterable[int] | None = None,
+    limits: Thresholds = DEFAULT,
+) -> Verdict:
+    """Say whose ground a place is and whether a matter of ``category`` may stand there on ``as_of``.
+
+    One round trip to PostGIS (a second one only when a version of the law is met for the first time).
+    ``source_ids`` names the dataset versions to use; by default the current ones.
+    Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
+    """
+    facts = fetch_facts(session, location, as_of, source_ids)
+    check_day(facts, as_of)
+    book = fetch_book(session, facts.with_role("law"))
+    _check_category(book, category)
+    jurisdiction, unit_steps = decide(location, facts, limits)
+    found = find(Question(location, facts, book, category, as_of, limits))
+    missing = _missing(facts, book, category, jurisdiction, as_of)
+    power, power_step = _power(book, category, found.conflicts, jurisdiction, as_of)
+    effect, reason = _outcome(found.conflicts, missing, jurisdiction)
+    used = _used(facts, jurisdiction)
+    return Verdict(
+        location=location.as_dict(),
+        as_of=as_of.isoformat(),
+        category={"code": category, "name": bilingual(book.categories[category].name)},
+        jurisdiction=jurisdiction,
+        conflicts=tuple(found.conflicts),
+        competence=power,
+        effect=effect,
+        missing=missing,
+        data=tuple(used),
+        trace=(
+            _located(location),
+            *(_layer(source) for source in used),
+            *unit_steps,
+            *found.steps,
+            *(step("kind.missing", kind=unknown.name) for unknown in missing),
+            power_step,
+            step("outcome", effect=effect, because=reason),
+        ),
+    )
+
+
+def check_day(facts: PlaceFacts, as_of: dt.date) -> None:
+    """Refuse a day of which the boundaries tell nothing."""
+    units = facts.with_role("units")
+    if not units:
+        raise BadInput(
+            N_("No boundary data are loaded."), field="as_of", mend=N_("Load them with `zhijie load`.")
+        )
+    begins = [source.begins for source in units if source.begins is not None]
+    if len(begins) == len(units) and as_of < min(begins):
+        raise BadInput(
+            N_("No boundary data reach back to {as_of}."),
+            field="as_of",
+            mend=N_("Give a day from {begins} on, or load older boundaries."),
+            as_of=as_of,
+            begins=min(begins),
+        )
+
+
+def _check_category(book: LawBook, category: str) -> None:
+    if category not in book.categories:
+        raise BadInput(
+            N_("The category {category} is unknown."),
+            field="category",
+            mend=N_("Use one of: {known}."),
+            category=category,
+            known=", ".join(sorted(book.categories)),
+        )
+
+
+def _missing(
+    facts: PlaceFacts, book: LawBook, category: str, jurisdiction: Jurisdiction, as_of: dt.date
+) -> tuple[MissingKind, ...]:
+    """Kinds of zones that have a rule for the matter, but no data at the place on the day."""
+    code = jurisdiction.lead.code if jurisdiction.lead else None
+    known = {
+        kind
+        for source in facts.with_role("zones")
+        if code is not None
+        and code.startswith(source.reach)
+        and (source.begins is None or source.begins <= as_of)
+        for kind in source.kinds
+    }
+    unknown = sorted(book.relevant_kinds(category, as_of) - known)
+    return tuple(MissingKind(kind, bilingual(book.zone_kinds[kind].name)) for kind in unknown)
+
+
+def _power(
+    book: LawBook, category: str, conflicts: list[Conflict], jurisdiction: Jurisdiction, as_of: dt.date
+) -> tuple[Power, Step]:
+    kinds = sorted({c.zone.kind for c in conflicts if c.relation in ("within", "overlaps", "possible")})
+    code = jurisdiction.lead.code if jurisdiction.lead else ""
+    competence = book.competence_for(category, kinds, code, as_of)
+    power = Power(
+        authority=bilingual(competence.authority),
+        mode=competence.mode,
+        in_the_name_of=bilingual(competence.in_the_name_of),
+        by_township=competence.by_township,
+        enforcement=bilingual(competence.enforcement),
+        township_may=tuple(map(bilingual, competence.township_may)),
+        whistle=tuple(map(bilingual, competence.whistle)),
+        documents=tuple(map(bilingual, competence.documents)),
+        basis=tuple(map(basis_of, competence.basis)),
+        rivals=tuple(map(bilingual, competence.rivals)),
+        sample=competence.sample,
+    )
+    if power.mode == "none":
+        return power, step("power.none")
+    return power, step("power.found", mode=power.mode, authority=power.authority)
+
+
+def _outcome(
+    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
+) -> tuple[Outcome, str]:
+    """The strictest effect that surely applies; what is not known is never called clear."""
+    sure = {c.effect for c in conflicts if c.relation in ("within", "overlaps")}
+    if "prohibited" in sure:
+        return "prohibited", "conflict"
+    if "permit_required" in sure:
+        return "permit_required", "conflict"
+    if any(c.relation == "possible" and c.effect in ("prohibited", "permit_required") for c in conflicts):
+        return "unknown", "possible"
+    if jurisdiction.lead is None:
+        return "unknown", "outside"
+    return ("unknown", "missing") if missing else ("clear", "clear")
+
+
+def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[DataUsed]:
+    code = jurisdiction.lead.code if jurisdiction.lead else ""
+    met = {hit.source_id for hit in facts.units} | {hit.source_id for hit in facts.zones}
+    return [
+        DataUsed(s.dataset, s.version, s.title, s.official, s.accuracy_m)
+        for s in facts.sources
+        if s.role in USED_ROLES and (s.id in met or not code or code.startswith(s.reach))
+    ]
+
+
+def _located(location: Location) -> Step:
+    told: dict[str, Any] = location.as_dict()
+    common = {key: told[key] for key in ("lon", "lat", "shift_m")} | {"datum": told["given"]["datum"]}
+    if location.footprint is not None:
+        return step("location.footprint", area_m2=told["area_m2"], **common)
+    given = {"x": told["given"]["x"], "y": told["given"]["y"]}
+    return step("location.point", accuracy_m=told["accuracy_m"], **given, **common)
+
+
+def _layer(used: DataUsed) -> Step:
+    return step(
+        "layer.used",
+        title=used.title,
+        dataset=used.dataset,
+        version=used.version,
+        official=used.official,
+        accuracy_m=used.accuracy_m,
+    )

@@ -1,0 +1,212 @@
+"""A verdict told to a person: a headline and labelled lines, in Chinese or English.
+
+Works on the JSON form, so that a stored verdict reads the same as a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cases.glossary import CERTAINTIES, EFFECTS, MARKS, MODES, RELATIONS
+from cases.trace import tell
+from words import N_, Lang, say
+
+Told = Mapping[str, Any]
+Line = dict[str, str]
+
+
+def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
+    """``{"headline", "mark", "lines": [{"label", "text"}]}`` of a verdict's JSON form."""
+    return {
+        "headline": headline(verdict, lang),
+        "mark": MARKS[verdict["effect"]],
+        "lines": [*_lines(verdict, lang)],
+    }
+
+
+def tell_trace(verdict: Told, lang: Lang) -> list[str]:
+    """Every step of the trace in words."""
+    return [tell(lang, step) for step in verdict["trace"]]
+
+
+def headline(verdict: Told, lang: Lang) -> str:
+    """The verdict in one line: effect, and the zone that it is owed to."""
+    effect = say(lang, EFFECTS[verdict["effect"]])
+    decisive = [
+        c for c in verdict["conflicts"] if c["effect"] == verdict["effect"] and c["relation"] != "near"
+    ]
+    return f"{effect} · {_zone(decisive[0], lang)}" if decisive else effect
+
+
+def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
+    yield _line(lang, N_("Matter"), f"{_text(verdict['category']['name'], lang)}, {verdict['as_of']}")
+    yield _line(lang, N_("Place"), _place(verdict["location"], lang))
+    yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
+    yield _line(lang, N_("How sure"), _sureness(verdict["jurisdiction"], lang))
+    for conflict in verdict["conflicts"]:
+        yield _line(lang, N_("Zone"), _conflict(conflict, lang))
+    yield from _missing(verdict, lang)
+    yield from _power(verdict["competence"], lang)
+    yield from _caveats(verdict, lang)
+
+
+def _line(lang: Lang, label: str, text: str) -> Line:
+    return {"label": say(lang, label), "text": text}
+
+
+def _text(text: Mapping[str, str], lang: Lang) -> str:
+    return text[lang] or text["zh"]
+
+
+def _join(lang: Lang, parts: Iterable[str]) -> str:
+    return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
+
+
+def percent(share: float) -> str:
+    """A share as people read it: never 100 % of what is not whole, never 0 % of what is there."""
+    if 0.999 <= share < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.1f} %"
+
+
+def area(m2: float, lang: Lang) -> str:
+    """An area in square metres and mu (1 mu = 2000/3 m²)."""
+    return say(lang, N_("{m2} m² ({mu} mu)"), m2=f"{m2:,.0f}", mu=f"{m2 * 3 / 2000:,.2f}")
+
+
+def _place(location: Told, lang: Lang) -> str:
+    where = say(
+        lang, N_("{lon}, {lat} (CGCS2000)"), lon=f"{location['lon']:.6f}", lat=f"{location['lat']:.6f}"
+    )
+    given = location["given"]
+    shifted = location["shift_m"] >= 1
+    return _join(
+        lang,
+        [
+            where,
+            say(
+                lang,
+                N_("given in {datum}, moved {m} m"),
+                datum=given["datum"],
+                m=f"{location['shift_m']:,.0f}",
+            )
+            if shifted
+            else "",
+            say(lang, N_("accuracy {m} m"), m=f"{location['accuracy_m']:g}")
+            if location["accuracy_m"]
+            else "",
+            area(location["area_m2"], lang) if location["area_m2"] else "",
+        ],
+    )
+
+
+def _chain(jurisdiction: Told, lang: Lang) -> str:
+    if jurisdiction["lead"] is None:
+        return say(lang, N_("none of the known units"))
+    units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
+    cells = [link for link in jurisdiction["chain"] if link["level"] == "grid_cell"]
+    path = " › ".join(link["name"] for link in units)
+    team = [f"{cell['name']}, {cell['team']}, {cell['worker']}" for cell in cells]
+    return _join(lang, [f"{path} ({jurisdiction['lead']['code']})", *team])
+
+
+def _sureness(jurisdiction: Told, lang: Lang) -> str:
+    lead = jurisdiction["lead"]
+    others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
+    edge = jurisdiction["edge_distance_m"]
+    return _join(
+        lang,
+        [
+            say(lang, CERTAINTIES[jurisdiction["certainty"]]),
+            f"{lead['name']} {percent(lead['share'])}" if lead else "",
+            say(lang, N_("or: {others}"), others=", ".join(others)) if others else "",
+            say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
+        ],
+    )
+
+
+def _zone(conflict: Told, lang: Lang) -> str:
+    zone = conflict["zone"]
+    name: str = zone["name"] if lang == "zh" else f"{zone['name']} ({zone['kind_name']['en']})"
+    grade = _text(zone["grade_name"], lang) if zone["grade_name"] else ""
+    return f"{name}{grade}" if lang == "zh" else f"{name} {grade}".rstrip()
+
+
+def _conflict(conflict: Told, lang: Lang) -> str:
+    effect = conflict["effect"]
+    return _join(
+        lang,
+        [
+            f"{_zone(conflict, lang)}: {_relation(conflict, lang)}",
+            say(lang, EFFECTS[effect]) if effect else say(lang, N_("no rule known for this matter")),
+            *(_article(basis, lang) for basis in conflict["basis"]),
+            _text(conflict["authority"], lang) if conflict["authority"] else "",
+            _text(conflict["consequence"], lang) if conflict["consequence"] else "",
+        ],
+    )
+
+
+def _relation(conflict: Told, lang: Lang) -> str:
+    """How the place lies to the zone, with the figure that says so and how sure it is."""
+    relation = say(lang, RELATIONS[conflict["relation"]])
+    sure = say(lang, CERTAINTIES[conflict["certainty"]])
+    match conflict["relation"]:
+        case "near":
+            return say(lang, N_("{m} m away"), m=f"{conflict['distance_m']:,.0f}")
+        case "overlaps":
+            return f"{relation} {area(conflict['overlap_m2'], lang)}, {percent(conflict['share'])} ({sure})"
+        case _:
+            return f"{relation} {percent(conflict['share'])} ({sure})"
+
+
+def _article(basis: Told, lang: Lang) -> str:
+    first, last = basis["in_force"]
+    cited = say(
+        lang, N_("{law}, {article}"), law=_text(basis["law"], lang), article=_text(basis["label"], lang)
+    )
+    span = say(lang, N_("in force {first} to {last}"), first=first or "…", last=last or "…")
+    checked = "" if basis["verified"] else say(lang, N_(", not verified"))
+    return f"{cited} ({span}{checked})"
+
+
+def _missing(verdict: Told, lang: Lang) -> Iterator[Line]:
+    if verdict["missing"]:
+        names = ", ".join(_text(unknown["name"], lang) for unknown in verdict["missing"])
+        yield _line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
+
+
+def _power(power: Told, lang: Lang) -> Iterator[Line]:
+    decides = f"{_text(power['authority'], lang)} ({say(lang, MODES[power['mode']])})"
+    sample = say(lang, N_("sample list, not an official one")) if power["sample"] else ""
+    yield _line(lang, N_("Who decides"), _join(lang, [decides, sample]))
+    yield _line(lang, N_("Demolition"), _text(power["enforcement"], lang))
+    if power["rivals"]:
+        rivals = ", ".join(_text(rival, lang) for rival in power["rivals"])
+        yield _line(lang, N_("Overlap in the lists"), rivals)
+    for label, key in (
+        (N_("The township may"), "township_may"),
+        (N_("Whistle for"), "whistle"),
+        (N_("Hand over"), "documents"),
+    ):
+        if power[key]:
+            yield _line(lang, label, _join(lang, (_text(text, lang) for text in power[key])))
+
+
+def _caveats(verdict: Told, lang: Lang) -> Iterator[Line]:
+    for used in verdict["data"]:
+        if used["official"] or used["dataset"].startswith("law/"):
+            continue
+        yield _line(
+            lang,
+            N_("Approximate data"),
+            say(
+                lang,
+                N_(
+                    "{title}: not official, lines may be wrong by {m} m, "
+                    "so nothing is certain before a site survey"
+                ),
+                title=_text(used["title"], lang),
+                m=f"{used['accuracy_m']:,.0f}",
+            ),
+        )
