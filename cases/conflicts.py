@@ -87,8 +87,8 @@ def _weigh(question: Question, hit: ZoneHit, found: Found) -> None:
         return
     certainty = _certainty(question, hit, relation, share)
     found.steps.append(_met(hit, zone, relation, share, certainty))
-    rule = _rule(question, hit, zone, found.steps)
-    found.conflicts.append(_conflict(question, hit, zone, relation, share, certainty, rule))
+    rules = _rules(question, hit, zone, found.steps)
+    found.conflicts.append(_conflict(question, hit, zone, relation, share, certainty, rules))
 
 
 def _share(question: Question, hit: ZoneHit) -> float:
@@ -127,16 +127,15 @@ def _met(hit: ZoneHit, zone: ZoneRef, relation: Relation, share: float, certaint
         share=share,
         distance_m=metres(hit.distance_m),
         near_m=hit.near_m,
-        certainty=certainty,
+        sureness=certainty,
     )
 
 
-def _rule(question: Question, hit: ZoneHit, zone: ZoneRef, steps: list[Step]) -> Rule | None:
-    """The strictest rule in force on the day; every candidate leaves a step."""
+def _rules(question: Question, hit: ZoneHit, zone: ZoneRef, steps: list[Step]) -> list[Rule]:
+    """The rules in force on the day, the strictest first; every candidate leaves a step."""
     steps.extend(_tried(question, hit, zone))
     rules = question.book.rules_for(hit.kind, hit.grade, question.category, question.as_of)
-    ordered = sorted(rules, key=lambda rule: (STRICTEST_FIRST.index(rule.effect), rule.id))
-    return ordered[0] if ordered else None
+    return sorted(rules, key=lambda rule: (STRICTEST_FIRST.index(rule.effect), rule.id))
 
 
 def _tried(question: Question, hit: ZoneHit, zone: ZoneRef) -> Iterator[Step]:
@@ -161,9 +160,10 @@ def _conflict(  # noqa: PLR0913 - one conflict has this many sides
     relation: Relation,
     share: float,
     certainty: Certainty,
-    rule: Rule | None,
+    rules: list[Rule],
 ) -> Conflict:
     footprint = question.location.footprint is not None
+    articles = dict.fromkeys(article for rule in rules for article in rule.articles)
     return Conflict(
         zone=zone,
         relation=relation,
@@ -171,11 +171,17 @@ def _conflict(  # noqa: PLR0913 - one conflict has this many sides
         share=share,
         distance_m=metres(hit.distance_m),
         certainty=certainty,
-        effect=None if rule is None else ("notice" if relation == "near" else rule.effect),
-        basis=() if rule is None else tuple(map(basis_of, rule.articles)),
-        authority=None if rule is None else bilingual(rule.authority),
-        consequence=None if rule is None else bilingual(rule.consequence),
+        effect=None if not rules else ("notice" if relation == "near" else rules[0].effect),
+        basis=tuple(map(basis_of, articles)),
+        authority=_together([rule.authority for rule in rules], "、", ", "),
+        consequence=_together([rule.consequence for rule in rules], "", " "),
     )
+
+
+def _together(texts: list[Text], zh: str, en: str) -> Bilingual | None:
+    """What several rules say, each once, as one text; None where none says anything."""
+    once = list(dict.fromkeys(texts))
+    return {"zh": zh.join(t.zh for t in once), "en": en.join(t.en for t in once)} if once else None
 
 
 def _zone_ref(question: Question, hit: ZoneHit) -> ZoneRef:

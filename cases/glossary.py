@@ -20,6 +20,14 @@ CERTAINTIES: Final = {
     "disputed": N_("disputed ground"),
     "outside": N_("outside"),
 }
+SURENESS: Final = {
+    "certain": N_("certain"),
+    "probable": N_("probable"),
+    "disputed": N_("not sure"),
+    "outside": N_("outside"),
+}
+"""The same for a zone, of which nobody disputes the ground."""
+
 RELATIONS: Final = {
     "within": N_("inside"),
     "overlaps": N_("overlapping"),
@@ -54,6 +62,7 @@ STANDINGS: Final = {True: N_("official"), False: N_("approximate")}
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "effect": EFFECTS,
     "certainty": CERTAINTIES,
+    "sureness": SURENESS,
     "relation": RELATIONS,
     "mode": MODES,
     "level": LEVELS,

@@ -22,6 +22,7 @@ MESSAGES: Final[dict[str, str]] = {
         "Footprint given in {datum}: {area_m2} m² on the ellipsoid, with {lon}, {lat} inside it; "
         "shift {shift_m} m."
     ),
+    "law.used": N_("{title} ({dataset} {version})."),
     "layer.used": N_("{title} ({dataset} {version}): {official}, lines within {accuracy_m} m (68 %)."),
     "unit.share": N_("{level} {name} ({code}): share {share}."),
     "unit.outside": N_("Outside all known units: share {share}."),
@@ -36,12 +37,12 @@ MESSAGES: Final[dict[str, str]] = {
     "grid.none": N_("No grid cell of the lead unit at this place."),
     "zone.met": N_(
         "{name} {grade} ({id}): {relation}; share {share}, distance {distance_m} m "
-        "(told within {near_m} m): {certainty}."
+        "(told within {near_m} m): {sureness}."
     ),
     "zone.too_far": N_("{name} {grade} ({id}) is {distance_m} m away, beyond {near_m} m: not told."),
     "zone.none": N_("No known zone at this place or near it."),
     "rule.applied": N_("Rule {id} ({kind} {grade}, {category}): {effect}."),
-    "rule.passed_over": N_("Rule {id} does not apply: {reason}"),
+    "rule.passed_over": N_("Rule {id}: {reason}"),
     "rule.none": N_("No rule for {category} in {kind} {grade} on {as_of}: {reason}"),
     "kind.missing": N_("No data on {kind} here: it may or may not be in conflict."),
     "power.found": N_("Power: {mode}, {authority}."),

@@ -177,6 +177,8 @@ def _located(location: Location) -> Step:
 
 
 def _layer(used: DataUsed) -> Step:
+    if used.dataset.startswith("law/"):
+        return step("law.used", title=used.title, dataset=used.dataset, version=used.version)
     return step(
         "layer.used",
         title=used.title,

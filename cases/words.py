@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cases.glossary import CERTAINTIES, EFFECTS, MARKS, MODES, RELATIONS
+from cases.glossary import CERTAINTIES, EFFECTS, MARKS, MODES, RELATIONS, SURENESS
 from cases.trace import tell
 from words import N_, Lang, say
 
@@ -40,12 +40,11 @@ def headline(verdict: Told, lang: Lang) -> str:
 
 
 def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
-    yield _line(lang, N_("Matter"), f"{_text(verdict['category']['name'], lang)}, {verdict['as_of']}")
+    yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
     yield _line(lang, N_("Place"), _place(verdict["location"], lang))
     yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
     yield _line(lang, N_("How sure"), _sureness(verdict["jurisdiction"], lang))
-    for conflict in verdict["conflicts"]:
-        yield _line(lang, N_("Zone"), _conflict(conflict, lang))
+    yield from _conflicts(verdict["conflicts"], lang)
     yield from _missing(verdict, lang)
     yield from _power(verdict["competence"], lang)
     yield from _caveats(verdict, lang)
@@ -61,6 +60,18 @@ def _text(text: Mapping[str, str], lang: Lang) -> str:
 
 def _join(lang: Lang, parts: Iterable[str]) -> str:
     return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
+
+
+def _list(lang: Lang, parts: Iterable[str]) -> str:
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def _aside(lang: Lang, text: str, aside: str) -> str:
+    return f"{text}（{aside}）" if lang == "zh" else f"{text} ({aside})"
+
+
+def _colon(lang: Lang, head: str, text: str) -> str:
+    return f"{head}：{text}" if lang == "zh" else f"{head}: {text}"
 
 
 def percent(share: float) -> str:
@@ -107,8 +118,8 @@ def _chain(jurisdiction: Told, lang: Lang) -> str:
     units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
     cells = [link for link in jurisdiction["chain"] if link["level"] == "grid_cell"]
     path = " › ".join(link["name"] for link in units)
-    team = [f"{cell['name']}, {cell['team']}, {cell['worker']}" for cell in cells]
-    return _join(lang, [f"{path} ({jurisdiction['lead']['code']})", *team])
+    team = [_list(lang, (cell["name"], cell["team"], cell["worker"])) for cell in cells]
+    return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
 def _sureness(jurisdiction: Told, lang: Lang) -> str:
@@ -120,7 +131,7 @@ def _sureness(jurisdiction: Told, lang: Lang) -> str:
         [
             say(lang, CERTAINTIES[jurisdiction["certainty"]]),
             f"{lead['name']} {percent(lead['share'])}" if lead else "",
-            say(lang, N_("or: {others}"), others=", ".join(others)) if others else "",
+            say(lang, N_("or: {others}"), others=_list(lang, others)) if others else "",
             say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
         ],
     )
@@ -133,56 +144,82 @@ def _zone(conflict: Told, lang: Lang) -> str:
     return f"{name}{grade}" if lang == "zh" else f"{name} {grade}".rstrip()
 
 
-def _conflict(conflict: Told, lang: Lang) -> str:
-    effect = conflict["effect"]
-    return _join(
-        lang,
-        [
-            f"{_zone(conflict, lang)}: {_relation(conflict, lang)}",
-            say(lang, EFFECTS[effect]) if effect else say(lang, N_("no rule known for this matter")),
-            *(_article(basis, lang) for basis in conflict["basis"]),
-            _text(conflict["authority"], lang) if conflict["authority"] else "",
-            _text(conflict["consequence"], lang) if conflict["consequence"] else "",
-        ],
-    )
+def _conflicts(conflicts: Iterable[Told], lang: Lang) -> Iterator[Line]:
+    """Each zone, and under it its law; what one zone has in common with an earlier one is not repeated."""
+    told: list[list[Line]] = []
+    for conflict in conflicts:
+        effect = conflict["effect"]
+        word = say(lang, EFFECTS[effect] if effect else N_("no rule known for this matter"))
+        met = _colon(lang, _zone(conflict, lang), _relation(conflict, lang))
+        law = [*_law(conflict, lang)]
+        same = law in told
+        yield _line(
+            lang, N_("Zone"), _join(lang, [met, word, say(lang, N_("law as above")) if law and same else ""])
+        )
+        if not same:
+            told.append(law)
+            yield from law
+
+
+def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
+    if conflict["basis"]:
+        yield _line(lang, N_("Legal basis"), _join(lang, cited(conflict["basis"], lang)))
+    if conflict["authority"]:
+        yield _line(lang, N_("Authority"), _text(conflict["authority"], lang))
+    if conflict["consequence"]:
+        yield _line(lang, N_("Consequence"), _text(conflict["consequence"], lang))
 
 
 def _relation(conflict: Told, lang: Lang) -> str:
     """How the place lies to the zone, with the figure that says so and how sure it is."""
     relation = say(lang, RELATIONS[conflict["relation"]])
-    sure = say(lang, CERTAINTIES[conflict["certainty"]])
+    sure = say(lang, SURENESS[conflict["certainty"]])
+    share = percent(conflict["share"])
     match conflict["relation"]:
         case "near":
             return say(lang, N_("{m} m away"), m=f"{conflict['distance_m']:,.0f}")
         case "overlaps":
-            return f"{relation} {area(conflict['overlap_m2'], lang)}, {percent(conflict['share'])} ({sure})"
+            overlap = _list(lang, [area(conflict["overlap_m2"], lang), share])
+            return _aside(lang, f"{relation} {overlap}", sure)
         case _:
-            return f"{relation} {percent(conflict['share'])} ({sure})"
+            return _aside(lang, f"{relation} {share}", sure)
 
 
-def _article(basis: Told, lang: Lang) -> str:
-    first, last = basis["in_force"]
-    cited = say(
-        lang, N_("{law}, {article}"), law=_text(basis["law"], lang), article=_text(basis["label"], lang)
-    )
-    span = say(lang, N_("in force {first} to {last}"), first=first or "…", last=last or "…")
-    checked = "" if basis["verified"] else say(lang, N_(", not verified"))
-    return f"{cited} ({span}{checked})"
+def cited(basis: Iterable[Told], lang: Lang) -> list[str]:
+    """Articles, those of one law and one span of days together."""
+    laws: dict[tuple[str, str, bool], list[str]] = {}
+    for article in basis:
+        key = (_text(article["law"], lang), _span(article["in_force"], lang), article["verified"])
+        laws.setdefault(key, []).append(_text(article["label"], lang))
+    return [_law_cited(*key, labels, lang) for key, labels in laws.items()]
+
+
+def _law_cited(law: str, span: str, verified: bool, labels: list[str], lang: Lang) -> str:
+    name = say(lang, N_("{law}, {article}"), law=law, article=_list(lang, labels))
+    checked = "" if verified else say(lang, N_(", not verified"))
+    return _aside(lang, name, f"{span}{checked}")
+
+
+def _span(in_force: list[str | None], lang: Lang) -> str:
+    first, last = in_force
+    if last is None:
+        return say(lang, N_("in force from {first}"), first=first or "…")
+    return say(lang, N_("in force {first} to {last}"), first=first or "…", last=last)
 
 
 def _missing(verdict: Told, lang: Lang) -> Iterator[Line]:
     if verdict["missing"]:
-        names = ", ".join(_text(unknown["name"], lang) for unknown in verdict["missing"])
+        names = _list(lang, (_text(unknown["name"], lang) for unknown in verdict["missing"]))
         yield _line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
 
 
 def _power(power: Told, lang: Lang) -> Iterator[Line]:
-    decides = f"{_text(power['authority'], lang)} ({say(lang, MODES[power['mode']])})"
+    decides = _aside(lang, _text(power["authority"], lang), say(lang, MODES[power["mode"]]))
     sample = say(lang, N_("sample list, not an official one")) if power["sample"] else ""
     yield _line(lang, N_("Who decides"), _join(lang, [decides, sample]))
     yield _line(lang, N_("Demolition"), _text(power["enforcement"], lang))
     if power["rivals"]:
-        rivals = ", ".join(_text(rival, lang) for rival in power["rivals"])
+        rivals = _list(lang, (_text(rival, lang) for rival in power["rivals"]))
         yield _line(lang, N_("Overlap in the lists"), rivals)
     for label, key in (
         (N_("The township may"), "township_may"),

@@ -73,6 +73,11 @@ def fetch_grid(session: Session, as_of: dt.date) -> dict[str, Any]:
     return feature_collection(_rows(session, _current(GridCell, columns, as_of)))
 
 
+def fetch_loaded_at(session: Session) -> dt.datetime | None:
+    """When the newest of the current datasets was loaded; None where there is none."""
+    return session.scalar(select(func.max(Source.loaded_at)).where(Source.retired_at.is_(None)))
+
+
 def fetch_places(session: Session, wanted: str, as_of: dt.date, limit: int) -> list[dict[str, Any]]:
     """Units whose name holds the text, or whose code begins with it; exact names and higher units first.
 

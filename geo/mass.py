@@ -36,6 +36,7 @@ R68: Final = math.sqrt(-2.0 * math.log(0.32))  # radius of the circle that holds
 R95: Final = math.sqrt(-2.0 * math.log(0.05))
 POLYGON: Final = 3  # shapely's type id
 REACH: Final = 8.6  # σ; past it a whole plane holds exp(−8.6²/2) = 9e-17, less than a double resolves at 1
+SHORTEST: Final = 1e-100  # σ; an edge holds less than its length, and smaller lengths would overflow 1/length
 POINTLIKE_M: Final = 1e-6  # a smaller σ is no uncertainty: the point is where it is
 
 
@@ -89,10 +90,11 @@ def _edge_mass(start: Floats, end: Floats) -> Floats:
     dx, dy = x2 - x1, y2 - y1
     length = np.hypot(dx, dy)
     cross = x1 * y2 - y1 * x2
-    terms = np.where(cross == 0.0, 0.0, np.arctan2(cross, x1 * x2 + y1 * y2) / (2.0 * math.pi))
-    scale = 1.0 / np.where(length > 0.0, length, 1.0)
+    scale = 1.0 / np.maximum(length, SHORTEST)
     h, t1, t2 = cross * scale, (x1 * dx + y1 * dy) * scale, (x2 * dx + y2 * dy) * scale
-    near = (np.hypot(h, np.clip(0.0, t1, t2)) < REACH) & (cross != 0.0)
+    counts = (h != 0.0) & (length > SHORTEST)
+    terms = np.where(counts, np.arctan2(cross, x1 * x2 + y1 * y2) / (2.0 * math.pi), 0.0)
+    near = counts & (np.hypot(h, np.clip(0.0, t1, t2)) < REACH)
     h, t1, t2 = h[near], t1[near], t2[near]
     with np.errstate(over="ignore"):  # a line almost through the mean: t/h may well be infinite
         terms[near] -= owens_t(h, t2 / h) - owens_t(h, t1 / h)

@@ -11,8 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg2.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from geo.cluster import Cluster, default_home
@@ -26,7 +27,7 @@ DRIVER: Final = "postgresql+psycopg2://"
 
 def private_cluster(settings: Settings) -> Cluster:
     """The private cluster of this installation (not started here)."""
-    return Cluster(default_home(settings.home, ROOT))
+    return Cluster(default_home(settings.home, ROOT), run_as=settings.pg_user)
 
 
 def database_url(settings: Settings) -> str:
@@ -67,6 +68,13 @@ def open_session(engine: Engine) -> Iterator[Session]:
         raise StoreUnavailable(
             N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
         ) from fault
+    except ProgrammingError as fault:
+        if not isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+            raise
+        raise StoreUnavailable(
+            N_("The database does not have the tables of this program."),
+            mend=N_("Run `zhijie load`, which makes them and loads the data."),
+        ) from fault
 
 
 def ping(session: Session) -> None:
@@ -74,7 +82,8 @@ def ping(session: Session) -> None:
     session.execute(text("SELECT postgis_lib_version()"))
 
 
-def _config(engine: Engine) -> Config:
+def alembic_config(engine: Engine) -> Config:
+    """Alembic on this engine, without any ini file."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
@@ -87,11 +96,11 @@ def migrate(engine: Engine) -> None:
         connection.execute(text("SET LOCAL client_min_messages = warning"))
         for extension in ("postgis", "btree_gist"):
             connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
-    command.upgrade(_config(engine), "head")
+    command.upgrade(alembic_config(engine), "head")
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:
     """(revision of the database, newest revision of the program)."""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current, ScriptDirectory.from_config(_config(engine)).get_current_head()
+    return current, ScriptDirectory.from_config(alembic_config(engine)).get_current_head()

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     home: Path | None = Field(
         None, description="folder of the private PostGIS cluster; unset: chosen by `geo.cluster`"
     )
+    pg_user: str = Field("postgres", description="account that runs the private PostGIS where we are root")
     data_dir: Path = Field(ROOT / "data", description="folder of the reference data")
     lang: Literal["zh", "en"] = Field("zh", description="language of the command line and default of pages")
     host: str = Field("127.0.0.1", description="address that `zhijie serve` listens on")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import shapely
 from sqlalchemy.dialects.postgresql import Range
@@ -17,10 +17,11 @@ from layers.registry import Dataset
 from words import N_
 
 Rows = list[dict[str, Any]]
+SLIVER_DEG: Final = 1e-4  # about 10 m: a narrower gap is bad digitising, a wider one may be land not told of
 
 
 def read_units(dataset: Dataset) -> Rows:
-    """Rows for ``unit``; the units of a level must be a coverage (no overlap, matched edges) on every day."""
+    """Rows for ``unit``; the units of a level must be a coverage (no overlap, no sliver) on every day."""
     rows = [_unit(dataset, number, row) for number, row in rows_of(dataset, read_features(dataset))]
     _check_coverage(dataset, rows)
     return [{**row, "geom": None if row["geom"] is None else stored(row["geom"])} for row in rows]
@@ -58,7 +59,7 @@ def _check_level(dataset: Dataset, level: str, rows: Rows) -> None:
     areas = [row["geom"] for row in rows]
     faults = [
         row["code"]
-        for row, edges in zip(rows, shapely.coverage_invalid_edges(areas), strict=True)
+        for row, edges in zip(rows, shapely.coverage_invalid_edges(areas, gap_width=SLIVER_DEG), strict=True)
         if not edges.is_empty
     ]
     if faults:

@@ -1,7 +1,7 @@
 -- All that a verdict on a footprint needs, in one row of JSON columns.
--- :wkb  CGCS2000 polygon     :as_of  day     :kx :ky  metres per degree there
--- :accuracy_m  68 % radius of the position     :sigmas  search radius, as a multiple of the joined 68 % radius
--- :source_ids  dataset versions to use, NULL for the current ones
+-- wkb  CGCS2000 polygon     as_of  day     kx ky  metres per degree there
+-- accuracy_m  68 % radius of the position     sigmas  search radius, as a multiple of the joined 68 % radius
+-- source_ids  dataset versions to use, NULL for the current ones
 -- Pieces find candidates; overlap areas come from whole geometries, on the ellipsoid (geography).
 WITH place AS (
     SELECT ST_GeomFromWKB(:wkb, 4490) AS geom

@@ -1,4 +1,4 @@
--- Pieces of the areas of one dataset version (:source_id), at most :vertices vertices each.
+-- Pieces of the areas of one dataset version (source_id), at most vertices vertices each.
 INSERT INTO unit_piece (source_id, unit_id, geom)
 SELECT a.source_id, a.id, ST_Subdivide(a.geom, :vertices)
 FROM unit a

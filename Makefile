@@ -1,0 +1,51 @@
+# The commands of the project. `make` alone lists them.
+PY := .venv/bin/python
+SETUP := bash tools/setup.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-system setup-browser demo test check serve data messages lock clean
+
+help: ## 列出命令 | list the commands
+	@awk -F ':.*## | [|] ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, ENVIRON["ZHIJIE_LANG"] == "en" ? $$3 : $$2}' Makefile
+
+setup: ## 安装 Python 与前端依赖 | install Python and front-end packages
+	@$(SETUP) python
+	@$(SETUP) node
+
+setup-system: setup ## 安装 PostgreSQL 与 PostGIS（如缺） | install PostgreSQL and PostGIS where missing
+	@$(SETUP) postgis
+
+setup-browser: setup ## 安装测试用浏览器（如缺） | install the tests' browser where missing
+	@$(SETUP) browser
+
+demo: setup setup-system ## 演示：核查一宗举报并打开地图（SERVE=0 不开地图） | check a report and serve its map (SERVE=0: no map)
+	@.venv/bin/zhijie demo $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: setup setup-system setup-browser ## 全部测试 | all tests
+	@.venv/bin/pytest
+
+check: setup ## 规范、类型、分层与文档检查 | style, types, import rule, docs
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/pytest -m docs
+
+serve: setup setup-system ## 启动服务与地图 | serve the API and the map
+	@.venv/bin/zhijie serve
+
+data: setup ## 重建基础数据 | rebuild the reference data
+	@$(PY) tools/build_reference.py
+	@$(PY) tools/build_calendar.py
+	@$(PY) tools/sign.py
+
+messages: setup ## 更新中文词条 | bring the Chinese catalogue in step
+	@$(PY) tools/catalogue.py
+
+lock: setup ## 重新锁定依赖版本 | lock the dependencies anew
+	@$(SETUP) lock
+
+clean: ## 删除可重建的文件（保留数据库） | remove what can be made again (the database stays)
+	rm -rf .venv node_modules maps/static/vendor build *.egg-info test-results
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""The application: built by ``create_app``, nothing happens at import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.types import Scope
+
+import maps
+from api import errors
+from api.limits import BodyLimit, BodyTooLarge, too_large
+from api.routers import checks, health, layers, pages, reports
+from geo.postgis import make_engine
+from geo.settings import Settings
+
+STATIC: Final = Path(maps.__file__).parent / "static"
+DESCRIPTION: Final = "知界 Zhijie: whose ground is this, and may that stand on it?"
+
+
+class FreshFiles(StaticFiles):
+    """Static files that browsers ask about each time, so that no page runs yesterday's script."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be revalidated by its ETag before it is used again."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
+    """The HTTP service on these settings; ``engine`` shares one that the caller has."""
+    app = FastAPI(
+        title="知界 Zhijie",
+        version=version("zhijie"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,  # served by ``pages`` from our own files
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.engine = engine
+    errors.install(app)
+    app.add_exception_handler(BodyTooLarge, too_large)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    for room in (checks, reports, layers, health, pages):
+        app.include_router(room.router)
+    app.mount("/static", FreshFiles(directory=STATIC), name="static")
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    owned = app.state.engine is None
+    if owned:
+        app.state.engine = make_engine(settings)
+    # One worker thread a connection: a request never waits for a connection while it holds a thread.
+    anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size
+    yield
+    if owned:
+        app.state.engine.dispose()
+        app.state.engine = None

@@ -1,0 +1,99 @@
+"""What endpoints ask for: session, language, limits, and parameters parsed once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import FiniteFloat
+from sqlalchemy.orm import Session
+
+from api.errors import lang_of
+from cases.inquiry import Limits, today
+from cases.reports import ReportFilter
+from geo.errors import BadInput
+from geo.features import Box
+from geo.postgis import open_session
+from words import N_, Lang
+
+
+def _session(request: Request) -> Iterator[Session]:
+    with open_session(request.app.state.engine) as session:
+        yield session
+
+
+def _limits(request: Request) -> Limits:
+    return Limits.of(request.app.state.settings)
+
+
+# scope="function": committed before the answer goes out, so that an answer means "stored".
+SessionDep = Annotated[Session, Depends(_session, scope="function")]
+LangDep = Annotated[Lang, Depends(lang_of)]
+LimitsDep = Annotated[Limits, Depends(_limits)]
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Chosen by the sender, new for each report; sending it again gives the same report.",
+        examples=["6f9b1c1e-0d5c-4f0e-9a55-3d1b8c7f2a10"],
+    ),
+]
+Lon = Annotated[
+    FiniteFloat, Query(description="Longitude in degrees, or easting in metres", examples=[112.395])
+]
+Lat = Annotated[
+    FiniteFloat, Query(description="Latitude in degrees, or northing in metres", examples=[35.625])
+]
+Datum = Annotated[str, Query(description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n", examples=["gcj02"])]
+
+
+def _as_of(
+    as_of: Annotated[dt.date | None, Query(description="The day that is asked for; today by default")] = None,
+) -> dt.date:
+    return as_of or today()
+
+
+DayDep = Annotated[dt.date, Depends(_as_of)]
+
+
+def parse_box(text: str) -> Box:
+    """'west,south,east,north' in degrees."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as fault:
+        raise BadInput(
+            N_("{text} is no box."),
+            field="bbox",
+            mend=N_("Write west,south,east,north in degrees."),
+            text=text,
+        ) from fault
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise BadInput(
+            N_("The box is empty or off the earth."),
+            field="bbox",
+            mend=N_("Write west,south,east,north in degrees."),
+        )
+    return west, south, east, north
+
+
+def _filter(  # noqa: PLR0913 - one parameter a narrowing
+    bbox: Annotated[
+        str | None, Query(description="west,south,east,north", examples=["112,35,113,36"])
+    ] = None,
+    unit: Annotated[
+        str | None, Query(description="Unit code; its descendants count", pattern=r"^\d{2,15}$")
+    ] = None,
+    status: Annotated[str | None, Query(max_length=40, pattern=r"^[a-z_]+$")] = None,
+    since: Annotated[dt.datetime | None, Query(description="Received at or after this time")] = None,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Last id of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> ReportFilter:
+    when = since if since is None or since.tzinfo else since.replace(tzinfo=dt.UTC)
+    return ReportFilter(parse_box(bbox) if bbox else None, unit, status, when, after, limit)
+
+
+FilterDep = Annotated[ReportFilter, Depends(_filter)]

@@ -1,0 +1,104 @@
+"""Errors to HTTP: one table, RFC 9457 problem documents, fixed sentences for what is our fault."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from geo.errors import BadData, BadInput, Conflict, NotFound, StoreUnavailable, TooLarge, ZhijieError
+from words import N_, Lang, pick_lang, say
+
+log = logging.getLogger("zhijie.api")
+
+STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
+    (TooLarge, 413),
+    (BadInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (StoreUnavailable, 503),
+    (BadData, 500),
+)
+RETRY_SECONDS: Final = "5"
+MENDS: Final = {
+    "missing": N_("Give it."),
+    "extra_forbidden": N_("Leave it out."),
+    "finite_number": N_("Give a finite number."),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Hang the handlers on an application."""
+    app.add_exception_handler(ZhijieError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def lang_of(request: Request) -> Lang:
+    """Language of a request: ``?lang=``, else ``Accept-Language``, else the installation's."""
+    wished = request.query_params.get("lang") or request.headers.get("accept-language")
+    return pick_lang(wished, request.app.state.settings.lang)
+
+
+def problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """An ``application/problem+json`` answer; ``more`` are its extension members."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(
+        body | {key: value for key, value in more.items() if value},
+        status,
+        dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def status_of(fault: ZhijieError) -> int:
+    """The HTTP status of a domain error."""
+    return next(status for kind, status in STATUSES if isinstance(fault, kind))
+
+
+async def _domain(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, ZhijieError)
+    lang, status = lang_of(request), status_of(fault)
+    if status >= 500:
+        log.error("%s %s: %s", request.method, request.url.path, fault)
+    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
+    return problem(status, fault.detail(lang), headers=headers, field=fault.field, mend=fault.remedy(lang))
+
+
+async def _validation(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, RequestValidationError)
+    lang, first = lang_of(request), fault.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    errors = [
+        {"field": ".".join(str(part) for part in error["loc"][1:]), "detail": error["msg"]}
+        for error in fault.errors()
+    ]
+    mend = say(lang, MENDS.get(first["type"], N_("See the API description at /docs.")))
+    return problem(422, first["msg"], field=".".join(place) or str(first["loc"][0]), mend=mend, errors=errors)
+
+
+async def _http(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, HTTPException)
+    return problem(fault.status_code, str(fault.detail), headers=fault.headers)
+
+
+async def _database(request: Request, fault: Exception) -> JSONResponse:
+    log.error("%s %s: %s", request.method, request.url.path, fault)
+    detail = say(lang_of(request), N_("The database does not answer."))
+    return problem(503, detail, headers={"Retry-After": RETRY_SECONDS})
+
+
+async def _unforeseen(request: Request, fault: Exception) -> JSONResponse:
+    log.exception("%s %s", request.method, request.url.path, exc_info=fault)
+    return problem(500, say(lang_of(request), N_("Something went wrong on our side; it has been noted.")))

@@ -1,0 +1,60 @@
+"""Bodies over the size limit are refused while they arrive, before anything parses them."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import lang_of, problem
+from words import N_, say
+
+
+class BodyTooLarge(HTTPException):
+    """More bytes came than are taken. An ``HTTPException``, so that body parsers pass it on untouched."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.limit = limit
+
+
+async def too_large(request: Request, fault: Exception) -> Response:
+    """The answer to a body over the limit."""
+    assert isinstance(fault, BodyTooLarge)
+    lang = lang_of(request)
+    detail = say(lang, N_("The request body is over {limit} bytes."), limit=fault.limit)
+    mend = say(lang, N_("Send less at once."))
+    return problem(413, detail, field="body", mend=mend, headers={"Connection": "close"})
+
+
+class BodyLimit:
+    """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a declared length at once; pass the rest on with a counted body."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) <= self.limit:
+            await self.app(scope, self._counted(receive), send)
+            return
+        answer = await too_large(Request(scope), BodyTooLarge(self.limit))
+        await answer(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        total = 0
+
+        async def count() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self.limit:
+                raise BodyTooLarge(self.limit)
+            return message
+
+        return count

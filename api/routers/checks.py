@@ -1,0 +1,40 @@
+"""Ask without storing: the check, and whose ground a point is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep
+from api.schemas import CheckOut, InquiryIn, LinkOut, UnitsAtOut, WordsOut
+from cases.inquiry import Inquiry, answer, locate
+from cases.words import tell_verdict
+
+router = APIRouter(prefix="/api", tags=["check"])
+
+
+@router.post("/check")
+def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> CheckOut:
+    """Whose ground is this, and may that stand on it? Stores nothing."""
+    verdict = answer(session, body.inquiry(), limits)
+    words = WordsOut.model_validate(tell_verdict(verdict.as_dict(), lang))
+    return CheckOut(verdict=verdict, words=words)
+
+
+@router.get("/units/at")
+def units_at(  # noqa: PLR0913 - the query's own parameters
+    lon: Lon, lat: Lat, session: SessionDep, limits: LimitsDep, as_of: DayDep, datum: Datum = "cgcs2000"
+) -> UnitsAtOut:
+    """The chain of units, from the city to the grid cell, of a point."""
+    location, found = locate(session, Inquiry("", lon, lat, datum, as_of=as_of), limits)
+    links = [LinkOut(level=link.level, code=link.code, name=link.name) for link in found.chain]
+    cell = next((link for link in found.chain if link.level == "grid_cell"), None)
+    return UnitsAtOut(
+        location=location.as_dict(),
+        as_of=as_of,
+        certainty=found.certainty,
+        chain=[link for link in links if link.level != "grid_cell"],
+        grid_cell=None
+        if cell is None
+        else LinkOut(level=cell.level, code=cell.code, name=cell.name, worker=cell.worker, team=cell.team),
+        edge_distance_m=found.edge_distance_m,
+    )

@@ -1,0 +1,34 @@
+"""Signs of life: the process, and everything that it needs."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from api.deps import SessionDep
+from api.schemas import StateOut
+from geo.errors import StoreUnavailable
+from geo.postgis import ping, revisions
+from words import N_
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def healthz() -> StateOut:
+    """The process answers."""
+    return StateOut(status="ok")
+
+
+@router.get("/readyz")
+def readyz(request: Request, session: SessionDep) -> StateOut:
+    """The database answers and has the schema of this program."""
+    ping(session)
+    current, newest = revisions(request.app.state.engine)
+    if current != newest:
+        raise StoreUnavailable(
+            N_("The database has schema {current}, the program needs {newest}."),
+            mend=N_("Run `zhijie db migrate`."),
+            current=current,
+            newest=newest,
+        )
+    return StateOut(status="ready")

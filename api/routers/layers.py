@@ -1,0 +1,63 @@
+"""What is on the map: units, zones, grid, and places by name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from api.deps import DayDep, LangDep, SessionDep
+from api.schemas import CollectionOut, PlaceOut, PlacesOut
+from cases.inquiry import today
+from geo.features import fetch_grid, fetch_places, fetch_units, fetch_zones
+from layers.lawbook import current_book
+from words import N_, Lang, say
+
+router = APIRouter(prefix="/api", tags=["layers"])
+Level = Annotated[Literal["country", "province", "city", "county", "township"], Query()]
+
+
+@router.get("/units")
+def units(session: SessionDep, as_of: DayDep, level: Level = "township") -> CollectionOut:
+    """The units of a level on a day, as GeoJSON."""
+    return CollectionOut.model_validate(fetch_units(session, level, as_of))
+
+
+@router.get("/grid")
+def grid(session: SessionDep, as_of: DayDep) -> CollectionOut:
+    """The grid cells on a day, as GeoJSON."""
+    return CollectionOut.model_validate(fetch_grid(session, as_of))
+
+
+@router.get("/zones")
+def zones(session: SessionDep, as_of: DayDep, lang: LangDep) -> CollectionOut:
+    """The protected and controlled zones on a day, as GeoJSON, with the names of their kinds."""
+    kinds = current_book(session).zone_kinds
+    collection = fetch_zones(session, as_of)
+    for feature in collection["features"]:
+        told = feature["properties"]
+        kind = kinds[told["kind"]]
+        told["kind_name"] = kind.name.say(lang)
+        told["grade_name"] = kind.grades[told["grade"]].say(lang) if told["grade"] else None
+    return CollectionOut.model_validate(collection)
+
+
+@router.get("/places")
+def places(
+    session: SessionDep,
+    lang: LangDep,
+    q: Annotated[
+        str, Query(min_length=1, max_length=60, description="Part of a name, or the start of a code")
+    ],
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> PlacesOut:
+    """Units and villages by name. A village answers with its township's place."""
+    found = fetch_places(session, q.strip().replace("\x00", ""), today(), limit)
+    return PlacesOut(places=[_place(place, lang) for place in found])
+
+
+def _place(place: dict[str, Any], lang: Lang) -> PlaceOut:
+    path = place["parent_name"] or ""
+    if place["borrowed"]:
+        path = say(lang, N_("in {township}; the village's own place is not known"), township=path)
+    return PlaceOut.model_validate({**place, "path": path})

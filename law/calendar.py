@@ -1,0 +1,163 @@
+"""Working days: weekends, public holidays and make-up workdays (调休), as data by year.
+
+A year without data is refused, never guessed: whether a Saturday is worked is decided each autumn.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from pydantic import Field
+
+from law.errors import CalendarGap, Fault, fault, refuse
+from law.parsing import Row, TextRow, check_sections, parse_rows, section
+from law.values import Text, both
+from words import N_
+
+DOCUMENT: Final = "holidays"
+SATURDAY: Final = 5
+
+
+class NameRow(Row):
+    """The name of a holiday."""
+
+    holiday: str
+    name: TextRow
+
+
+class YearRow(Row):
+    """One year: each day off and each worked weekend day with the holiday that it belongs to."""
+
+    year: int = Field(ge=1950, le=2100)
+    holidays: dict[date, str]
+    workdays: dict[date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCalendar:
+    """Public holidays and make-up workdays of whole years, each with its name."""
+
+    years: frozenset[int]
+    holidays: Mapping[date, Text]
+    workdays: Mapping[date, Text]
+
+    @classmethod
+    def from_document(cls, document: object) -> WorkCalendar:
+        """Build from the parsed ``holidays.yaml``: the sections ``names`` and ``years``.
+
+        Raises:
+            LawDataError: a row does not fit; a holiday has no name; a day is outside its year, or both off
+                and worked; a make-up workday is no weekend day; New Year's Day or National Day is missing.
+        """
+        documents = {DOCUMENT: document}
+        check_sections(documents, {DOCUMENT: frozenset({"names", "years"})})
+        rows = parse_rows(NameRow, DOCUMENT, section(documents, DOCUMENT, "names"), key="holiday")
+        names = {row.holiday: row.name.text() for row in rows}
+        years = parse_rows(YearRow, DOCUMENT, section(documents, DOCUMENT, "years"), key="year")
+        refuse(f for year in years for f in _year_faults(year, names.keys()))
+        return cls(
+            years=frozenset(year.year for year in years),
+            holidays={day: names[name] for year in years for day, name in year.holidays.items()},
+            workdays={day: names[name] for year in years for day, name in year.workdays.items()},
+        )
+
+    def is_workday(self, day: date) -> bool:
+        """Is ``day`` worked?
+
+        Raises:
+            CalendarGap: the year is not in the calendar.
+        """
+        self._need(day)
+        return day in self.workdays or (day.weekday() < SATURDAY and day not in self.holidays)
+
+    def why(self, day: date) -> Text:
+        """Why a day is worked or off: a working day, a make-up workday, a weekend, or the holiday's name.
+
+        Raises:
+            CalendarGap: the year is not in the calendar.
+        """
+        self._need(day)
+        if day in self.holidays:
+            return both(N_("public holiday: {name}"), name=self.holidays[day])
+        if day in self.workdays:
+            return both(N_("make-up workday for {name}"), name=self.workdays[day])
+        return both(N_("weekend")) if day.weekday() >= SATURDAY else both(N_("working day"))
+
+    def next_workday(self, day: date) -> date:
+        """``day`` itself where it is worked, else the next worked day.
+
+        Raises:
+            CalendarGap: a year on the way is not in the calendar.
+        """
+        while not self.is_workday(day):
+            day += timedelta(days=1)
+        return day
+
+    def add_working_days(self, start: date, count: int) -> date:
+        """The last of ``count`` working days after ``start``; the day of the event is not counted.
+
+        Raises:
+            CalendarGap: a year on the way is not in the calendar.
+            ValueError: ``count`` is below 1.
+        """
+        return self._walk(start, count, timedelta(days=1))
+
+    def subtract_working_days(self, event: date, count: int) -> date:
+        """The latest day that is ``count`` working days before ``event``, whose own day is not counted.
+
+        Raises:
+            CalendarGap: a year on the way is not in the calendar.
+            ValueError: ``count`` is below 1.
+        """
+        return self._walk(event, count, timedelta(days=-1))
+
+    def _walk(self, day: date, count: int, step: timedelta) -> date:
+        if count < 1:
+            raise ValueError("a term has at least one day")
+        while count:
+            day += step
+            count -= self.is_workday(day)
+        return day
+
+    def _need(self, day: date) -> None:
+        if day.year not in self.years:
+            message = N_("no public holidays are known for {year} (known: {years})")
+            values = {"year": day.year, "years": _span(self.years)}
+            raise CalendarGap(fault(DOCUMENT, str(day.year), "years", message, **values))
+
+
+def add_months(start: date, months: int) -> date:
+    """The corresponding day ``months`` later, the month's last day where there is none (民法典 art. 202).
+
+    Raises:
+        ValueError: ``months`` is below 1.
+    """
+    if months < 1:
+        raise ValueError("a term has at least one month")
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def _year_faults(row: YearRow, names: Collection[str]) -> Iterable[Fault]:
+    name = str(row.year)
+    for day, holiday in (*row.holidays.items(), *row.workdays.items()):
+        if holiday not in names:
+            yield fault(DOCUMENT, name, "names", N_("unknown holiday: {holiday}"), holiday=holiday)
+        if day.year != row.year:
+            yield fault(DOCUMENT, name, "year", N_("{day} is not in this year"), day=day)
+    for day in row.workdays:
+        if day.weekday() < SATURDAY:
+            yield fault(DOCUMENT, name, "workdays", N_("{day} is no weekend day"), day=day)
+        if day in row.holidays:
+            yield fault(DOCUMENT, name, "workdays", N_("{day} is also a holiday"), day=day)
+    for day in (date(row.year, 1, 1), date(row.year, 10, 1)):
+        if day not in row.holidays:
+            yield fault(DOCUMENT, name, "holidays", N_("{day} is missing: the year is not complete"), day=day)
+
+
+def _span(years: frozenset[int]) -> str:
+    return f"{min(years)}–{max(years)}" if years else "–"

@@ -1,0 +1,208 @@
+"""What can be reported and where it can stand: violation categories, zone kinds and their grades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import Field
+
+from law.articles import Article, citation_faults, cite
+from law.errors import Fault, UnknownCode, fault, refuse
+from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section
+from law.values import Period, Text
+from words import N_
+
+CATEGORIES = "categories"
+KINDS = "zone_kinds"
+
+_FROM_NOW_ON = Period(date.max, None)
+"""Widths carry no dates of their own: their articles must be in force without a known end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A violation category."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class GradeName:
+    """What a grade is called in a period."""
+
+    grade: str
+    name: Text
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """In ``period`` the law has no grade ``grade``: a zone drawn with it is read as ``read_as``."""
+
+    grade: str
+    read_as: str
+    period: Period
+    articles: tuple[Article, ...]
+    verified: bool
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """Least width of a control zone along a class of line, metres from the edge of the line's land."""
+
+    line_class: str
+    name: Text
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneKind:
+    """A kind of protected or controlled zone.
+
+    ``near_m`` is the distance, metres, within which a place outside is worth a notice: a setting, not law.
+    ``ungraded`` is the grade of a zone that states none, None where that is not known.
+    """
+
+    kind: str
+    name: Text
+    near_m: float
+    grade_names: tuple[GradeName, ...]
+    ungraded: str | None
+    readings: tuple[Reading, ...]
+    widths: tuple[Width, ...]
+    width_basis: tuple[Article, ...]
+
+    @property
+    def grades(self) -> dict[str, Text]:
+        """Grade → the name it was drawn under (the first of its names)."""
+        return {one.grade: one.name for one in reversed(self.grade_names)}
+
+    def grade_name(self, grade: str, on: date) -> Text:
+        """The name of a grade on a day; the name it was drawn under where the day's law has no such grade.
+
+        Raises:
+            UnknownCode: the kind has no such grade.
+        """
+        for one in self.grade_names:
+            if one.grade == grade and one.period.covers(on):
+                return one.name
+        if grade not in self.grades:
+            raise UnknownCode("grade", f"{self.kind}/{grade}")
+        return self.grades[grade]
+
+    def own_grade(self, grade: str | None) -> str | None:
+        """The grade as this kind knows it: "" for a kind without grades, None where it is not known.
+
+        Raises:
+            UnknownCode: the kind has no such grade.
+        """
+        if grade and grade not in self.grades:
+            raise UnknownCode("grade", f"{self.kind}/{grade}")
+        if not self.grade_names:
+            return ""
+        return grade or self.ungraded
+
+    def reading(self, grade: str, on: date) -> Reading | None:
+        """How a grade is read on a day, None where the law of the day has the grade itself."""
+        return next((r for r in self.readings if r.grade == grade and r.period.covers(on)), None)
+
+
+class CategoryRow(Row):
+    """Row of ``categories``."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    name: TextRow
+
+
+class GradeRow(DatedRow):
+    """A name of a grade."""
+
+    grade: str = Field(pattern=r"^[a-z0-9_]+$")
+    name: TextRow
+
+
+class ReadingRow(DatedRow):
+    """How an old or a foreign grade is read."""
+
+    grade: str
+    read_as: str
+    articles: tuple[str, ...] = ()
+    verified: bool
+    note: TextRow
+
+
+class WidthRow(Row):
+    """The width for one class of line."""
+
+    line_class: str
+    name: TextRow
+    metres: float = Field(gt=0)
+
+
+class KindRow(Row):
+    """Row of ``zone_kinds``."""
+
+    kind: str = Field(pattern=r"^[a-z_]+$")
+    name: TextRow
+    near_m: float = Field(ge=0)
+    grades: tuple[GradeRow, ...] = ()
+    ungraded: str | None = None
+    readings: tuple[ReadingRow, ...] = ()
+    widths: tuple[WidthRow, ...] = ()
+    width_basis: tuple[str, ...] = ()
+
+
+def parse_categories(documents: Mapping[str, object]) -> dict[str, Category]:
+    """All categories by code.
+
+    Raises:
+        LawDataError: a row does not fit or a code repeats.
+    """
+    rows = parse_rows(CategoryRow, CATEGORIES, section(documents, CATEGORIES, "categories"), key="code")
+    return {row.code: Category(row.code, row.name.text()) for row in rows}
+
+
+def parse_kinds(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, ZoneKind]:
+    """All zone kinds by code, in the order of the document: the order is their rank (see ``competence``).
+
+    Raises:
+        LawDataError: a row does not fit, names an unknown grade or article, or has reversed dates.
+    """
+    rows = parse_rows(KindRow, KINDS, section(documents, KINDS, "kinds"), key="kind")
+    refuse(f for row in rows for f in _kind_faults(row, articles))
+    return {row.kind: _kind(row, articles) for row in rows}
+
+
+def _kind_faults(row: KindRow, articles: Mapping[str, Article]) -> list[Fault]:
+    own = {grade.grade for grade in row.grades}
+    named = [row.ungraded] if row.ungraded else []
+    named += [g for reading in row.readings for g in (reading.grade, reading.read_as)]
+    strange = [grade for grade in named if grade not in own]
+    faults = [fault(KINDS, row.kind, "grades", N_("unknown grade: {grade}"), grade=g) for g in strange]
+    for dated in (*row.grades, *row.readings):
+        faults += dates_reversed(KINDS, row.kind, dated.period)
+    for reading in row.readings:
+        faults += citation_faults(articles, KINDS, row.kind, (reading.articles, reading.period))
+    return faults + citation_faults(articles, KINDS, row.kind, (row.width_basis, _FROM_NOW_ON))
+
+
+def _kind(row: KindRow, articles: Mapping[str, Article]) -> ZoneKind:
+    return ZoneKind(
+        kind=row.kind,
+        name=row.name.text(),
+        near_m=row.near_m,
+        grade_names=tuple(GradeName(g.grade, g.name.text(), g.period) for g in row.grades),
+        ungraded=row.ungraded,
+        readings=tuple(_reading(r, articles) for r in row.readings),
+        widths=tuple(Width(w.line_class, w.name.text(), w.metres) for w in row.widths),
+        width_basis=cite(articles, row.width_basis),
+    )
+
+
+def _reading(row: ReadingRow, articles: Mapping[str, Article]) -> Reading:
+    cited = cite(articles, row.articles)
+    return Reading(row.grade, row.read_as, row.period, cited, row.verified, row.note.text())

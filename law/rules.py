@@ -1,0 +1,251 @@
+"""Rules: zone kind × grade × violation category × dates → effect, articles, authority, consequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from law.articles import Article, cite
+from law.kinds import Category, Reading, ZoneKind
+from law.parsing import DatedRow, Row, TextRow, parse_rows, section
+from law.values import Effect, Period, Text, both
+from words import N_
+
+DOCUMENT = "rules"
+
+FinePer = Literal["act", "m2", "restoration_cost", "reclamation_fee", "project_cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """What a rule threatens, as numbers that can be compared.
+
+    Fines are yuan for ``act`` and ``m2`` (yuan per square metre); for the others multiples of that sum.
+    None is "not known", which compares with nothing; 0 is "no fine".
+    """
+
+    punishes: bool | None
+    fine_min: float | None
+    fine_max: float | None
+    per: FinePer
+    demolish: bool | None
+
+
+UNKNOWN = Severity(None, None, None, "act", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. No ``grades`` means every grade of the kind."""
+
+    id: str
+    zone_kind: str
+    grades: tuple[str, ...]
+    categories: frozenset[str]
+    valid_from: date | None
+    valid_to: date | None
+    effect: Effect
+    articles: tuple[Article, ...]
+    authority: Text
+    consequence: Text
+    severity: Severity
+    verified: bool
+    note: Text | None
+
+    @property
+    def period(self) -> Period:
+        """When the rule is in force."""
+        return Period(self.valid_from, self.valid_to)
+
+    def has_grade(self, grade: str) -> bool:
+        """Is the rule about this grade?"""
+        return not self.grades or grade in self.grades
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A documented gap: the law of this zone kind says nothing about these categories, and why."""
+
+    id: str
+    zone_kind: str
+    grades: tuple[str, ...]
+    categories: frozenset[str]
+    valid_from: date | None
+    valid_to: date | None
+    reason: Text
+
+    @property
+    def period(self) -> Period:
+        """When the absence holds."""
+        return Period(self.valid_from, self.valid_to)
+
+    def has_grade(self, grade: str) -> bool:
+        """Is the absence about this grade?"""
+        return not self.grades or grade in self.grades
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule that was tried, whether it applies, and why (or why not)."""
+
+    rule: Rule
+    applies: bool
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of the rules. ``grade`` is as the law of the day reads it (see ``read_grade``)."""
+
+    kind: ZoneKind
+    grade: str
+    category: Category
+    on: date
+    reading: Reading | None
+
+
+class SeverityRow(Row):
+    """Severity of a rule; what is left out is not known."""
+
+    punishes: bool | None = None
+    fine_min: float | None = Field(None, ge=0)
+    fine_max: float | None = Field(None, ge=0)
+    per: FinePer = "act"
+    demolish: bool | None = None
+
+
+class ScopeRow(DatedRow):
+    """What rules and absences share."""
+
+    id: str = Field(pattern=r"^[a-z0-9_-]+$")
+    zone_kind: str
+    grades: tuple[str, ...] = ()
+    categories: tuple[str, ...] = Field(min_length=1)
+
+
+class RuleRow(ScopeRow):
+    """Row of ``rules``."""
+
+    effect: Effect
+    articles: tuple[str, ...] = Field(min_length=1)
+    authority: TextRow
+    consequence: TextRow
+    severity: SeverityRow = SeverityRow()
+    verified: bool
+    note: TextRow | None = None
+
+
+class AbsenceRow(ScopeRow):
+    """Row of ``absences``."""
+
+    reason: TextRow
+
+
+def parse_rule_rows(documents: Mapping[str, object]) -> tuple[list[RuleRow], list[AbsenceRow]]:
+    """The rows of both sections; what they refer to is checked by ``rulechecks``.
+
+    Raises:
+        LawDataError: a row does not fit or an id repeats.
+    """
+    rules = parse_rows(RuleRow, DOCUMENT, section(documents, DOCUMENT, "rules"))
+    return rules, parse_rows(AbsenceRow, DOCUMENT, section(documents, DOCUMENT, "absences"))
+
+
+def build_rule(row: RuleRow, articles: Mapping[str, Article]) -> Rule:
+    """A checked row as a value."""
+    return Rule(
+        id=row.id,
+        zone_kind=row.zone_kind,
+        grades=row.grades,
+        categories=frozenset(row.categories),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        effect=row.effect,
+        articles=cite(articles, row.articles),
+        authority=row.authority.text(),
+        consequence=row.consequence.text(),
+        severity=Severity(**row.severity.model_dump()),
+        verified=row.verified,
+        note=row.note.text() if row.note else None,
+    )
+
+
+def build_absence(row: AbsenceRow) -> Absence:
+    """A checked row as a value."""
+    categories = frozenset(row.categories)
+    dates = (row.valid_from, row.valid_to)
+    return Absence(row.id, row.zone_kind, row.grades, categories, *dates, row.reason.text())
+
+
+def ask(kind: ZoneKind, grade: str | None, category: Category, on: date) -> Asked | None:
+    """The question as the law of the day reads it; None where the zone's grade is not known.
+
+    Raises:
+        UnknownCode: the kind has no such grade.
+    """
+    own = kind.own_grade(grade)
+    if own is None:
+        return None
+    reading = kind.reading(own, on)
+    return Asked(kind, reading.read_as if reading else own, category, on, reading)
+
+
+def try_rule(rule: Rule, asked: Asked) -> Trial:
+    """Try one rule of the zone's kind and say why it does, or does not, apply."""
+    failed = _why_not(rule, asked)
+    reason = both(
+        failed or N_("applies: {kind}, grade {grade}, in force on {day}"),
+        kind=asked.kind.name,
+        grade=_grade_words(asked),
+        category=asked.category.name,
+        start=rule.valid_from,
+        end=rule.valid_to,
+        day=asked.on,
+    )
+    return Trial(rule if failed else as_read(rule, asked), not failed, reason)
+
+
+def applies(rule: Rule, asked: Asked) -> bool:
+    """Does a rule of the zone's kind apply?"""
+    return not _why_not(rule, asked)
+
+
+def _why_not(rule: Rule, asked: Asked) -> str:
+    """The message that says why a rule does not apply; empty where it does."""
+    if asked.category.code not in rule.categories:
+        return N_("does not apply: it is about other matters than {category}")
+    if not rule.has_grade(asked.grade):
+        return N_("does not apply: it is about other grades than {grade}")
+    if rule.valid_from is not None and asked.on < rule.valid_from:
+        return N_("does not apply: in force only from {start}, asked for {day}")
+    if not rule.period.covers(asked.on):
+        return N_("does not apply: in force only until {end} (that day excluded), asked for {day}")
+    return ""
+
+
+def _grade_words(asked: Asked) -> Text:
+    if not asked.grade:
+        return both(N_("none"))
+    name = asked.kind.grade_name(asked.grade, asked.on)
+    if asked.reading is None:
+        return name
+    drawn = asked.kind.grade_name(asked.reading.grade, asked.on)
+    return both(N_("{drawn}, read as {read}"), drawn=drawn, read=name)
+
+
+def as_read(rule: Rule, asked: Asked) -> Rule:
+    """The rule as it reaches a zone whose grade is read as another, with that reading's doubt and note."""
+    reading = asked.reading
+    if reading is None:
+        return rule
+    note = reading.note if rule.note is None else _both_notes(rule.note, reading.note)
+    articles = rule.articles + tuple(a for a in reading.articles if a not in rule.articles)
+    return replace(rule, articles=articles, verified=rule.verified and reading.verified, note=note)
+
+
+def _both_notes(one: Text, other: Text) -> Text:
+    return Text(one.zh + other.zh, f"{one.en} {other.en}")

@@ -1,0 +1,69 @@
+// Requests to our own API, and why they failed, in words.
+
+import { page, say } from "./page.js";
+
+const PATIENCE_MS = 30_000;
+
+export class Failure extends Error {}
+
+function address(path, query) {
+  const url = new URL(path, location.origin);
+  if (url.origin !== location.origin) throw new Failure(say("reason_garbled"));
+  for (const [name, value] of Object.entries({ lang: page.lang, ...query })) url.searchParams.set(name, value);
+  return url;
+}
+
+async function answer(url, signal) {
+  try {
+    return await fetch(url, { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new Failure(say("reason_offline"), { cause: error });
+  }
+}
+
+async function content(response, signal) {
+  if (!response.ok) throw new Failure(say("reason_status", { status: response.status }));
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw new Failure(say("reason_garbled"), { cause: error });
+  }
+}
+
+/** The JSON at a path of ours. Throws Failure with a sentence, or AbortError where the caller gave up. */
+export async function getJson(path, query = {}, given = null) {
+  const patience = new AbortController();
+  const giveUp = () => patience.abort(given.reason);
+  if (given?.aborted) giveUp();
+  given?.addEventListener("abort", giveUp);
+  const timer = setTimeout(() => patience.abort(new Failure(say("reason_slow"))), PATIENCE_MS);
+  try {
+    return await content(await answer(address(path, query), patience.signal), patience.signal);
+  } finally {
+    clearTimeout(timer);
+    given?.removeEventListener("abort", giveUp);
+  }
+}
+
+/**
+ * Features of a paged collection, page after page along "next", `most` at the most.
+ * Yields {features, capped}: the features of one page, and whether more were left behind.
+ */
+export async function* pages(path, query, { most, signal }) {
+  let left = most;
+  let next = path;
+  while (next !== null) {
+    const { features, next: following } = await getJson(next, query, signal);
+    next = following ?? null;
+    const taken = features.slice(0, left);
+    left -= taken.length;
+    const capped = taken.length < features.length || (left === 0 && next !== null);
+    yield { features: taken, capped };
+    if (left === 0) return;
+    query = {};
+  }
+}
+
+export const isAbort = (error) => error?.name === "AbortError";

@@ -1,0 +1,26 @@
+// Sentences over the map about what is happening: one a matter, with a way on where there is one.
+
+import { el } from "./dom.js";
+import { say } from "./page.js";
+
+const place = document.getElementById("notices");
+const shown = new Map();
+
+/** Take the sentence about that matter away. */
+export function unsay(matter) {
+  shown.get(matter)?.remove();
+  shown.delete(matter);
+}
+
+/** Show a sentence about a matter (it replaces the one before); `retry` gives it a button. */
+export function notice(matter, text, { retry = null, alarm = false } = {}) {
+  unsay(matter);
+  const again = () => {
+    unsay(matter);
+    retry();
+  };
+  const button = retry && el("button", { type: "button", click: again }, say("retry"));
+  const line = el("p", { class: alarm ? "card notice alarm" : "card notice" }, el("span", {}, text), button);
+  shown.set(matter, line);
+  place.append(line);
+}

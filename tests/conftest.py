@@ -1,0 +1,143 @@
+"""One throw-away PostGIS for the session; a clone of the loaded database where a test commits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from cases.demo import STORY, STORY_KEY
+from cases.inquiry import Limits
+from cases.intake import file_report
+from geo.cluster import Cluster
+from geo.postgis import make_engine, migrate, open_session
+from geo.settings import ROOT, Settings
+from layers.load import load_folder
+
+BASE = "zhijie_base_test"
+
+
+def _with_database(url: str, name: str) -> str:
+    if not name.endswith("_test"):
+        raise ValueError(f"tests only touch databases that end in _test, not {name}")
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A PostGIS server for this run: ZHIJIE_DATABASE_URL's, or a private one that is thrown away."""
+    given = os.environ.pop("ZHIJIE_DATABASE_URL", None)
+    if given is not None:
+        yield make_url(given).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+        return
+    home = Path(tempfile.mkdtemp(prefix="zhijie-test-"))
+    home.chmod(0o755)
+    cluster = Cluster(home / "pg", fast=True)
+    try:
+        yield cluster.start()
+    finally:
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _execute(server_url: str, *statements: str) -> None:
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def base_url(server_url: str) -> str:
+    """A database with the schema and the reference data; nobody stays connected to it."""
+    _execute(server_url, f"DROP DATABASE IF EXISTS {BASE} WITH (FORCE)", f"CREATE DATABASE {BASE}")
+    url = _with_database(server_url, BASE)
+    engine = make_engine(Settings(), url)
+    migrate(engine)
+    with open_session(engine) as session:
+        load_folder(session, ROOT / "data")
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def clone(server_url: str, base_url: str) -> Iterator[Callable[[str], Engine]]:
+    """Make an engine on a fresh copy of the loaded database, by name."""
+    engines: list[Engine] = []
+
+    def make(name: str) -> Engine:
+        _execute(
+            server_url,
+            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+            f"CREATE DATABASE {name} TEMPLATE {BASE}",
+        )
+        engines.append(make_engine(Settings(), _with_database(server_url, name)))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engine(clone: Callable[[str], Engine]) -> Engine:
+    """The database of tests that roll back."""
+    return clone("zhijie_shared_test")
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose work is rolled back after the test, commits included."""
+    with engine.connect() as connection, connection.begin() as outer:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def limits() -> Limits:
+    """The limits of an installation without settings."""
+    return Limits.of(Settings())
+
+
+@pytest.fixture(scope="module")
+def http_engine(request: pytest.FixtureRequest, clone: Callable[[str], Engine]) -> Engine:
+    """A database of the module's own, for requests that commit."""
+    return clone(f"zhijie_{request.module.__name__.rpartition('.')[2]}_test")
+
+
+@pytest.fixture
+def client(http_engine: Engine) -> Iterator[TestClient]:
+    """A client of the real application, in process."""
+    with TestClient(create_app(Settings(), http_engine), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def live_server(http_engine: Engine, limits: Limits) -> Iterator[str]:
+    """Base URL of the real application behind uvicorn, with the demonstration's report filed."""
+    with open_session(http_engine) as session:
+        file_report(session, STORY, STORY_KEY, limits)
+    config = uvicorn.Config(create_app(Settings(), http_engine), port=0, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)

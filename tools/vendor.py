@@ -1,0 +1,58 @@
+"""Copy the files that pages load from ``node_modules`` to ``maps/static/vendor/<package>/``.
+
+``package.json`` lists them under ``vendor``: package → patterns of files. A file keeps its place
+under the package's ``dist/``; the package's licence goes beside it. The folder is replaced as a
+whole, so that pages never see half of it.
+
+Usage: python tools/vendor.py [ROOT OF THE CHECKOUT]
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+LICENCES = ("LICENSE*", "LICENCE*", "COPYING*")
+NOTICES = ("NOTICE*",)  # which the Apache licence wants kept
+
+
+def copies(package: Path, patterns: list[str]) -> dict[Path, Path]:
+    """Files of a package to copy → where they go inside its vendor folder."""
+    wanted: dict[Path, Path] = {}
+    for pattern in patterns:
+        found = sorted(package.glob(pattern))
+        if not found:
+            raise SystemExit(f"vendor: {package.name} has no {pattern}")
+        wanted |= {file: _place(file.relative_to(package)) for file in found}
+    licences = [file for pattern in LICENCES for file in package.glob(pattern)]
+    if not licences:
+        raise SystemExit(f"vendor: {package.name} comes without its licence")
+    notices = [file for pattern in NOTICES for file in package.glob(pattern)]
+    return wanted | {file: Path(file.name) for file in licences + notices}
+
+
+def _place(inside: Path) -> Path:
+    return inside.relative_to("dist") if inside.parts[0] == "dist" else inside
+
+
+def vendor(root: Path) -> int:
+    """Replace ``maps/static/vendor``; returns how many files it holds now."""
+    table: dict[str, list[str]] = json.loads((root / "package.json").read_text("utf-8"))["vendor"]
+    target = root / "maps" / "static" / "vendor"
+    fresh = root / "node_modules" / ".vendor"
+    shutil.rmtree(fresh, ignore_errors=True)
+    count = 0
+    for name, patterns in table.items():
+        for source, place in copies(root / "node_modules" / name, patterns).items():
+            (fresh / name / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, fresh / name / place)
+            count += 1
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    return count
+
+
+if __name__ == "__main__":
+    print(vendor(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent))
