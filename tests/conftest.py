@@ -60,6 +60,14 @@ def _execute(server_url: str, *statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def empty_url(server_url: str) -> str:
+    """A database without any table."""
+    name = "zhijie_empty_test"
+    _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    return _with_database(server_url, name)
+
+
+@pytest.fixture(scope="session")
 def base_url(server_url: str) -> str:
     """A database with the schema and the reference data; nobody stays connected to it."""
     _execute(server_url, f"DROP DATABASE IF EXISTS {BASE} WITH (FORCE)", f"CREATE DATABASE {BASE}")

@@ -112,8 +112,8 @@ def test_an_option_that_is_no_number_is_a_usage_error(run: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_database_without_tables_is_one_line(run: Run, server_url: str) -> None:
-    done = run("check", *STORY, ZHIJIE_DATABASE_URL=server_url, ZHIJIE_LANG="en")
+def test_a_database_without_tables_is_one_line(run: Run, empty_url: str) -> None:
+    done = run("check", *STORY, ZHIJIE_DATABASE_URL=empty_url, ZHIJIE_LANG="en")
     assert done.returncode == 2
     assert "zhijie load" in done.stderr
     assert "Traceback" not in done.stderr
