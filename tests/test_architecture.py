@@ -12,7 +12,7 @@ import pytest
 
 from geo.settings import ROOT
 
-ROOMS = ("api", "cases", "geo", "law", "layers", "maps", "words")
+ROOMS = ("api", "cases", "commands", "geo", "law", "layers", "maps", "words")
 FILES = [ROOT / "cli.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))]
 MIGRATIONS = ROOT / "geo" / "migrations"
 pytestmark = pytest.mark.docs

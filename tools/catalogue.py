@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PO: Final = ROOT / "words" / "locale" / "zh_CN" / "LC_MESSAGES" / "zhijie.po"
-ROOMS: Final = ("api", "cases", "geo", "law", "layers", "maps", "words")
+ROOMS: Final = ("api", "cases", "commands", "geo", "law", "layers", "maps", "words")
 KEYWORDS: Final = {"N_": None}
 
 

@@ -1,0 +1,86 @@
+"""`zhijie serve`, `load` and `demo`: run the service, bring the store in step, tell the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.progress import track
+
+from api.app import create_app
+from cases.demo import STORY, STORY_KEY
+from cases.inquiry import Limits
+from cases.intake import file_report
+from commands.common import notes, open_store, out, print_filed, print_verdict
+from commands.place import stored_body
+from geo.postgis import make_engine, migrate, open_session
+from geo.settings import Settings
+from layers.load import Loaded, load_folder
+from layers.registry import Dataset
+from words import N_, Lang, say
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+) -> None:
+    """Serve the map and the API."""
+    settings = Settings()
+    run_server(settings, host or settings.host, port or settings.port)
+
+
+def load(
+    folder: Annotated[Path | None, typer.Argument(help="Data folder; by default the project's own")] = None,
+) -> None:
+    """Bring the store in step with the data folder: all of it, or nothing."""
+    settings = Settings()
+    for loaded in load_data(settings, folder or settings.data_dir):
+        out.print(f"{loaded.dataset} {loaded.version}: {outcome(loaded, settings.lang)}")
+
+
+def demo(
+    serve_map: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the map afterwards")] = True,
+) -> None:
+    """Tell the story: load the data, file the report, print the verdict, serve the map."""
+    settings = Settings()
+    for loaded in load_data(settings, settings.data_dir):
+        notes.print(f"  {loaded.dataset}: {outcome(loaded, settings.lang)}")
+    with open_store(settings) as session:
+        filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
+        number, created, body = filed.report.id, filed.created, stored_body(session, filed)
+    print_filed(number, created, settings.lang)
+    print_verdict(body, settings.lang)
+    if serve_map:
+        run_server(settings, settings.host, settings.port)
+
+
+def load_data(settings: Settings, folder: Path) -> list[Loaded]:
+    """Migrate and load, with a bar."""
+    engine = make_engine(settings)
+    migrate(engine)
+    told = say(settings.lang, N_("Loading reference data"))
+
+    def progress(datasets: Iterable[Dataset]) -> Iterable[Dataset]:
+        return track(list(datasets), description=told, console=notes, transient=True)
+
+    with open_session(engine) as session:
+        return load_folder(session, folder, progress)
+
+
+def outcome(loaded: Loaded, lang: Lang) -> str:
+    """What became of a dataset, in words."""
+    texts = {
+        "loaded": N_("loaded, {rows} rows") if loaded.rows else N_("loaded"),
+        "restored": N_("an earlier version is current again"),
+        "unchanged": N_("unchanged"),
+    }
+    return say(lang, texts[loaded.outcome], rows=loaded.rows)
+
+
+def run_server(settings: Settings, host: str, port: int) -> None:
+    """Serve until it is stopped."""
+    notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
+    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning")
