@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import db, place, service
+from commands import db, place, service, verdict
 from commands.common import notes, plain
 from geo.errors import ZhijieError
 from geo.settings import Settings
@@ -17,6 +17,7 @@ app = typer.Typer(
 for command in (place.check, place.report, service.serve, service.load, service.demo):
     app.command()(command)
 app.add_typer(db.app, name="db")
+app.add_typer(verdict.app, name="verdict")
 
 
 def main() -> None:

@@ -31,6 +31,9 @@ class InquiryIn(BaseModel):
     ] = None
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")]
     as_of: Annotated[dt.date | None, Field(description="Day of the act; today by default")] = None
+    channel: Annotated[
+        str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The door that it came by")
+    ] = "api"
 
     def inquiry(self) -> Inquiry:
         """The domain's value."""
@@ -42,6 +45,7 @@ class InquiryIn(BaseModel):
             accuracy_m=self.accuracy_m,
             footprint=self.footprint,
             as_of=self.as_of,
+            channel=self.channel,
         )
 
 
@@ -54,11 +58,10 @@ class ReportIn(InquiryIn):
     )
 
     description: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
-    channel: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]+$")] = "api"
 
     def submission(self) -> Submission:
         """The domain's value."""
-        return Submission(self.inquiry(), self.description, self.channel)
+        return Submission(self.inquiry(), self.description)
 
 
 class LineOut(BaseModel):
@@ -104,6 +107,7 @@ class ReportOut(ReportSummary):
     """A report whole. ``verdict`` is as it was stored."""
 
     location: dict[str, Any]
+    verdict_id: int
     verdict: dict[str, Any]
     words: WordsOut
 

@@ -17,8 +17,8 @@ STORY: Final = Submission(
         datum="cgcs2000",
         accuracy_m=15.0,
         as_of=dt.date(2022, 8, 21),
+        channel="demo",
     ),
     description="【示例】安上村村民未经批准，在集体林地上建养猪场；位置为示意点，并非真实地点。",
-    channel="demo",
     sample=True,
 )

@@ -51,12 +51,30 @@ LEVELS: Final = {
 REASONS: Final = {
     "conflict": N_("the place lies in a zone with that effect."),
     "possible": N_("the place may lie in a zone; its position or the zone's border is not sure enough."),
+    "law": N_("the law of that day is not known here."),
     "missing": N_("data on some kinds of zones are missing here."),
     "outside": N_("the place is outside the known units."),
+    "permit": N_("a permit covers the place for this use."),
     "clear": N_("every kind of zone that matters is known here and none is met."),
 }
 """Why an outcome is what it is."""
 
+PERMITS: Final = {
+    "inside": N_("covers the place"),
+    "exceeds": N_("does not cover all of it"),
+    "expired": N_("not in force on that day"),
+    "other_use": N_("given for another use"),
+}
+BINDING: Final = {
+    "same": N_("the law has not changed"),
+    "old": N_("the law at the act binds"),
+    "new": N_("the law of today binds"),
+}
+CHANGES: Final = {
+    "unit": N_("Unit has changed"),
+    "zone": N_("Zone has changed"),
+    "law": N_("Law has changed"),
+}
 STANDINGS: Final = {True: N_("official"), False: N_("approximate")}
 
 BY_NAME: Final[dict[str, dict[str, str]]] = {
@@ -67,5 +85,6 @@ BY_NAME: Final[dict[str, dict[str, str]]] = {
     "mode": MODES,
     "level": LEVELS,
     "because": REASONS,
+    "permit": PERMITS,
 }
 """The codes by the name under which a trace step holds them."""

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from cases.jurisdiction import decide
 from cases.thresholds import DEFAULT, Thresholds
 from cases.value import Jurisdiction, Verdict
-from cases.verdict import check, check_day
+from cases.verdict import Case, Judgement, check_day, judge
 from geo.errors import BadInput
 from geo.location import Location
+from geo.mass import sigma_from_r68, sigma_from_r95
 from geo.queries import fetch_facts
 from geo.settings import Settings
 from words import N_
@@ -35,12 +36,20 @@ class Limits:
     max_accuracy_m: float
     max_vertices: int
     shares: Thresholds = DEFAULT
+    r95_channels: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits of these settings."""
         shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
-        return cls(settings.max_accuracy_m, settings.max_vertices, shares)
+        channels = frozenset(name.strip() for name in settings.r95_channels.split(",") if name.strip())
+        return cls(settings.max_accuracy_m, settings.max_vertices, shares, channels)
+
+    def r68(self, accuracy_m: float, channel: str) -> float:
+        """The 68 % radius that a channel's figure stands for."""
+        if channel not in self.r95_channels:
+            return accuracy_m
+        return accuracy_m * sigma_from_r95(1.0) / sigma_from_r68(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,8 @@ class Inquiry:
     """A place (a point, or a GeoJSON footprint), a matter and the day of the act.
 
     ``x``, ``y``: longitude and latitude in degrees, or easting and northing in metres, of ``datum``.
-    ``accuracy_m``: 68 % radius of the position, metres. ``as_of``: None means today.
+    ``accuracy_m``: 68 % radius of the position, metres (95 % where the channel means that). ``as_of``: None
+    means today. ``channel``: the door that it came by.
     """
 
     category: str
@@ -58,6 +68,7 @@ class Inquiry:
     accuracy_m: float = 0.0
     footprint: Mapping[str, Any] | None = None
     as_of: dt.date | None = None
+    channel: str = "api"
 
     def day(self) -> dt.date:
         """The day that is asked for; a future one is refused."""
@@ -82,7 +93,11 @@ class Inquiry:
                     mend=N_("Give either lon and lat, or a footprint."),
                 )
             return Location.from_footprint(
-                self.footprint, self.datum, max_vertices=limits.max_vertices, accuracy_m=self.accuracy_m
+                self.footprint,
+                self.datum,
+                max_vertices=limits.max_vertices,
+                accuracy_m=limits.r68(self.accuracy_m, self.channel),
+                max_accuracy_m=limits.max_accuracy_m,
             )
         return self._point(limits)
 
@@ -93,15 +108,26 @@ class Inquiry:
                     N_("No place is given."), field=field, mend=N_("Give either lon and lat, or a footprint.")
                 )
         return Location.from_point(
-            self.x or 0.0, self.y or 0.0, self.datum, self.accuracy_m, max_accuracy_m=limits.max_accuracy_m
+            self.x or 0.0,
+            self.y or 0.0,
+            self.datum,
+            limits.r68(self.accuracy_m, self.channel),
+            max_accuracy_m=limits.max_accuracy_m,
         )
 
 
-def answer(session: Session, inquiry: Inquiry, limits: Limits) -> Verdict:
-    """The verdict on an inquiry; nothing is stored."""
-    day = inquiry.day()
-    location = inquiry.location(limits)
-    return check(session, location, inquiry.category, day, limits=limits.shares)
+def answer(session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None) -> Verdict:
+    """The verdict on an inquiry as of today (or of ``asked_on``); nothing is stored."""
+    return judge_inquiry(session, inquiry, limits, asked_on).verdict
+
+
+def judge_inquiry(
+    session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None
+) -> Judgement:
+    """The same with the dataset versions that it could see."""
+    now = asked_on or today()
+    case = Case(inquiry.category, inquiry.day(), now)
+    return judge(session, inquiry.location(limits), case, limits=limits.shares)
 
 
 def locate(session: Session, inquiry: Inquiry, limits: Limits) -> tuple[Location, Jurisdiction]:

@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cases.inquiry import Inquiry, Limits
+from cases.inquiry import Inquiry, Limits, judge_inquiry
+from cases.replay import stored_verdict
 from cases.value import Verdict
-from cases.verdict import check
 from geo.errors import BadInput, Conflict
 from geo.location import Location
-from geo.tables import SRID, Report, Source, StoredVerdict
+from geo.tables import SRID, Report
 from words import N_
 
 MAX_DESCRIPTION = 4000
@@ -32,7 +32,6 @@ class Submission:
 
     inquiry: Inquiry
     description: str = ""
-    channel: str = "api"
     sample: bool = False
 
     def fingerprint(self) -> str:
@@ -59,13 +58,13 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     known = _known(session, submission, key)
     if known is not None:
         return Filed(known, created=False)
-    day = submission.inquiry.day()
     location = submission.inquiry.location(limits)
-    verdict = check(session, location, submission.inquiry.category, day, limits=limits.shares)
-    report_id = _insert(session, submission, key, location, verdict)
+    judgement = judge_inquiry(session, submission.inquiry, limits)
+    report_id = _insert(session, submission, key, location, judgement.verdict)
     if report_id is None:  # another request with this key was quicker
         return Filed(_must_know(session, submission, key), created=False)
-    _keep(session, report_id, verdict)
+    session.add(stored_verdict(report_id, submission.inquiry, limits, judgement))
+    session.flush()
     return Filed(session.get_one(Report, report_id), created=True)
 
 
@@ -114,7 +113,7 @@ def _insert(
             act_date=dt.date.fromisoformat(verdict.as_of),
             category=submission.inquiry.category,
             description=submission.description,
-            channel=submission.channel,
+            channel=submission.inquiry.channel,
             sample=submission.sample,
             status=NEW,
             unit_code=lead.code if lead else None,
@@ -128,12 +127,3 @@ def _insert(
         .returning(Report.id)
     )
     return session.scalar(statement)
-
-
-def _keep(session: Session, report_id: int, verdict: Verdict) -> None:
-    used = [(data.dataset, data.version) for data in verdict.data]
-    ids = session.scalars(
-        select(Source.id).where(tuple_(Source.dataset, Source.version).in_(used)).order_by(Source.id)
-    ).all()
-    session.add(StoredVerdict(report_id=report_id, source_ids=list(ids), body=verdict.to_json()))
-    session.flush()

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
-from cases.shares import Division, crossing_probability, divide, ranked, sigma_m, weights_of
+from cases.shares import (
+    Division,
+    best_hits,
+    crossing_probability,
+    disagreements,
+    divide,
+    is_sliver,
+    ranked,
+    sigma_m,
+    weights_of,
+)
 from cases.thresholds import Thresholds
 from cases.trace import step
-from cases.value import Bilingual, Certainty, Jurisdiction, Link, Step, UnitShare, metres, share_of
+from cases.value import Bilingual, Certainty, Jurisdiction, Link, Sliver, Step, UnitShare, metres, share_of
 from geo.codes import contains
-from geo.facts import PlaceFacts, UnitHit
+from geo.facts import PlaceFacts, UnitHit, width_m
 from geo.location import Location
 from geo.tables import LEVELS
 
@@ -19,18 +30,23 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
     division = divide(weights_of(location, facts))
     units = _units(division, facts)
     outside = share_of(division.outside)
-    certainty = _certainty(location, units, outside, facts, limits)
+    split = disagreements(location, facts)
+    certainty = "disputed" if split else _certainty(location, units, outside, facts, limits)
     lead = None if certainty == "outside" else units[0]
-    edge_m = _edge(lead, facts)
-    chain = _chain(lead, facts)
     jurisdiction = Jurisdiction(
         certainty=certainty,
         lead=lead,
-        chain=chain,
+        chain=_chain(lead, facts),
         others=tuple(unit for unit in units if unit is not lead),
-        edge_distance_m=edge_m,
+        noise=_noise(location, facts, lead),
+        edge_distance_m=_edge(lead, facts),
     )
-    return jurisdiction, list(_steps(jurisdiction, units, outside, facts, limits))
+    steps = [
+        *_share_steps(units, outside),
+        *(step("unit.disagree", dataset=dataset, code=code) for dataset, code in sorted(split.items())),
+        *_steps(jurisdiction, outside, facts, limits),
+    ]
+    return jurisdiction, steps
 
 
 def _units(division: Division, facts: PlaceFacts) -> list[UnitShare]:
@@ -40,6 +56,15 @@ def _units(division: Division, facts: PlaceFacts) -> list[UnitShare]:
         for code, share in ranked(division.shares)
         if share_of(share) > 0
     ]
+
+
+def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tuple[Sliver, ...]:
+    """Slivers at the lead's level."""
+    return tuple(
+        Sliver(hit.code, hit.name, metres(hit.overlap_m2), metres(width_m(hit.overlap_m2, hit.overlap_rim_m)))
+        for hit in best_hits(facts)
+        if lead is not None and hit.level == lead.level and is_sliver(location, facts, hit)
+    )
 
 
 def _certainty(
@@ -55,20 +80,21 @@ def _certainty(
 def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
     """Whether a footprint stays with its lead though the border may be drawn wrong.
 
-    (A point's mass has the border's error in it already.)
+    (A point's mass has the border's error in it already; so has a sliver been judged by it.)
     """
     if location.footprint is None:
         return True
-    own = [hit for hit in facts.units if hit.code == lead.code and hit.edge_m is not None]
+    own = [hit for hit in best_hits(facts) if hit.code == lead.code and hit.edge_m is not None]
     return all(
-        crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
+        hit.edge_m == 0
+        or crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
         for hit in own
     )
 
 
 def _approximate(facts: PlaceFacts) -> list[Bilingual]:
     """Titles of the unit layers in use that are not official."""
-    used = {hit.source_id for hit in facts.units}
+    used = {hit.source_id for hit in best_hits(facts)}
     return [source.title for source in facts.sources if source.id in used and not source.official]
 
 
@@ -93,12 +119,13 @@ def _link(hit: UnitHit) -> Link:
     return Link(hit.level, hit.code, hit.name)
 
 
-def _steps(
-    found: Jurisdiction, units: list[UnitShare], outside: float, facts: PlaceFacts, limits: Thresholds
-) -> Iterator[Step]:
+def _share_steps(units: list[UnitShare], outside: float) -> Iterator[Step]:
     for unit in units:
         yield step("unit.share", name=unit.name, code=unit.code, level=unit.level, share=unit.share)
     yield step("unit.outside", share=outside)
+
+
+def _steps(found: Jurisdiction, outside: float, facts: PlaceFacts, limits: Thresholds) -> Iterator[Step]:
     yield step(
         "unit.decided",
         code=found.lead.code if found.lead else None,
@@ -107,6 +134,8 @@ def _steps(
         certain_share=limits.certain,
         disputed_share=limits.disputed,
     )
+    for noise in found.noise:
+        yield step("unit.sliver", **asdict(noise))
     for title in _approximate(facts):
         yield step("unit.capped", title=title)
     if found.edge_distance_m is not None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from scipy.special import ndtr
 
 from geo.codes import contains
-from geo.facts import PlaceFacts, UnitHit, ZoneHit
+from geo.facts import PlaceFacts, UnitHit, ZoneHit, width_m
 from geo.location import Location
 from geo.mass import combine, gaussian_mass, sigma_from_r68
 from geo.measure import Plane
+from geo.measure import length_m as rim_m
 from geo.tables import LEVELS
 
 Weights = dict[str, dict[str, float]]  # level → code → weight
@@ -63,15 +64,57 @@ def crossing_probability(distance_m: float, sigma: float) -> float:
     return float(ndtr(-distance_m / sigma))
 
 
+def best_hits(facts: PlaceFacts) -> list[UnitHit]:
+    """The hits to decide by: at a level where an official layer speaks, only official layers are heard."""
+    spoken = {hit.level for hit in facts.units if facts.source(hit.source_id).official}
+    return [hit for hit in facts.units if hit.level not in spoken or facts.source(hit.source_id).official]
+
+
+def is_sliver(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> bool:
+    """Whether a footprint meets an area in a strip thinner than the layer's lines are accurate.
+
+    Where the footprint itself is thinner than that, thin means nothing, and nothing is called a sliver; nor
+    is the larger part of a footprint.
+    """
+    if location.footprint is None or hit.overlap_m2 == 0:
+        return False
+    accuracy_m = facts.source(hit.source_id).accuracy_m
+    whole = width_m(location.area_m2 or 0.0, rim_m(location.footprint))
+    thin = width_m(hit.overlap_m2, hit.overlap_rim_m) < accuracy_m < whole
+    return thin and hit_weight(location, facts, hit) < 0.5
+
+
 def weights_of(location: Location, facts: PlaceFacts) -> Weights:
-    """Weight of every unit met, by level; a unit in two datasets counts with its mean."""
+    """Weight of every unit met, by level; a unit in two datasets counts with its mean.
+
+    Slivers have none: what they take of the footprint goes to the others in proportion.
+    """
     seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for hit in facts.units:
-        seen[hit.level][hit.code].append(hit_weight(location, facts, hit))
+    noise: dict[str, float] = defaultdict(float)
+    for hit in best_hits(facts):
+        weight = hit_weight(location, facts, hit)
+        if is_sliver(location, facts, hit):
+            noise[hit.level] += weight
+        else:
+            seen[hit.level][hit.code].append(weight)
     return {
-        level: {code: sum(values) / len(values) for code, values in codes.items()}
+        level: {code: sum(values) / len(values) / (1 - noise[level]) for code, values in codes.items()}
         for level, codes in seen.items()
     }
+
+
+def disagreements(location: Location, facts: PlaceFacts) -> dict[str, str]:
+    """Dataset → code of its best unit, where official layers of one level name different ones."""
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for hit in best_hits(facts):
+        source = facts.source(hit.source_id)
+        weight = hit_weight(location, facts, hit)
+        if source.official and weight > best.get((hit.level, source.dataset), (0.0, ""))[0]:
+            best[hit.level, source.dataset] = (weight, hit.code)
+    codes: dict[str, dict[str, str]] = defaultdict(dict)
+    for (level, dataset), (_weight, code) in best.items():
+        codes[level][dataset] = code
+    return next((found for found in codes.values() if len(set(found.values())) > 1), {})
 
 
 def divide(weights: Mapping[str, Mapping[str, float]]) -> Division:

@@ -30,6 +30,11 @@ MESSAGES: Final[dict[str, str]] = {
         "Lead {code} with {share}: {certainty} "
         "(certain from {certain_share}, disputed under {disputed_share})."
     ),
+    "unit.disagree": N_("The official layers disagree: {dataset} says {code}."),
+    "unit.sliver": N_(
+        "{name} ({code}): {area_m2} m² in a strip {width_m} m wide, thinner than the layer is accurate: "
+        "digitising noise that changes nothing."
+    ),
     "unit.capped": N_("{title} is approximate, so nothing that rests on it is called certain."),
     "unit.edge": N_("Nearest border: {distance_m} m."),
     "unit.no_village": N_("Village borders are not known, so the chain has no village."),
@@ -44,6 +49,12 @@ MESSAGES: Final[dict[str, str]] = {
     "rule.applied": N_("Rule {id} ({kind} {grade}, {category}): {effect}."),
     "rule.passed_over": N_("Rule {id}: {reason}"),
     "rule.none": N_("No rule for {category} in {kind} {grade} on {as_of}: {reason}"),
+    "zone.sliver": N_(
+        "{name} {grade} ({id}): {area_m2} m² in a strip {width_m} m wide, thinner than the layer is "
+        "accurate: digitising noise, taken as touching."
+    ),
+    "law.binds": N_("Law at the act or law of {today}: {reason}"),
+    "permit.tried": N_("Permit {number}: {permit}; {excess_m2} m² beyond it; in force {first} to {last}."),
     "kind.missing": N_("No data on {kind} here: it may or may not be in conflict."),
     "power.found": N_("Power: {mode}, {authority}."),
     "power.none": N_("No list entry gives the township the power to decide."),

@@ -52,13 +52,28 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Sliver:
+    """A part of a footprint thinner than the layer's accuracy: digitising noise that changes nothing."""
+
+    code: str
+    name: str
+    area_m2: float
+    width_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Whose ground it is, and how sure that is. ``edge_distance_m``: to the nearest border of the lead."""
+    """Whose ground it is, and how sure that is.
+
+    ``others`` share the place with the lead; ``noise`` does not count. ``edge_distance_m``: to the nearest
+    border of the lead.
+    """
 
     certainty: Certainty
     lead: UnitShare | None
     chain: tuple[Link, ...]
     others: tuple[UnitShare, ...]
+    noise: tuple[Sliver, ...]
     edge_distance_m: float | None
 
 
@@ -90,8 +105,48 @@ class ZoneRef:
 
 
 @dataclass(frozen=True, slots=True)
+class LawThen:
+    """What the law of a day says of a zone and a matter. ``effect`` is None where it says nothing."""
+
+    day: str
+    effect: Effect | None
+    basis: tuple[Basis, ...]
+    authority: Bilingual | None
+    consequence: Bilingual | None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which law binds an act that is decided later, and why. ``review``: a person must compare."""
+
+    law: Literal["same", "old", "new"]
+    reason: Bilingual
+    review: bool
+    basis: Basis
+
+
+PermitStatus = Literal["inside", "exceeds", "expired", "other_use"]
+
+
+@dataclass(frozen=True, slots=True)
+class PermitState:
+    """What a permit does for a place. ``excess_m2``: how far a footprint goes beyond what it covers."""
+
+    number: str
+    holder: str
+    status: PermitStatus
+    excess_m2: float
+    valid: tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
-    """A zone that the place meets, and what the law says of it. ``effect`` is None where no rule is known."""
+    """A zone that the place meets, and what the law says of it.
+
+    ``effect``, ``basis``, ``authority`` and ``consequence`` are the binding law's; ``effect`` is None where
+    it has no rule: nothing is said (``law_known``), or nothing is known. ``at_act`` and ``today`` show both
+    laws where they differ (从旧兼从轻). A ``permit`` whose status is "inside" lifts the effect.
+    """
 
     zone: ZoneRef
     relation: Relation
@@ -103,6 +158,22 @@ class Conflict:
     basis: tuple[Basis, ...]
     authority: Bilingual | None
     consequence: Bilingual | None
+    law_known: bool
+    at_act: LawThen | None
+    today: LawThen | None
+    binding: Binding
+    permit: PermitState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has changed between the act and the day of the answer. ``on``: the day, where it is known."""
+
+    what: Literal["unit", "zone", "law"]
+    on: str | None
+    about: str
+    before: Bilingual
+    after: Bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +231,13 @@ class Verdict:
 
     location: dict[str, Any]
     as_of: str
+    asked_on: str
     category: dict[str, Any]
     jurisdiction: Jurisdiction
     conflicts: tuple[Conflict, ...]
     competence: Power
     effect: Outcome
+    changes: tuple[Change, ...]
     missing: tuple[MissingKind, ...]
     data: tuple[DataUsed, ...]
     trace: tuple[Step, ...]

@@ -4,59 +4,109 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
-from cases.conflicts import Question, basis_of, bilingual, find
+from cases.changes import find_changes
+from cases.conflicts import Question, find
 from cases.jurisdiction import decide
+from cases.lawthen import basis_of, bilingual
 from cases.thresholds import DEFAULT, Thresholds
 from cases.trace import step
 from cases.value import Conflict, DataUsed, Jurisdiction, MissingKind, Outcome, Power, Step, Verdict
 from geo.errors import BadInput
 from geo.facts import PlaceFacts
 from geo.location import Location
-from geo.queries import fetch_facts
+from geo.queries import fetch_facts_of_days
 from law.book import LawBook
 from layers.lawbook import fetch_book
 from words import N_
 
-USED_ROLES = ("units", "zones", "grid", "law")
+STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
+USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
 
 
-def check(  # noqa: PLR0913 - the four of the question, and two that a replay or a test sets
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, and every dataset version that it could see: what a replay needs."""
+
+    verdict: Verdict
+    source_ids: tuple[int, ...]
+
+
+def check(
     session: Session,
     location: Location,
     category: str,
     as_of: dt.date,
+    asked_on: dt.date | None = None,
+    **more: Any,  # noqa: ANN401 - handed on
+) -> Verdict:
+    """Say whose ground a place is and whether a matter of ``category`` may stand there: see :func:`judge`.
+
+    ``asked_on``: the day of the answer, by default that of the act.
+    """
+    return judge(session, location, Case(category, as_of, asked_on or as_of), **more).verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A matter, the day of the act, and the day on which the answer is given."""
+
+    category: str
+    as_of: dt.date
+    asked_on: dt.date
+
+
+def judge(
+    session: Session,
+    location: Location,
+    case: Case,
     *,
     source_ids: Iterable[int] | None = None,
     limits: Thresholds = DEFAULT,
-) -> Verdict:
-    """Say whose ground a place is and whether a matter of ``category`` may stand there on ``as_of``.
+) -> Judgement:
+    """Judge a place: one round trip to PostGIS for both days (a second one only for a law not met before).
 
-    One round trip to PostGIS (a second one only when a version of the law is met for the first time).
     ``source_ids`` names the dataset versions to use; by default the current ones.
     Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
     """
-    facts = fetch_facts(session, location, as_of, source_ids)
-    check_day(facts, as_of)
-    book = fetch_book(session, facts.with_role("law"))
-    _check_category(book, category)
-    jurisdiction, unit_steps = decide(location, facts, limits)
-    found = find(Question(location, facts, book, category, as_of, limits))
-    missing = _missing(facts, book, category, jurisdiction, as_of)
-    power, power_step = _power(book, category, found.conflicts, jurisdiction, as_of)
-    effect, reason = _outcome(found.conflicts, missing, jurisdiction)
-    used = _used(facts, jurisdiction)
+    then, now = fetch_facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
+    check_day(then, case.as_of)
+    book = fetch_book(session, then.with_role("law"))
+    _check_category(book, case.category)
+    verdict = _decide(location, case, (then, now), book, limits)
+    return Judgement(verdict, tuple(source.id for source in then.sources))
+
+
+def _decide(
+    location: Location,
+    case: Case,
+    facts: tuple[PlaceFacts, PlaceFacts],
+    book: LawBook,
+    limits: Thresholds,
+) -> Verdict:
+    then, now = facts
+    jurisdiction, unit_steps = decide(location, then, limits)
+    found = find(Question(location, then, book, case.category, case.as_of, case.asked_on, limits))
+    missing = _missing(then, book, case.category, jurisdiction, case.as_of)
+    power, power_step = _power(book, case.category, found.conflicts, jurisdiction, case.as_of)
+    effect, because = _outcome(found.conflicts, missing, jurisdiction)
+    used = _used(then, jurisdiction)
+    today = (now, decide(location, now, limits)[0])
+    law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
         location=location.as_dict(),
-        as_of=as_of.isoformat(),
-        category={"code": category, "name": bilingual(book.categories[category].name)},
+        as_of=case.as_of.isoformat(),
+        asked_on=case.asked_on.isoformat(),
+        category={"code": case.category, "name": bilingual(book.categories[case.category].name)},
         jurisdiction=jurisdiction,
         conflicts=tuple(found.conflicts),
         competence=power,
         effect=effect,
+        changes=find_changes((then, jurisdiction), today, law),
         missing=missing,
         data=tuple(used),
         trace=(
@@ -66,7 +116,7 @@ def check(  # noqa: PLR0913 - the four of the question, and two that a replay or
             *found.steps,
             *(step("kind.missing", kind=unknown.name) for unknown in missing),
             power_step,
-            step("outcome", effect=effect, because=reason),
+            step("outcome", effect=effect, because=because),
         ),
     )
 
@@ -145,16 +195,28 @@ def _outcome(
     conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
 ) -> tuple[Outcome, str]:
     """The strictest effect that surely applies; what is not known is never called clear."""
-    sure = {c.effect for c in conflicts if c.relation in ("within", "overlaps")}
-    if "prohibited" in sure:
-        return "prohibited", "conflict"
-    if "permit_required" in sure:
-        return "permit_required", "conflict"
-    if any(c.relation == "possible" and c.effect in ("prohibited", "permit_required") for c in conflicts):
-        return "unknown", "possible"
+    unlifted = [c for c in conflicts if c.permit is None or c.permit.status != "inside"]
+    effects = {c.effect for c in unlifted if c.relation in ("within", "overlaps")}
+    for effect in STRICT:
+        if effect in effects:
+            return effect, "conflict"
+    doubt = _doubt(unlifted, missing, jurisdiction)
+    if doubt is not None:
+        return "unknown", doubt
+    return "clear", "clear" if len(unlifted) == len(conflicts) else "permit"
+
+
+def _doubt(
+    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
+) -> str | None:
+    """Why a place without a sure conflict cannot be called clear."""
+    if any(c.relation == "possible" and c.effect in STRICT for c in conflicts):
+        return "possible"
+    if not all(c.law_known for c in conflicts if c.relation != "near"):
+        return "law"
     if jurisdiction.lead is None:
-        return "unknown", "outside"
-    return ("unknown", "missing") if missing else ("clear", "clear")
+        return "outside"
+    return "missing" if missing else None
 
 
 def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[DataUsed]:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cases.glossary import CERTAINTIES, EFFECTS, MARKS, MODES, RELATIONS, SURENESS
+from cases.glossary import (
+    BINDING,
+    CERTAINTIES,
+    CHANGES,
+    EFFECTS,
+    MARKS,
+    MODES,
+    PERMITS,
+    RELATIONS,
+    SURENESS,
+)
 from cases.trace import tell
 from words import N_, Lang, say
 
@@ -44,7 +54,10 @@ def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
     yield _line(lang, N_("Place"), _place(verdict["location"], lang))
     yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
     yield _line(lang, N_("How sure"), _sureness(verdict["jurisdiction"], lang))
+    for noise in verdict["jurisdiction"].get("noise", ()):
+        yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
     yield from _conflicts(verdict["conflicts"], lang)
+    yield from _changes(verdict, lang)
     yield from _missing(verdict, lang)
     yield from _power(verdict["competence"], lang)
     yield from _caveats(verdict, lang)
@@ -161,6 +174,16 @@ def _conflicts(conflicts: Iterable[Told], lang: Lang) -> Iterator[Line]:
             yield from law
 
 
+def _sliver(noise: Told, lang: Lang) -> str:
+    return say(
+        lang,
+        N_("{name}: {area} in a strip {width} m wide, does not count"),
+        name=noise["name"],
+        area=area(noise["area_m2"], lang),
+        width=f"{noise['width_m']:.2f}",
+    )
+
+
 def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
     if conflict["basis"]:
         yield _line(lang, N_("Legal basis"), _join(lang, cited(conflict["basis"], lang)))
@@ -168,6 +191,45 @@ def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
         yield _line(lang, N_("Authority"), _text(conflict["authority"], lang))
     if conflict["consequence"]:
         yield _line(lang, N_("Consequence"), _text(conflict["consequence"], lang))
+    yield from _both_laws(conflict, lang)
+    if permit := conflict.get("permit"):
+        yield _line(lang, N_("Permit"), _permit(permit, lang))
+
+
+def _both_laws(conflict: Told, lang: Lang) -> Iterator[Line]:
+    """Where the law has changed since the act: which binds (it stands above), why, and the other one."""
+    if not conflict.get("at_act") or not conflict.get("today"):
+        return
+    binding = conflict["binding"]
+    new = binding["law"] == "new"
+    other = conflict["at_act" if new else "today"]
+    effect = say(lang, EFFECTS[other["effect"]] if other["effect"] else N_("no rule"))
+    consequence = _text(other["consequence"], lang) if other["consequence"] else ""
+    review = say(lang, N_("a person must review it")) if binding["review"] else ""
+    why = [say(lang, BINDING[binding["law"]]), _text(binding["reason"], lang), review]
+    yield _line(lang, N_("Which law binds"), _join(lang, [*why, *cited([binding["basis"]], lang)]))
+    label = N_("Law at the act") if new else N_("Law of today")
+    yield _line(lang, label, _join(lang, [effect, *cited(other["basis"], lang), consequence]))
+
+
+def _permit(permit: Told, lang: Lang) -> str:
+    excess = say(lang, N_("exceeds by {area}"), area=area(permit["excess_m2"], lang))
+    return _join(
+        lang,
+        [
+            _aside(lang, permit["number"], permit["holder"]),
+            say(lang, PERMITS[permit["status"]]),
+            excess if permit["status"] == "exceeds" else "",
+            _span(permit["valid"], lang),
+        ],
+    )
+
+
+def _changes(verdict: Told, lang: Lang) -> Iterator[Line]:
+    for change in verdict.get("changes", ()):
+        on = change["on"] or say(lang, N_("since then"))
+        moved = f"{_text(change['before'], lang)} → {_text(change['after'], lang)}"
+        yield _line(lang, CHANGES[change["what"]], _colon(lang, on, moved))
 
 
 def _relation(conflict: Told, lang: Lang) -> str:

@@ -66,7 +66,7 @@ def report(  # noqa: PLR0913 - one parameter an option
     """File a report: judged and stored."""
     settings = Settings()
     inquiry = make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of)
-    submission = Submission(inquiry, description, channel="cli")
+    submission = Submission(inquiry, description)
     with open_store(settings) as session:
         filed = file_report(session, submission, key or uuid.uuid4().hex, Limits.of(settings))
         number, created, body = filed.report.id, filed.created, stored_body(session, filed)
@@ -94,6 +94,7 @@ def make_inquiry(  # noqa: PLR0913 - the options of two commands
         accuracy_m=accuracy,
         footprint=None if footprint is None else read_footprint(footprint),
         as_of=None if as_of is None else day(as_of),
+        channel="cli",
     )
 
 

@@ -30,7 +30,8 @@ class UnitHit:
     """A unit at or near a place.
 
     ``covers`` and ``pieces`` (lon/lat polygons within the search radius) are told of points,
-    ``overlap_m2`` (ellipsoidal) of footprints. ``edge_m``: distance to the unit's own border, metres.
+    ``overlap_m2`` and the overlap's perimeter ``overlap_rim_m`` (ellipsoidal) of footprints.
+    ``edge_m``: distance to the unit's own border, metres. ``ends``: first day on which it is no more.
     """
 
     source_id: int
@@ -38,9 +39,11 @@ class UnitHit:
     name: str
     level: str
     edge_m: float | None
+    ends: dt.date | None = None
     covers: bool = False
     pieces: tuple[BaseGeometry, ...] = ()
     overlap_m2: float = 0.0
+    overlap_rim_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class ZoneHit:
     covers: bool = False
     pieces: tuple[BaseGeometry, ...] = ()
     overlap_m2: float = 0.0
+    overlap_rim_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,29 @@ class CellHit:
 
 
 @dataclass(frozen=True, slots=True)
+class PermitHit:
+    """A permit at a place, in force or not. ``begins``, ``ends``: half-open span of days.
+
+    Of footprints: what lies beyond the permitted area, and its perimeter.
+    """
+
+    source_id: int
+    number: str
+    holder: str
+    uses: tuple[str, ...]
+    zone_kinds: tuple[str, ...]
+    begins: dt.date | None
+    ends: dt.date | None
+    excess_m2: float = 0.0
+    excess_rim_m: float = 0.0
+
+
+def width_m(area_m2: float, rim_m: float) -> float:
+    """Mean width of a strip from its area and perimeter, metres: 2A/P (exact for a long thin one)."""
+    return 2 * area_m2 / rim_m if rim_m > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceFacts:
     """Everything that one question to the store brings back."""
 
@@ -79,6 +106,7 @@ class PlaceFacts:
     units: tuple[UnitHit, ...]
     zones: tuple[ZoneHit, ...]
     cells: tuple[CellHit, ...]
+    permits: tuple[PermitHit, ...]
     outside_m: float | None
 
     def source(self, source_id: int) -> SourceRef:

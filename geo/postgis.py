@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg2.errors import UndefinedColumn, UndefinedTable
+from psycopg2.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -69,7 +69,7 @@ def open_session(engine: Engine) -> Iterator[Session]:
             N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
         ) from fault
     except ProgrammingError as fault:
-        if not isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+        if not isinstance(fault.orig, UndefinedTable | UndefinedColumn | UndefinedFunction):
             raise
         raise StoreUnavailable(
             N_("The database does not have the tables of this program."),

@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import BindParameter, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, LargeBinary
 
-from geo.facts import CellHit, PlaceFacts, SourceRef, UnitHit, ZoneHit
+from geo.facts import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit
 from geo.location import Location
 from geo.mass import sigma_from_r68
 from geo.measure import Plane
@@ -36,62 +36,93 @@ def _statement(name: str) -> str:
     return (SQL / name).read_text(encoding="utf-8")
 
 
-def select_point_facts(
-    location: Location, as_of: dt.date, source_ids: Iterable[int] | None = None
+def select_facts(
+    location: Location, days: tuple[dt.date, ...], source_ids: Iterable[int] | None = None
 ) -> TextClause:
-    """All facts about a point on a day: one statement, one row."""
-    return _select_facts("check_point.sql", location, as_of, source_ids).bindparams(
-        bindparam("lon", location.lon, Float),
-        bindparam("lat", location.lat, Float),
-        bindparam("tie", TIE_DEG, Float),
+    """All facts about a place on one or two days: one statement, a row a day in their order."""
+    point = location.footprint is None
+    body = _statement("check_point.sql" if point else "check_footprint.sql")
+    parts = [  # two of our own files and numbers: nothing from outside is in the text
+        f"SELECT {n} AS nth, d{n}.* FROM ({body.replace(':as_of', f':day{n}')}) d{n}"  # noqa: S608
+        for n in range(len(days))
+    ]
+    query = text("\nUNION ALL\n".join(parts) + "\nORDER BY nth")
+    return query.bindparams(
+        *(bindparam(f"day{n}", day, Date) for n, day in enumerate(days)),
+        *_common_binds(location, source_ids),
+        *(
+            _point_binds(location)
+            if point
+            else [bindparam("wkb", shapely.to_wkb(location.footprint), LargeBinary)]
+        ),
     )
 
 
-def select_footprint_facts(
-    location: Location, as_of: dt.date, source_ids: Iterable[int] | None = None
-) -> TextClause:
-    """All facts about a footprint on a day: one statement, one row."""
-    return _select_facts("check_footprint.sql", location, as_of, source_ids).bindparams(
-        bindparam("wkb", shapely.to_wkb(location.footprint), LargeBinary)
-    )
-
-
-def _select_facts(
-    name: str, location: Location, as_of: dt.date, source_ids: Iterable[int] | None
-) -> TextClause:
+def _common_binds(location: Location, source_ids: Iterable[int] | None) -> list[BindParameter[Any]]:
     plane = Plane(location.lon, location.lat)
     versions = None if source_ids is None else list(source_ids)
-    return text(_statement(name)).bindparams(
-        bindparam("as_of", as_of, Date),
+    return [
         bindparam("kx", plane.kx, Float),
         bindparam("ky", plane.ky, Float),
         bindparam("accuracy_m", location.accuracy_m, Float),
         bindparam("sigmas", REACH_SIGMAS * sigma_from_r68(1.0), Float),
         bindparam("source_ids", versions, ARRAY(BigInteger)),
-    )
+    ]
+
+
+def _point_binds(location: Location) -> list[BindParameter[Any]]:
+    return [
+        bindparam("lon", location.lon, Float),
+        bindparam("lat", location.lat, Float),
+        bindparam("tie", TIE_DEG, Float),
+    ]
 
 
 def fetch_facts(
     session: Session, location: Location, as_of: dt.date, source_ids: Iterable[int] | None = None
 ) -> PlaceFacts:
-    """Ask the store about a place: one round trip.
+    """Ask the store about a place on a day: one round trip.
 
     ``source_ids`` names the dataset versions to use (a replay); ``None`` means the current ones.
     """
-    select = select_point_facts if location.footprint is None else select_footprint_facts
-    row = session.execute(select(location, as_of, source_ids)).mappings().one()
+    return fetch_facts_of_days(session, location, (as_of,), source_ids)[0]
+
+
+def fetch_facts_of_days(
+    session: Session,
+    location: Location,
+    days: tuple[dt.date, ...],
+    source_ids: Iterable[int] | None = None,
+) -> list[PlaceFacts]:
+    """The same on several days, still one round trip; equal days are asked once."""
+    distinct = tuple(dict.fromkeys(days))
+    rows = session.execute(select_facts(location, distinct, source_ids))
+    facts = dict(zip(distinct, (_facts(row._asdict()) for row in rows), strict=True))
+    return [facts[day] for day in days]
+
+
+def _facts(row: Mapping[str, Any]) -> PlaceFacts:
     return PlaceFacts(
         sources=tuple(map(_source, row["sources"] or ())),
         units=tuple(map(_unit, row["units"] or ())),
         zones=tuple(map(_zone, row["zones"] or ())),
         cells=tuple(CellHit(**cell) for cell in row["cells"] or ()),
+        permits=tuple(map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
     )
 
 
+def _day(value: str | None) -> dt.date | None:
+    return None if value is None else dt.date.fromisoformat(value)
+
+
 def _source(row: Mapping[str, Any]) -> SourceRef:
-    begins = row["begins"] and dt.date.fromisoformat(row["begins"])
-    return SourceRef(**{**row, "kinds": tuple(row["kinds"]), "begins": begins})
+    return SourceRef(**{**row, "kinds": tuple(row["kinds"]), "begins": _day(row["begins"])})
+
+
+def _permit(row: Mapping[str, Any]) -> PermitHit:
+    lists = {name: tuple(row[name]) for name in ("uses", "zone_kinds")}
+    return PermitHit(**{**row, **lists, "begins": _day(row["begins"]), "ends": _day(row["ends"])})
 
 
 def _polygons(pieces: list[str]) -> tuple[BaseGeometry, ...]:
@@ -99,7 +130,7 @@ def _polygons(pieces: list[str]) -> tuple[BaseGeometry, ...]:
 
 
 def _unit(row: Mapping[str, Any]) -> UnitHit:
-    return UnitHit(**{**row, "pieces": _polygons(row.get("pieces") or [])})
+    return UnitHit(**{**row, "ends": _day(row["ends"]), "pieces": _polygons(row.get("pieces") or [])})
 
 
 def _zone(row: Mapping[str, Any]) -> ZoneHit:

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)
     max_vertices: int = Field(10_000, description="most vertices of one footprint", ge=4)
     max_accuracy_m: float = Field(50_000, description="largest position accuracy that is taken, metres", gt=0)
+    r95_channels: str = Field(
+        "", description="channels, comma separated, whose position accuracy is a 95 % radius instead of 68 %"
+    )
     certain_share: float = Field(0.995, description="share from which a unit or zone is certain", gt=0, le=1)
     disputed_share: float = Field(0.60, description="share under which no unit leads: disputed", gt=0, le=1)
     possible_share: float = Field(

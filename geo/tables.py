@@ -189,6 +189,34 @@ class GridCell(Base):
     )
 
 
+class Permit(Base):
+    """A permit: for which uses, where and until when it lifts the prohibition of which kinds of zones."""
+
+    __tablename__ = "permit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    number: Mapped[str]
+    holder: Mapped[str]
+    uses: Mapped[list[str]]
+    zone_kinds: Mapped[list[str]]
+    issuer: Mapped[str]
+    valid: Mapped[Range[dt.date]]
+    note: Mapped[str | None]
+    geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
+
+    __table_args__ = (
+        ExcludeConstraint(
+            ("source_id", "="),
+            ("number", "="),
+            ("valid", "&&"),
+            using="gist",
+            name="permit_no_overlap_in_time",
+        ),
+        Index("permit_geom", "geom", postgresql_using="gist"),
+    )
+
+
 class Report(Base):
     """What was reported: where, what, when; the verdict's summary is kept beside it for lists and maps."""
 
@@ -221,7 +249,11 @@ class Report(Base):
 
 
 class StoredVerdict(Base):
-    """The verdict as it was given: canonical JSON text, byte for byte, and the dataset versions used."""
+    """The verdict as it was given: canonical JSON text, byte for byte.
+
+    ``source_ids``: every dataset version that it could see. ``inquiry``: what was asked, with the day of the
+    answer and the thresholds; None for verdicts older than this column, which cannot be replayed.
+    """
 
     __tablename__ = "verdict"
 
@@ -229,6 +261,7 @@ class StoredVerdict(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     source_ids: Mapped[list[int]]
+    inquiry: Mapped[dict[str, Any] | None]
     body: Mapped[str]
 
     __table_args__ = (Index("verdict_report", "report_id"),)

@@ -58,6 +58,7 @@ def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
     return ReportOut(
         **_summary(report, {report.category: verdict["category"]["name"][lang]}).model_dump(),
         location=report.location,
+        verdict_id=stored.id,
         verdict=verdict,
         words=WordsOut.model_validate(tell_verdict(verdict, lang)),
     )

@@ -13,17 +13,18 @@ WITH place AS (
 ), near AS MATERIALIZED (
     SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
 ), unit_hit AS MATERIALIZED (
-    SELECT u.source_id, u.code, u.name, u.level,
-           ST_Area(ST_CollectionExtract(ST_Intersection(u.geom, place.geom), 3)::geography) AS overlap_m2,
+    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends,
+           ST_Area(o.part::geography) AS overlap_m2, ST_Perimeter(o.part::geography) AS overlap_rim_m,
            ST_Distance(ST_Scale(ST_Boundary(u.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
     FROM place CROSS JOIN src s JOIN unit u ON u.source_id = s.id
+    CROSS JOIN LATERAL (SELECT ST_CollectionExtract(ST_Intersection(u.geom, place.geom), 3) AS part) o
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
       AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
                   AND ST_Intersects(q.geom, place.geom))
 ), zone_hit AS MATERIALIZED (
     SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
-           CASE WHEN p.distance_m = 0 THEN
-               ST_Area(ST_CollectionExtract(ST_Intersection(z.geom, place.geom), 3)::geography) ELSE 0 END AS overlap_m2
+           coalesce(ST_Area(o.part::geography), 0) AS overlap_m2,
+           coalesce(ST_Perimeter(o.part::geography), 0) AS overlap_rim_m
     FROM place
     CROSS JOIN src s
     CROSS JOIN LATERAL (
@@ -35,7 +36,17 @@ WITH place AS (
     ) p
     JOIN zone z ON z.id = p.zone_id
     LEFT JOIN near n ON n.kind = z.kind
+    LEFT JOIN LATERAL (
+        SELECT ST_CollectionExtract(ST_Intersection(z.geom, place.geom), 3) AS part WHERE p.distance_m = 0
+    ) o ON true
     WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date) AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
+), permit_hit AS (
+    SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends,
+           ST_Area(o.beyond::geography) AS excess_m2, ST_Perimeter(o.beyond::geography) AS excess_rim_m
+    FROM place CROSS JOIN src s JOIN permit p ON p.source_id = s.id
+    CROSS JOIN LATERAL (SELECT ST_CollectionExtract(ST_Difference(place.geom, p.geom), 3) AS beyond) o
+    WHERE s.role = 'permits' AND p.geom && place.geom AND ST_Intersects(p.geom, place.geom)
+      AND NOT ST_Touches(p.geom, place.geom)
 ), cell AS (
     SELECT c.code, c.name, c.worker, c.team, c.township, c.source_id,
            ST_Area(ST_CollectionExtract(ST_Intersection(c.geom, place.geom), 3)::geography) AS overlap_m2
@@ -49,8 +60,8 @@ SELECT
         'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
         ORDER BY dataset) FROM src) AS sources,
     (SELECT json_agg(json_build_object(
-        'source_id', source_id, 'code', code, 'name', name, 'level', level,
-        'overlap_m2', overlap_m2, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
+        'source_id', source_id, 'code', code, 'name', name, 'level', level, 'ends', ends,
+        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
         SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
         CROSS JOIN LATERAL (
@@ -60,10 +71,14 @@ SELECT
         ) n WHERE s.role = 'units') END AS outside_m,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name,
-        'overlap_m2', overlap_m2, 'distance_m', distance_m,
+        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'distance_m', distance_m,
         'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind)) ORDER BY code, source_id)
      FROM zone_hit) AS zones,
     (SELECT json_agg(json_build_object(
         'code', code, 'name', name, 'worker', worker, 'team', team, 'township', township, 'source_id', source_id)
-        ORDER BY overlap_m2 DESC, code) FROM cell) AS cells
+        ORDER BY overlap_m2 DESC, code) FROM cell) AS cells,
+    (SELECT json_agg(json_build_object(
+        'source_id', source_id, 'number', number, 'holder', holder, 'uses', uses, 'zone_kinds', zone_kinds,
+        'begins', begins, 'ends', ends, 'excess_m2', excess_m2, 'excess_rim_m', excess_rim_m)
+        ORDER BY number, begins) FROM permit_hit) AS permits
 FROM place

@@ -14,7 +14,7 @@ WITH place AS (
 ), near AS MATERIALIZED (
     SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
 ), unit_hit AS MATERIALIZED (
-    SELECT u.id, u.source_id, u.code, u.name, u.level, u.geom,
+    SELECT u.id, u.source_id, u.code, u.name, u.level, u.geom, upper(u.valid) AS ends,
            array_agg(encode(ST_AsBinary(p.geom), 'hex')) AS pieces,
            bool_or(ST_Covers(p.geom, place.geom) AND NOT ST_DWithin(ST_Boundary(p.geom), place.geom, :tie))
            OR (bool_or(ST_DWithin(p.geom, place.geom, :tie)) AND ST_Covers(u.geom, place.geom)) AS covers
@@ -49,6 +49,10 @@ WITH place AS (
     WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date)
       AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
     GROUP BY z.id, place.geom
+), permit_hit AS (
+    SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends
+    FROM place CROSS JOIN src s JOIN permit p ON p.source_id = s.id
+    WHERE s.role = 'permits' AND p.geom && place.geom AND ST_Covers(p.geom, place.geom)
 ), cell AS (
     SELECT c.code, c.name, c.worker, c.team, c.township, c.source_id
     FROM place CROSS JOIN src s JOIN grid_cell c ON c.source_id = s.id
@@ -61,7 +65,7 @@ SELECT
         'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
         ORDER BY dataset) FROM src) AS sources,
     (SELECT json_agg(json_build_object(
-        'source_id', h.source_id, 'code', h.code, 'name', h.name, 'level', h.level,
+        'source_id', h.source_id, 'code', h.code, 'name', h.name, 'level', h.level, 'ends', h.ends,
         'covers', h.covers, 'pieces', h.pieces,
         'edge_m', CASE WHEN h.covers THEN
             ST_Distance(ST_Scale(ST_Boundary(h.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) END)
@@ -79,5 +83,8 @@ SELECT
         'pieces', coalesce(pieces, '{}')) ORDER BY code, source_id) FROM zone_hit) AS zones,
     (SELECT json_agg(json_build_object(
         'code', code, 'name', name, 'worker', worker, 'team', team, 'township', township, 'source_id', source_id)
-        ORDER BY code) FROM cell) AS cells
+        ORDER BY code) FROM cell) AS cells,
+    (SELECT json_agg(json_build_object(
+        'source_id', source_id, 'number', number, 'holder', holder, 'uses', uses, 'zone_kinds', zone_kinds,
+        'begins', begins, 'ends', ends) ORDER BY number, begins) FROM permit_hit) AS permits
 FROM place
