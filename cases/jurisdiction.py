@@ -14,6 +14,7 @@ from cases.shares import (
     is_sliver,
     ranked,
     sigma_m,
+    weigh_units,
     weights_of,
 )
 from cases.thresholds import Thresholds
@@ -27,10 +28,11 @@ from geo.tables import LEVELS
 
 def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
     """The jurisdiction of a place, and the steps that led there."""
-    division = divide(weights_of(location, facts))
+    weighed = weigh_units(location, facts)
+    division = divide(weights_of(location, facts, weighed))
     units = _units(division, facts)
     outside = share_of(division.outside)
-    split = disagreements(location, facts)
+    split = disagreements(facts, weighed)
     certainty = "disputed" if split else _certainty(location, units, outside, facts, limits)
     lead = None if certainty == "outside" else units[0]
     jurisdiction = Jurisdiction(

@@ -8,10 +8,13 @@ one accuracy this is the plain weight of the unit.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import shapely
 from scipy.special import ndtr
 
 from geo.codes import contains
@@ -23,6 +26,7 @@ from geo.measure import length_m as rim_m
 from geo.tables import LEVELS
 
 Weights = dict[str, dict[str, float]]  # level → code → weight
+Weighed = tuple[UnitHit, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,34 @@ def sigma_m(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> fl
 
 def hit_weight(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> float:
     """The part of the place in an area: probability mass for a point, share of area for a footprint."""
+    return hit_weights(location, facts, [hit])[0]
+
+
+def hit_weights(location: Location, facts: PlaceFacts, hits: Sequence[UnitHit | ZoneHit]) -> list[float]:
+    """The same for many areas at once: one integration for all that share a standard deviation."""
     if location.footprint is not None:
-        return min(1.0, hit.overlap_m2 / location.area_m2) if location.area_m2 else 0.0
-    sigma = sigma_m(location, facts, hit)
-    if sigma == 0.0:
-        return float(hit.covers)
+        area = location.area_m2 or math.inf
+        return [min(1.0, hit.overlap_m2 / area) for hit in hits]
+    sigmas = [sigma_m(location, facts, hit) for hit in hits]
+    masses = {sigma: _masses(location, hits, sigmas, sigma) for sigma in set(sigmas) if sigma > 0}
+    return [
+        masses[sigma][n] if sigma > 0 else float(hit.covers)
+        for n, (hit, sigma) in enumerate(zip(hits, sigmas, strict=True))
+    ]
+
+
+def _masses(
+    location: Location, hits: Sequence[UnitHit | ZoneHit], sigmas: Sequence[float], sigma: float
+) -> list[float]:
+    """Mass in each hit of this standard deviation (others: 0), summed over its pieces."""
+    owners = [n for n, hit in enumerate(hits) if sigmas[n] == sigma for _ in hit.pieces]
+    pieces = [piece for n, hit in enumerate(hits) if sigmas[n] == sigma for piece in hit.pieces]
+    if not pieces:
+        return [0.0] * len(hits)
     plane = Plane(location.lon, location.lat)
-    masses = gaussian_mass([plane.shapely_to_metres(piece) for piece in hit.pieces], sigma)
-    return float(min(1.0, max(0.0, masses.sum())))
+    metres = shapely.transform(np.asarray(pieces, dtype=object), plane.to_metres)
+    masses = gaussian_mass(list(metres), sigma)
+    return [min(1.0, mass) for mass in np.bincount(owners, weights=masses, minlength=len(hits)).tolist()]
 
 
 def crossing_probability(distance_m: float, sigma: float) -> float:
@@ -84,15 +108,20 @@ def is_sliver(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> 
     return thin and hit_weight(location, facts, hit) < 0.5
 
 
-def weights_of(location: Location, facts: PlaceFacts) -> Weights:
+def weigh_units(location: Location, facts: PlaceFacts) -> list[Weighed]:
+    """The units to decide by, each with its weight."""
+    hits = best_hits(facts)
+    return list(zip(hits, hit_weights(location, facts, hits), strict=True))
+
+
+def weights_of(location: Location, facts: PlaceFacts, weighed: Sequence[Weighed]) -> Weights:
     """Weight of every unit met, by level; a unit in two datasets counts with its mean.
 
     Slivers have none: what they take of the footprint goes to the others in proportion.
     """
     seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     noise: dict[str, float] = defaultdict(float)
-    for hit in best_hits(facts):
-        weight = hit_weight(location, facts, hit)
+    for hit, weight in weighed:
         if is_sliver(location, facts, hit):
             noise[hit.level] += weight
         else:
@@ -103,18 +132,15 @@ def weights_of(location: Location, facts: PlaceFacts) -> Weights:
     }
 
 
-def disagreements(location: Location, facts: PlaceFacts) -> dict[str, str]:
+def disagreements(facts: PlaceFacts, weighed: Sequence[Weighed]) -> dict[str, str]:
     """Dataset → code of its best unit, where official layers of one level name different ones."""
-    best: dict[tuple[str, str], tuple[float, str]] = {}
-    for hit in best_hits(facts):
+    best: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
+    for hit, weight in weighed:
         source = facts.source(hit.source_id)
-        weight = hit_weight(location, facts, hit)
-        if source.official and weight > best.get((hit.level, source.dataset), (0.0, ""))[0]:
-            best[hit.level, source.dataset] = (weight, hit.code)
-    codes: dict[str, dict[str, str]] = defaultdict(dict)
-    for (level, dataset), (_weight, code) in best.items():
-        codes[level][dataset] = code
-    return next((found for found in codes.values() if len(set(found.values())) > 1), {})
+        if source.official and weight > best[hit.level].get(source.dataset, (0.0, ""))[0]:
+            best[hit.level][source.dataset] = (weight, hit.code)
+    named = [{dataset: code for dataset, (_, code) in found.items()} for found in best.values()]
+    return next((codes for codes in named if len(set(codes.values())) > 1), {})
 
 
 def divide(weights: Mapping[str, Mapping[str, float]]) -> Division:

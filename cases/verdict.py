@@ -95,7 +95,7 @@ def _decide(
     power, power_step = _power(book, case.category, found.conflicts, jurisdiction, case.as_of)
     effect, because = _outcome(found.conflicts, missing, jurisdiction)
     used = _used(then, jurisdiction)
-    today = (now, decide(location, now, limits)[0])
+    today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
         location=location.as_dict(),
