@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from commands import db, place, service, verdict
+from commands import db, law, place, service, units, verdict, zones
 from commands.common import notes, plain
+from commands.simulate import simulate
 from geo.errors import ZhijieError
 from geo.settings import Settings
 
@@ -17,7 +18,11 @@ app = typer.Typer(
 for command in (place.check, place.report, service.serve, service.load, service.demo):
     app.command()(command)
 app.add_typer(db.app, name="db")
+app.add_typer(law.app, name="law")
+law.app.command()(simulate)
+app.add_typer(units.app, name="units")
 app.add_typer(verdict.app, name="verdict")
+app.add_typer(zones.app, name="zones")
 
 
 def main() -> None:

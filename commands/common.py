@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
@@ -18,7 +20,7 @@ from geo.settings import Settings
 from words import N_, Lang, say
 
 out = Console(soft_wrap=True, highlight=False)
-notes = Console(stderr=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -72,3 +74,18 @@ def print_lines(lines: list[dict[str, str]]) -> None:
     for line in lines:
         table.add_row(plain(line["label"]), plain(line["text"]))
     out.print(table)
+
+
+def print_rows(heads: Iterable[str], rows: Iterable[tuple[str, ...]], lang: Lang) -> None:
+    """A table on a terminal; lines with tabs where the output goes elsewhere."""
+    if not out.is_terminal:
+        for row in rows:
+            typer.echo("\t".join(row).rstrip())
+        return
+    table = Table(box=box.SIMPLE)
+    for head in heads:
+        table.add_column(say(lang, head), overflow="fold")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    if table.row_count:
+        out.print(table)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+import re
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final, get_args
 
 import typer
-from rich import box
-from rich.table import Table
 
 from cases.inquiry import CHINA, today
-from cases.lawwords import (
-    LawAsked,
-    count_findings,
-    explain,
-    tell_clocks,
-    tell_findings,
-    tell_term,
-    term_as_dict,
-)
-from commands.common import day, notes, open_store, out, plain, print_lines
+from cases.lawexplained import LawAsked, explain
+from cases.lawwords import count_findings, tell_clocks, tell_findings, tell_term, term_as_dict
+from commands.common import day, notes, open_store, out, print_lines, print_rows
 from geo.errors import BadInput
 from geo.settings import Settings
 from law.terms import Extension, Pause
@@ -196,24 +187,7 @@ def _extension(given: str) -> Extension:
 
 
 def _three(field: str, given: str, mend: str) -> list[str]:
-    parts = given.split(":", 2)
+    parts = re.split("[:：]", given, maxsplit=2)
     if len(parts) != 3:
         raise BadInput(N_("{given} cannot be read."), field=field, mend=mend, given=given)
     return [part.strip() for part in parts]
-
-
-def print_rows(heads: Iterable[str], rows: Iterable[tuple[str, ...]], lang: Lang) -> None:
-    """A table on a terminal; lines with tabs where the output goes elsewhere."""
-    if not out.is_terminal:
-        for row in rows:
-            typer.echo("\t".join(row).rstrip())
-        return
-    table = Table(*_columns(heads, lang), box=box.SIMPLE)
-    for row in rows:
-        table.add_row(*map(plain, row))
-    if table.row_count:
-        out.print(table)
-
-
-def _columns(heads: Iterable[str], lang: Lang) -> Iterable[Any]:
-    return [say(lang, head) for head in heads]

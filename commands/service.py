@@ -18,8 +18,9 @@ from commands.common import notes, open_store, out, print_filed, print_verdict
 from commands.place import stored_body
 from geo.postgis import make_engine, migrate, open_session
 from geo.settings import Settings
-from layers.load import Loaded, load_folder
+from layers.load import load_folder
 from layers.registry import Dataset
+from layers.versions import Loaded
 from words import N_, Lang, say
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,16 +16,28 @@ from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.dialects.postgresql import Range
 
-from geo.errors import BadData
+from geo.errors import BadData, BadInput
 from geo.tables import SRID
 from layers.registry import Dataset
-from words import N_
+from words import N_, Lang, say
+
+
+class BadFeature(BadData):
+    """A feature that a rule of its own refuses: the rule's sentence after the feature's number."""
+
+    def __init__(self, dataset: Dataset, number: int, fault: BadInput) -> None:
+        super().__init__(fault.message, field=dataset.dataset, mend=fault.mend, **fault.values)
+        self.number = number
+
+    def detail(self, lang: Lang) -> str:
+        """What is wrong, in words."""
+        return say(lang, N_("Feature {number}: {fault}"), number=self.number, fault=super().detail(lang))
 
 
 def read_features(dataset: Dataset) -> gpd.GeoDataFrame:
     """The dataset's features as they stand, dates left as text."""
     try:
-        frame = pyogrio.read_dataframe(dataset.path, datetime_as_string=True)
+        frame = read_table(dataset.path)
     except pyogrio.errors.DataSourceError as fault:
         raise BadData(
             N_("{file} cannot be read: {fault}"), field=dataset.dataset, file=dataset.file, fault=fault
@@ -31,6 +45,13 @@ def read_features(dataset: Dataset) -> gpd.GeoDataFrame:
     if frame.empty:
         raise BadData(N_("{file} holds no feature."), field=dataset.dataset, file=dataset.file)
     return frame
+
+
+def read_table(path: Path, layer: str | None = None) -> gpd.GeoDataFrame:
+    """A layer of a file as GDAL reads it; one column of numbers and texts comes as texts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Could not parse column")
+        return pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
 
 
 def rows_of(dataset: Dataset, frame: gpd.GeoDataFrame) -> Iterator[tuple[int, dict[str, Any]]]:

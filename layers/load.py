@@ -6,40 +6,46 @@ beside the old one and becomes current when the transaction commits; the old one
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo.errors import BadData
 from geo.queries import insert_pieces
-from geo.tables import GridCell, Source, Unit, Zone, ZoneKind
+from geo.tables import GridCell, Permit, Unit, Zone, ZoneKind
 from law.book import LawBook
 from layers.grid import read_grid
-from layers.lawbook import book_of_files
+from layers.lawbook import book_of_files, current_book
+from layers.permits import read_permits
 from layers.registry import Dataset, read_all
+from layers.roads import read_roads
 from layers.units import Rows, earliest, read_units, read_villages
+from layers.versions import Loaded, add_version, lock_versions, switch
 from layers.zones import read_zones
 from words import N_
 
-Outcome = Literal["loaded", "restored", "unchanged"]
 Progress = Callable[[Iterable[Dataset]], Iterable[Dataset]]
-TABLES: Final = {"units": Unit, "villages": Unit, "grid": GridCell, "zones": Zone}
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What became of one dataset."""
-
-    dataset: str
-    version: str
-    outcome: Outcome
-    rows: int
+TABLES: Final = {
+    "units": Unit,
+    "villages": Unit,
+    "grid": GridCell,
+    "zones": Zone,
+    "roads": Zone,
+    "permits": Permit,
+}
+READERS: Final[dict[str, Callable[[Dataset, LawBook], Rows]]] = {
+    "units": lambda dataset, _: read_units(dataset),
+    "villages": lambda dataset, _: read_villages(dataset),
+    "grid": lambda dataset, _: read_grid(dataset),
+    "zones": lambda dataset, book: read_zones(dataset, book.zone_kinds),
+    "roads": lambda dataset, book: read_roads(dataset, book.zone_kinds),
+    "permits": read_permits,
+}
+BECOMES: Final = {"roads": "zones"}  # what a file's role is in the store: of a road, the store knows its zone
 
 
 def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> list[Loaded]:
@@ -52,81 +58,37 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     for dataset in datasets:
         dataset.verify()
     book = book_of_files(datasets)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('zhijie load'))"))
+    lock_versions(session)
     with session.begin_nested():
-        return [_load(session, dataset, book) for dataset in progress(datasets)]
+        loaded = [_load(session, dataset, book) for dataset in progress(datasets)]
+        current_book(session)  # a law that the local competence list does not fit is refused here
+        return loaded
 
 
 def _load(session: Session, dataset: Dataset, book: LawBook) -> Loaded:
-    present = session.scalar(
-        select(Source).where(Source.dataset == dataset.dataset, Source.version == dataset.version)
-    )
-    if present is not None and present.retired_at is None:
-        return Loaded(dataset.dataset, dataset.version, "unchanged", 0)
-    _retire(session, dataset.dataset)
-    if present is not None:
-        present.retired_at = None
-        session.flush()
-        return _done(session, dataset, "restored", 0)
-    return _done(session, dataset, "loaded", _load_new(session, dataset, book))
-
-
-def _done(session: Session, dataset: Dataset, outcome: Outcome, rows: int) -> Loaded:
-    session.execute(select(func.pg_notify("zhijie_source", dataset.dataset)))
-    return Loaded(dataset.dataset, dataset.version, outcome, rows)
-
-
-def _retire(session: Session, dataset: str) -> None:
-    session.execute(
-        update(Source)
-        .where(Source.dataset == dataset, Source.retired_at.is_(None))
-        .values(retired_at=func.clock_timestamp())
-    )
+    return switch(session, dataset, lambda: _load_new(session, dataset, book))
 
 
 def _load_new(session: Session, dataset: Dataset, book: LawBook) -> int:
     rows = _read(dataset, book)
-    source = _source(dataset, earliest(rows) if dataset.role in TABLES else None)
-    session.add(source)
-    session.flush()
-    if dataset.role in TABLES:
-        _insert(session, dataset, source.id, rows)
+    kept_in_table = dataset.role in TABLES
+    content = None if kept_in_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
+    begins = earliest(rows) if kept_in_table else None
+    source = add_version(session, dataset, content, role=_stored_role(dataset), begins=begins)
+    if kept_in_table:
+        write_rows(session, dataset, source.id, rows)
     if dataset.dataset == "law/zone_kinds":
-        _insert_kinds(session, source.id, book)
+        write_kinds(session, source.id, book)
     return len(rows)
 
 
 def _read(dataset: Dataset, book: LawBook) -> Rows:
-    match dataset.role:
-        case "units":
-            return read_units(dataset)
-        case "villages":
-            return read_villages(dataset)
-        case "grid":
-            return read_grid(dataset)
-        case "zones":
-            return read_zones(dataset, book.zone_kinds)
-        case _:
-            return []
+    reader = READERS.get(dataset.role)
+    return [] if reader is None else reader(dataset, book)
 
 
-def _source(dataset: Dataset, begins: dt.date | None) -> Source:
-    said = dataset.model_dump(include={"dataset", "role", "title", "origin", "licence", "datum", "official"})
-    content = None if dataset.role in TABLES else {"yaml": dataset.path.read_text(encoding="utf-8")}
-    return Source(
-        **said,
-        version=dataset.version,
-        checksum=dataset.sha256,
-        accuracy_m=dataset.accuracy_m,
-        reach=dataset.reach,
-        kinds=dataset.kinds,
-        begins=begins,
-        note=dataset.note,
-        content=content,
-    )
-
-
-def _insert(session: Session, dataset: Dataset, source_id: int, rows: Rows) -> None:
+def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -> None:
+    """Write the rows of a version, and the pieces of its areas."""
     table = TABLES[dataset.role]
     try:
         session.execute(insert(table), [{**row, "source_id": source_id} for row in rows])
@@ -138,11 +100,16 @@ def _insert(session: Session, dataset: Dataset, source_id: int, rows: Rows) -> N
             dataset=dataset.dataset,
             reason=str(fault.orig).strip().splitlines()[-1],
         ) from fault
-    if dataset.role in ("units", "zones"):
-        insert_pieces(session, dataset.role, source_id)
+    if _stored_role(dataset) in ("units", "zones"):
+        insert_pieces(session, _stored_role(dataset), source_id)
 
 
-def _insert_kinds(session: Session, source_id: int, book: LawBook) -> None:
+def _stored_role(dataset: Dataset) -> str:
+    return BECOMES.get(dataset.role, dataset.role)
+
+
+def write_kinds(session: Session, source_id: int, book: LawBook) -> None:
+    """Write what the spatial query needs to know of the kinds of zones."""
     kinds: list[dict[str, Any]] = [
         {"source_id": source_id, "kind": kind.kind, "near_m": kind.near_m}
         for kind in book.zone_kinds.values()

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from geo.errors import BadData
 from words import N_
 
-Role = Literal["units", "villages", "grid", "zones", "law", "calendar"]
-FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")
+Role = Literal["units", "villages", "grid", "zones", "roads", "permits", "law", "calendar"]
+FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")  # every data folder has these
 
 
 class Dataset(BaseModel):
@@ -87,5 +87,28 @@ def _dataset(folder: Path, number: int, row: Any) -> Dataset:  # noqa: ANN401 - 
 
 
 def read_all(data_dir: Path) -> list[Dataset]:
-    """Every dataset of the data folder, law first: zones are checked against its kinds."""
-    return [dataset for name in FOLDERS for dataset in read_folder(data_dir / name)]
+    """Every dataset of the data folder, law first: zones are checked against its kinds.
+
+    Further folders with a ``sources.yaml`` follow in the order of their names. Two datasets of one name are
+    refused: each load would retire the other's version.
+    """
+    further = sorted(path.parent.name for path in data_dir.glob("[!.]*/sources.yaml"))
+    names = dict.fromkeys((*FOLDERS, *further))
+    datasets = [dataset for name in names for dataset in read_folder(data_dir / name)]
+    _refuse_twins(datasets)
+    return datasets
+
+
+def _refuse_twins(datasets: list[Dataset]) -> None:
+    met: dict[str, Dataset] = {}
+    for one in datasets:
+        other = met.setdefault(one.dataset, one)
+        if other is not one:
+            raise BadData(
+                N_("The dataset {dataset} is listed twice: in {first} and in {second}."),
+                field="data_dir",
+                mend=N_("Give one of them another name."),
+                dataset=one.dataset,
+                first=other.folder.name,
+                second=one.folder.name,
+            )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import shapely
+from shapely.geometry import mapping
 
 from geo.errors import BadData
 from law.kinds import ZoneKind
@@ -11,6 +15,8 @@ from layers.features import need_text, optional_text, read_features, rows_of, so
 from layers.registry import Dataset
 from layers.units import Rows
 from words import N_
+
+GRID_DEG: Final = 1e-9  # of written coordinates: 0.1 mm
 
 
 def read_zones(dataset: Dataset, kinds: Mapping[str, ZoneKind]) -> Rows:
@@ -23,7 +29,7 @@ def _zone(
 ) -> dict[str, Any]:
     kind = need_text(dataset, number, row, "kind")
     grade = optional_text(row, "grade")
-    _check_kind(dataset, number, kind, grade, kinds)
+    check_kind(dataset, number, kind, grade, kinds)
     return {
         "code": need_text(dataset, number, row, "code"),
         "name": need_text(dataset, number, row, "name"),
@@ -36,9 +42,10 @@ def _zone(
     }
 
 
-def _check_kind(
+def check_kind(
     dataset: Dataset, number: int, kind: str, grade: str | None, kinds: Mapping[str, ZoneKind]
 ) -> None:
+    """Refuse a kind that the law or the dataset does not name, and a grade that the kind does not have."""
     known = kinds.get(kind)
     if known is None or kind not in dataset.kinds:
         raise BadData(
@@ -56,3 +63,19 @@ def _check_kind(
             grade=grade,
             kind=kind,
         )
+
+
+def zones_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows of zones with shapely ``geom``, as GeoJSON text that :func:`read_zones` reads; a line a zone."""
+    features = [json.dumps(_feature(row), ensure_ascii=False) for row in rows]
+    return '{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n"
+
+
+def _feature(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {field: row[field] for field in ("code", "name", "kind", "grade", "level")}
+    first, last = (day and day.isoformat() for day in (row["valid"].lower, row["valid"].upper))
+    return {
+        "type": "Feature",
+        "properties": {**told, "valid_from": first, "valid_to": last, "note": row["note"]},
+        "geometry": mapping(shapely.set_precision(row["geom"], GRID_DEG)),
+    }
