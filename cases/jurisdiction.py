@@ -11,6 +11,7 @@ from cases.shares import (
     crossing_probability,
     disagreements,
     divide,
+    gaps,
     is_sliver,
     ranked,
     sigma_m,
@@ -29,7 +30,8 @@ from geo.tables import LEVELS
 def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
     """The jurisdiction of a place, and the steps that led there."""
     weighed = weigh_units(location, facts)
-    division = divide(weights_of(location, facts, weighed))
+    weights = weights_of(location, facts, weighed)
+    division = divide(weights, gaps(facts), exact=location.footprint is not None)
     units = _units(division, facts)
     outside = share_of(division.outside)
     split = disagreements(facts, weighed)

@@ -170,9 +170,13 @@ def _missing(
 def _power(
     book: LawBook, category: str, conflicts: list[Conflict], jurisdiction: Jurisdiction, as_of: dt.date
 ) -> tuple[Power, Step]:
-    kinds = sorted({c.zone.kind for c in conflicts if c.relation in ("within", "overlaps", "possible")})
+    sure = sorted({c.zone.kind for c in conflicts if _is_sure(c)})
+    met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = jurisdiction.lead.code if jurisdiction.lead else ""
-    competence = book.competence_for(category, kinds, code, as_of)
+    competence = book.competence_for(category, sure, code, as_of)
+    told = book.competence_for(
+        category, met, code, as_of
+    ).whistle  # a doubtful zone's authority is told as well
     power = Power(
         authority=bilingual(competence.authority),
         mode=competence.mode,
@@ -180,7 +184,7 @@ def _power(
         by_township=competence.by_township,
         enforcement=bilingual(competence.enforcement),
         township_may=tuple(map(bilingual, competence.township_may)),
-        whistle=tuple(map(bilingual, competence.whistle)),
+        whistle=tuple(map(bilingual, dict.fromkeys((*competence.whistle, *told)))),
         documents=tuple(map(bilingual, competence.documents)),
         basis=tuple(map(basis_of, competence.basis)),
         rivals=tuple(map(bilingual, competence.rivals)),
@@ -191,12 +195,20 @@ def _power(
     return power, step("power.found", mode=power.mode, authority=power.authority)
 
 
+def _is_sure(conflict: Conflict) -> bool:
+    """Whether a conflict decides: the place meets the zone, and more likely than not by a clear margin.
+
+    A point in a zone with most of its probability outside it is a doubt, not a decision.
+    """
+    return conflict.relation in ("within", "overlaps") and conflict.certainty != "disputed"
+
+
 def _outcome(
     conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
 ) -> tuple[Outcome, str]:
     """The strictest effect that surely applies; what is not known is never called clear."""
     unlifted = [c for c in conflicts if c.permit is None or c.permit.status != "inside"]
-    effects = {c.effect for c in unlifted if c.relation in ("within", "overlaps")}
+    effects = {c.effect for c in unlifted if _is_sure(c)}
     for effect in STRICT:
         if effect in effects:
             return effect, "conflict"
@@ -210,7 +222,7 @@ def _doubt(
     conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
 ) -> str | None:
     """Why a place without a sure conflict cannot be called clear."""
-    if any(c.relation == "possible" and c.effect in STRICT for c in conflicts):
+    if any(c.relation != "near" and c.effect in STRICT for c in conflicts):
         return "possible"
     if not all(c.law_known for c in conflicts if c.relation != "near"):
         return "law"

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from cases.verdict import check
-from commands import law
+from commands import common, law
 from geo.errors import BadInput, ZhijieError
 from geo.location import Location
 from geo.settings import ROOT
@@ -132,7 +132,9 @@ def test_two_deciders_are_an_overlap_with_their_names(run: Run, tmp_path: Path) 
 
 def test_a_terminal_shows_a_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    monkeypatch.setattr(law, "out", Console(file=screen, force_terminal=True, width=120, soft_wrap=True))
+    terminal = Console(file=screen, force_terminal=True, width=120, soft_wrap=True)
+    for module in (law, common):
+        monkeypatch.setattr(module, "out", terminal)
     run("check", "--as-of", DAY)
     told = screen.getvalue()
     for head in ("Finding", "Matter", "Place", "Townships", "Who decides"):
