@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
@@ -62,7 +63,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     owned = app.state.engine is None
     if owned:
         app.state.engine = make_engine(settings)
-    # One worker thread a connection: a request never waits for a connection while it holds a thread.
+    # As many requests with a session as there are connections, and as many worker threads.
+    app.state.gate = anyio.CapacityLimiter(settings.pool_size)
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size
     yield
     if owned:

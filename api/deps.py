@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import FiniteFloat
 from sqlalchemy.orm import Session
 
@@ -19,9 +20,17 @@ from geo.postgis import open_session
 from words import N_, Lang
 
 
-def _session(request: Request) -> Iterator[Session]:
-    with open_session(request.app.state.engine) as session:
-        yield session
+async def _session(request: Request) -> AsyncIterator[Session]:
+    """A session of the request. Who waits for a connection waits at the gate, and holds no thread there.
+
+    A request may need a worker thread while it holds its connection (its answer is checked in one); if
+    others held the threads while they waited for connections, both would wait for each other for ever.
+    """
+    async with (
+        request.app.state.gate,
+        contextmanager_in_threadpool(open_session(request.app.state.engine)) as s,
+    ):
+        yield s
 
 
 def _limits(request: Request) -> Limits:
@@ -92,8 +101,20 @@ def _filter(  # noqa: PLR0913 - one parameter a narrowing
     after: Annotated[int, Query(ge=0, le=2**62, description="Last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ReportFilter:
-    when = since if since is None or since.tzinfo else since.replace(tzinfo=dt.UTC)
+    when = None if since is None else _in_utc(since)
     return ReportFilter(parse_box(bbox) if bbox else None, unit, status, when, after, limit)
+
+
+def _in_utc(when: dt.datetime) -> dt.datetime:
+    try:
+        return when.astimezone(dt.UTC) if when.tzinfo else when.replace(tzinfo=dt.UTC)
+    except OverflowError:
+        raise BadInput(
+            N_("{text} is no time that can be compared."),
+            field="since",
+            mend=N_("Write YYYY-MM-DDThh:mm:ssZ."),
+            text=when.isoformat(),
+        ) from None
 
 
 FilterDep = Annotated[ReportFilter, Depends(_filter)]

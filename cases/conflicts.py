@@ -118,8 +118,18 @@ def _certainty(question: Question, hit: ZoneHit, relation: Relation, share: floa
     if relation == "near":
         return "outside"
     official = question.facts.source(hit.source_id).official
-    chance = 1.0 if _overlaps(question, hit) else share
+    chance = _overlap_chance(question, hit) if _overlaps(question, hit) else share
     return question.limits.certainty(chance, sure=official)
+
+
+def _overlap_chance(question: Question, hit: ZoneHit) -> float:
+    """How likely a footprint truly overlaps: its outline and the zone's line may both be wrong.
+
+    What would have to be crossed is the way to the zone's border, or half the width of a part that lies
+    across it: 1 − Φ(−d/σ).
+    """
+    depth = max(hit.edge_m, width_m(hit.overlap_m2, hit.overlap_rim_m) / 2)
+    return 1 - crossing_probability(depth, sigma_m(question.location, question.facts, hit))
 
 
 def _met_steps(question: Question, hit: ZoneHit, meeting: Meeting | None) -> list[Step]:

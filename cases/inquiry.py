@@ -14,9 +14,10 @@ from cases.jurisdiction import decide
 from cases.thresholds import DEFAULT, Thresholds
 from cases.value import Jurisdiction, Verdict
 from cases.verdict import Case, Judgement, check_day, judge
-from geo.errors import BadInput
+from geo.errors import BadInput, TooLarge
 from geo.location import Location
 from geo.mass import sigma_from_r68, sigma_from_r95
+from geo.measure import Plane
 from geo.queries import fetch_facts
 from geo.settings import Settings
 from words import N_
@@ -35,6 +36,7 @@ class Limits:
 
     max_accuracy_m: float
     max_vertices: int
+    max_extent_m: float = 50_000.0
     shares: Thresholds = DEFAULT
     r95_channels: frozenset[str] = frozenset()
 
@@ -43,7 +45,24 @@ class Limits:
         """The limits of these settings."""
         shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
         channels = frozenset(name.strip() for name in settings.r95_channels.split(",") if name.strip())
-        return cls(settings.max_accuracy_m, settings.max_vertices, shares, channels)
+        return cls(settings.max_accuracy_m, settings.max_vertices, settings.max_extent_m, shares, channels)
+
+    def checked(self, location: Location) -> Location:
+        """Refuse a footprint larger than any site: it would cost the store minutes and mean nothing."""
+        if location.footprint is None:
+            return location
+        west, south, east, north = location.footprint.bounds
+        plane = Plane(location.lon, location.lat)
+        extent = max((east - west) * plane.kx, (north - south) * plane.ky)
+        if extent > self.max_extent_m:
+            raise TooLarge(
+                N_("The footprint is {extent} km across, {most} km are taken."),
+                field="footprint",
+                mend=N_("Send the site itself, or parts of it."),
+                extent=f"{extent / 1000:.0f}",
+                most=f"{self.max_extent_m / 1000:g}",
+            )
+        return location
 
     def r68(self, accuracy_m: float, channel: str) -> float:
         """The 68 % radius that a channel's figure stands for."""
@@ -92,12 +111,14 @@ class Inquiry:
                     field="footprint",
                     mend=N_("Give either lon and lat, or a footprint."),
                 )
-            return Location.from_footprint(
-                self.footprint,
-                self.datum,
-                max_vertices=limits.max_vertices,
-                accuracy_m=limits.r68(self.accuracy_m, self.channel),
-                max_accuracy_m=limits.max_accuracy_m,
+            return limits.checked(
+                Location.from_footprint(
+                    self.footprint,
+                    self.datum,
+                    max_vertices=limits.max_vertices,
+                    accuracy_m=limits.r68(self.accuracy_m, self.channel),
+                    max_accuracy_m=limits.max_accuracy_m,
+                )
             )
         return self._point(limits)
 

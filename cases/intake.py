@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
@@ -17,6 +17,7 @@ from cases.inquiry import Inquiry, Limits, judge_inquiry
 from cases.replay import stored_verdict
 from cases.value import Verdict
 from geo.errors import BadInput, Conflict
+from geo.footprint import plain as plain_footprint
 from geo.location import Location
 from geo.tables import SRID, Report
 from words import N_
@@ -24,6 +25,7 @@ from words import N_
 MAX_DESCRIPTION = 4000
 MAX_KEY = 200
 NEW = "new"
+SCHEME = "1"  # of the fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,24 @@ class Submission:
     sample: bool = False
 
     def fingerprint(self) -> str:
-        """Hash of everything that was sent: tells a repeated request from a reused key."""
-        said = json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False)
-        return hashlib.sha256(said.encode()).hexdigest()
+        """Hash of everything that was sent: tells a repeated request from a reused key.
+
+        The list is fixed; whoever changes it changes ``SCHEME``, so that older hashes are not held against
+        newer ones.
+        """
+        asked = self.inquiry
+        place = [asked.x, asked.y, asked.datum, asked.accuracy_m, asked.footprint]
+        matter = [asked.category, asked.as_of and asked.as_of.isoformat(), asked.channel]
+        said = json.dumps([*place, *matter, self.description, self.sample], sort_keys=True)
+        return f"{SCHEME}:{hashlib.sha256(said.encode()).hexdigest()}"
+
+    def plain(self, limits: Limits) -> Submission:
+        """The same with a footprint that can be stored; a wrong one is refused."""
+        footprint = self.inquiry.footprint
+        if footprint is None:
+            return self
+        bare = plain_footprint(footprint, self.inquiry.datum, limits.max_vertices)
+        return replace(self, inquiry=replace(self.inquiry, footprint=bare))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,7 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     """
     _check_text("idempotency_key", key, MAX_KEY)
     _check_text("description", submission.description, MAX_DESCRIPTION)
+    submission = submission.plain(limits)
     known = _known(session, submission, key)
     if known is not None:
         return Filed(known, created=False)
@@ -85,7 +103,7 @@ def _check_text(field: str, value: str, most: int) -> None:
 
 def _known(session: Session, submission: Submission, key: str) -> Report | None:
     report = session.scalar(select(Report).where(Report.idempotency_key == key))
-    if report is not None and report.request_hash != submission.fingerprint():
+    if report is not None and _differs(report.request_hash, submission.fingerprint()):
         raise Conflict(
             N_("This idempotency key was used for another report ({id})."),
             field="Idempotency-Key",
@@ -93,6 +111,11 @@ def _known(session: Session, submission: Submission, key: str) -> Report | None:
             id=report.id,
         )
     return report
+
+
+def _differs(stored: str, sent: str) -> bool:
+    """Whether two fingerprints of one scheme are of different requests; of two schemes nobody can tell."""
+    return stored != sent and stored.partition(":")[0] == sent.partition(":")[0]
 
 
 def _must_know(session: Session, submission: Submission, key: str) -> Report:

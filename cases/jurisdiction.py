@@ -74,9 +74,9 @@ def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tup
 def _certainty(
     location: Location, units: list[UnitShare], outside: float, facts: PlaceFacts, limits: Thresholds
 ) -> Certainty:
-    best = units[0].share if units else 0.0
-    if outside > best:
+    if outside > sum(unit.share for unit in units):
         return "outside"
+    best = units[0].share
     sure = not _approximate(facts) and _steady(location, units[0], facts, limits)
     return limits.certainty(best, sure=sure)
 

@@ -44,7 +44,11 @@ def _question(inquiry: Inquiry, limits: Limits, judgement: Judgement) -> dict[st
     asked = asdict(inquiry) | {"as_of": judgement.verdict.as_of}
     # the radius is kept as the verdict used it: a later setting of the channel must not change it
     asked |= {"accuracy_m": limits.r68(inquiry.accuracy_m, inquiry.channel)}
-    bounds = {"max_accuracy_m": limits.max_accuracy_m, "max_vertices": limits.max_vertices}
+    bounds = {
+        "max_accuracy_m": limits.max_accuracy_m,
+        "max_vertices": limits.max_vertices,
+        "max_extent_m": limits.max_extent_m,
+    }
     return {
         "inquiry": asked,
         "asked_on": judgement.verdict.asked_on,

@@ -25,6 +25,7 @@ from layers.lawbook import fetch_book
 from words import N_
 
 STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
+WHOLLY: Final = 0.005  # a place with more than this outside the known units cannot be called clear
 USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
 
 
@@ -163,7 +164,8 @@ def _missing(
         and (source.begins is None or source.begins <= as_of)
         for kind in source.kinds
     }
-    unknown = sorted(book.relevant_kinds(category, as_of) - known)
+    met = {hit.kind for hit in facts.zones}
+    unknown = sorted(book.relevant_kinds(category, as_of) - known - met)
     return tuple(MissingKind(kind, bilingual(book.zone_kinds[kind].name)) for kind in unknown)
 
 
@@ -193,6 +195,12 @@ def _power(
     if power.mode == "none":
         return power, step("power.none")
     return power, step("power.found", mode=power.mode, authority=power.authority)
+
+
+def _inside(jurisdiction: Jurisdiction) -> float:
+    """The share of the place that lies in known units."""
+    lead = jurisdiction.lead
+    return 0.0 if lead is None else lead.share + sum(unit.share for unit in jurisdiction.others)
 
 
 def _is_sure(conflict: Conflict) -> bool:
@@ -226,7 +234,7 @@ def _doubt(
         return "possible"
     if not all(c.law_known for c in conflicts if c.relation != "near"):
         return "law"
-    if jurisdiction.lead is None:
+    if _inside(jurisdiction) < 1 - WHOLLY:
         return "outside"
     return "missing" if missing else None
 

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
@@ -48,7 +49,8 @@ def print_filed(number: int, created: bool, lang: Lang) -> None:
 
 
 def plain(text: str) -> str:
-    return text.replace("[", "\\[")
+    """Text that must not be read as markup."""
+    return escape(text)
 
 
 def print_verdict(verdict: Mapping[str, Any], lang: Lang, *, trace: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands.common import out
+from commands.common import open_store, out
 from geo.postgis import make_engine, migrate, private_cluster, revisions
 from geo.settings import Settings
 from words import N_, say
@@ -32,7 +32,8 @@ def status() -> None:
     if settings.database_url is None and not cluster.status().running:
         out.print(say(settings.lang, N_("The private PostGIS is stopped. Start it with `zhijie db start`.")))
         raise SystemExit(3)
-    current, newest = revisions(make_engine(settings))
+    with open_store(settings) as session:
+        current, newest = revisions(session)
     out.print(
         say(
             settings.lang,

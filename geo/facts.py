@@ -48,7 +48,10 @@ class UnitHit:
 
 @dataclass(frozen=True, slots=True)
 class ZoneHit:
-    """A zone at or near a place; ``near_m`` is how near its kind wants to be told of."""
+    """A zone at or near a place; ``near_m`` is how near its kind wants to be told of.
+
+    ``edge_m``: from a footprint to the zone's own border, metres; 0 where it crosses it.
+    """
 
     source_id: int
     id: str
@@ -61,6 +64,7 @@ class ZoneHit:
     pieces: tuple[BaseGeometry, ...] = ()
     overlap_m2: float = 0.0
     overlap_rim_m: float = 0.0
+    edge_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

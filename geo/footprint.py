@@ -52,6 +52,16 @@ def parse(geojson: Mapping[str, object], max_vertices: int) -> Rings:
     return [[_ring(ring, next(numbered)) for ring in polygon] for polygon in polygons]
 
 
+def plain(geojson: Mapping[str, object], datum: str, max_vertices: int) -> dict[str, object]:
+    """The footprint as a bare MultiPolygon of finite 2-D positions, fit to be stored and compared.
+
+    What else a file carries (properties, a third coordinate, unknown members) is left behind.
+    """
+    check_crs(geojson, datum)
+    rings = [[ring.tolist() for ring in polygon] for polygon in parse(geojson, max_vertices)]
+    return {"type": "MultiPolygon", "coordinates": rings}
+
+
 def check_crs(geojson: Mapping[str, object], datum: str) -> None:
     """Hold a file's own ``crs`` member (GeoJSON of 2008) against the declared datum.
 

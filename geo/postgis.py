@@ -11,13 +11,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg2.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
+from psycopg2.errors import QueryCanceled, UndefinedColumn, UndefinedFunction, UndefinedTable
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from geo.cluster import Cluster, default_home
-from geo.errors import StoreUnavailable
+from geo.errors import StoreUnavailable, TooLarge
 from geo.settings import ROOT, Settings
 from words import N_
 
@@ -64,7 +65,12 @@ def open_session(engine: Engine) -> Iterator[Session]:
     try:
         with Session(engine) as session, session.begin():
             yield session
-    except OperationalError as fault:
+    except (OperationalError, PoolTimeout) as fault:
+        if isinstance(getattr(fault, "orig", None), QueryCanceled):
+            raise TooLarge(
+                N_("The question takes longer than is allowed."),
+                mend=N_("Ask about less at once: a smaller or simpler footprint, a smaller box."),
+            ) from fault
         raise StoreUnavailable(
             N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
         ) from fault
@@ -99,8 +105,7 @@ def migrate(engine: Engine) -> None:
     command.upgrade(alembic_config(engine), "head")
 
 
-def revisions(engine: Engine) -> tuple[str | None, str | None]:
+def revisions(session: Session) -> tuple[str | None, str | None]:
     """(revision of the database, newest revision of the program)."""
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current, ScriptDirectory.from_config(alembic_config(engine)).get_current_head()
+    current = MigrationContext.configure(session.connection()).get_current_revision()
+    return current, ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(15_000, description="longest database statement of a request, ms", ge=1)
     max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)
     max_vertices: int = Field(10_000, description="most vertices of one footprint", ge=4)
+    max_extent_m: float = Field(50_000, description="longest side of a footprint's box, metres", gt=0)
     max_accuracy_m: float = Field(50_000, description="largest position accuracy that is taken, metres", gt=0)
     r95_channels: str = Field(
         "", description="channels, comma separated, whose position accuracy is a 95 % radius instead of 68 %"

@@ -171,13 +171,19 @@ class LawBook:
         return Coverage("no_data", both(nothing, day=on))
 
     def relevant_kinds(self, category: str, on: date) -> frozenset[str]:
-        """Zone kinds that have a rule for a category on a day.
+        """Zone kinds that have, or may have, a rule for a category on a day.
+
+        A kind with a rule on some other day counts where the book has neither a rule nor a documented
+        absence on this one: what is not known is not irrelevant.
 
         Raises:
             UnknownCode: the category is not in the book.
         """
         code = self._category(category).code
-        return frozenset(r.zone_kind for r in self.rules if code in r.categories and r.period.covers(on))
+        ever = {rule.zone_kind for rule in self.rules if code in rule.categories}
+        now = {r.zone_kind for r in self.rules if code in r.categories and r.period.covers(on)}
+        absent = {a.zone_kind for a in self.absences if code in a.categories and a.period.covers(on)}
+        return frozenset(now | (ever - absent))
 
     def binding(self, kind: str, grade: str | None, category: str, days: tuple[date, date]) -> Binding:
         """Which law binds for an act on ``days[0]`` that is decided on ``days[1]``: 从旧兼从轻.

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo.errors import BadData
 from geo.queries import insert_pieces
-from geo.tables import GridCell, Permit, Unit, Zone, ZoneKind
+from geo.tables import GridCell, Permit, Source, Unit, Zone, ZoneKind
 from law.book import LawBook
 from layers.grid import read_grid
-from layers.lawbook import book_of_files, current_book
+from layers.lawbook import LOCAL, book_of_files, current_book
 from layers.permits import read_permits
 from layers.registry import Dataset, read_all
 from layers.roads import read_roads
 from layers.units import Rows, earliest, read_units, read_villages
-from layers.versions import Loaded, add_version, lock_versions, switch
+from layers.versions import Loaded, add_version, lock_versions, retire, switch
 from layers.zones import read_zones
 from words import N_
 
@@ -58,11 +58,22 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     for dataset in datasets:
         dataset.verify()
     book = book_of_files(datasets)
+    session.execute(text("SET LOCAL statement_timeout = 0"))  # a load may take its time, a request may not
     lock_versions(session)
     with session.begin_nested():
+        _retire_absent(session, datasets)
         loaded = [_load(session, dataset, book) for dataset in progress(datasets)]
         current_book(session)  # a law that the local competence list does not fit is refused here
         return loaded
+
+
+def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> None:
+    """Let nothing stay current that the folder no longer lists, the local competence list aside."""
+    listed = {dataset.dataset for dataset in datasets} | {LOCAL}
+    current = session.scalars(select(Source.dataset).where(Source.retired_at.is_(None))).all()
+    for dataset in current:
+        if dataset not in listed:
+            retire(session, dataset)
 
 
 def _load(session: Session, dataset: Dataset, book: LawBook) -> Loaded:

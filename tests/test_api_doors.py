@@ -174,6 +174,50 @@ def test_without_its_database_it_lives_but_is_not_ready() -> None:
         assert client.post("/api/check", json=BODY).status_code == 503
 
 
+def test_many_more_requests_than_connections_are_all_answered(client: TestClient) -> None:
+    """Requests wait their turn; none holds a thread while it waits for a connection, none is lost."""
+    answers: list[int] = []
+
+    def ask(number: int) -> None:
+        if number % 2:
+            answers.append(client.post("/api/check", json=BODY).status_code)
+        else:
+            key = {"Idempotency-Key": f"crowd-{number % 8}"}
+            answers.append(client.post("/api/reports", json=BODY, headers=key).status_code)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(5 * Settings().pool_size)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(threads)
+    assert set(answers) <= {200, 201}
+
+
+@pytest.mark.parametrize("wild", ['"\\u0000"', "1e999", "NaN", '"\\ud800"', "[" * 700 + "]" * 700])
+def test_what_a_footprint_file_carries_besides_is_left_behind(client: TestClient, wild: str) -> None:
+    ring = json.dumps(SQUARE)
+    feature = (
+        f'{{"type":"Feature","properties":{{"x":{wild}}},'
+        f'"geometry":{{"type":"Polygon","coordinates":[{ring}],"more":{wild}}}}}'
+    )
+    body = f'{{"category":"other","as_of":"2022-08-21","footprint":{feature}}}'
+    key = f"wild-{abs(hash(wild))}"
+    answer = client.post(
+        "/api/reports", content=body, headers={"Idempotency-Key": key, "Content-Type": "application/json"}
+    )
+    assert answer.status_code in (201, 400, 422), answer.text
+    if answer.status_code == 201:
+        assert answer.json()["location"]["area_m2"] > 10_000
+
+
+def test_a_footprint_as_large_as_a_city_is_refused(client: TestClient) -> None:
+    ring = [[112.0, 35.2], [113.5, 35.2], [113.5, 36.2], [112.0, 36.2], [112.0, 35.2]]
+    answer = client.post("/api/check", json={"footprint": _polygon(ring), "category": "other"})
+    assert answer.status_code == 413
+    assert answer.json()["field"] == "footprint"
+
+
 BOW_TIE = [[112.39, 35.62], [112.40, 35.63], [112.40, 35.62], [112.39, 35.63], [112.39, 35.62]]
 LOW_LIMIT_RING = [[112.39 + i * 1e-7, 35.62 + (i % 2) * 1e-7] for i in range(20_000)]
 TOMORROW = (today() + dt.timedelta(days=1)).isoformat()
@@ -273,6 +317,7 @@ def test_a_footprint_of_a_million_vertices_is_refused(client: TestClient) -> Non
         ("/api/reports?bbox=nan,0,1,1", 422),
         ("/api/reports?bbox=10,0,1,1", 422),
         ("/api/reports?limit=0", 422),
+        ("/api/reports?since=0001-01-01T00:00:00%2B23:59", 422),
         ("/api/reports?unit=14%25", 422),
         ("/api/units?level=galaxy", 422),
         ("/api/nothing", 404),

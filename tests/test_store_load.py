@@ -169,6 +169,16 @@ def test_a_failed_load_leaves_the_old_data_whole(
     assert session.scalar(select(func.count()).where(Source.retired_at.is_not(None))) == 0
 
 
+def test_a_dataset_that_the_folder_no_longer_lists_is_no_longer_current(
+    session: Session, folder: Path
+) -> None:
+    (folder / "protected_areas" / "sources.yaml").write_text("[]\n", encoding="utf-8")
+    load_folder(session, folder)
+    current = session.scalars(select(Source.dataset).where(Source.retired_at.is_(None))).all()
+    assert "protected_areas/reserves" not in current
+    assert "boundaries/townships" in current
+
+
 def test_a_file_that_was_changed_by_hand_is_refused(session: Session, folder: Path) -> None:
     path = folder / "boundaries" / "villages.csv"
     path.write_text(path.read_text(encoding="utf-8") + "140522201999,假村,140522201\n", encoding="utf-8")

@@ -176,6 +176,30 @@ def test_the_words_say_what_matters(verdict: Verdict, lang: str) -> None:
     assert not any("{" in line for line in trace)
 
 
+def test_a_day_whose_law_is_not_on_file_is_never_clear(session: Session, limits: Limits) -> None:
+    for category in ("quarrying", "tomb", "livestock_farm", "dumping"):
+        for day in (dt.date(2016, 5, 1), dt.date(2017, 10, 6), dt.date(2017, 10, 20)):
+            verdict = answer(session, Inquiry(category, 112.95, 35.80, as_of=day), limits)
+            assert verdict.effect == "unknown", (category, day)
+
+
+def test_a_place_mostly_inside_has_a_lead(session: Session, limits: Limits) -> None:
+    verdict = answer(session, Inquiry("other", 113.588568, 35.781818, as_of=DAY), limits)
+    units = [verdict.jurisdiction.lead, *verdict.jurisdiction.others]
+    assert sum(unit.share for unit in units if unit) > 0.5
+    assert verdict.jurisdiction.lead is not None
+    assert verdict.jurisdiction.certainty == "disputed"
+
+
+def test_a_footprint_with_a_wild_outline_is_not_certain(session: Session, limits: Limits) -> None:
+    shed = _square(LON, LAT, 0.0002)
+    inquiry = Inquiry("livestock_farm", footprint=shed, accuracy_m=40_000.0, as_of=DAY)
+    verdict = answer(session, inquiry, limits)
+    core = next(c for c in verdict.conflicts if c.zone.id == "yanshan/core")
+    assert (core.relation, core.certainty) == ("within", "disputed")
+    assert verdict.effect == "unknown"
+
+
 def test_unknown_category_and_days_out_of_reach_are_refused(session: Session, limits: Limits) -> None:
     for inquiry, field in (
         (Inquiry("pig_farm", LON, LAT, as_of=DAY), "category"),

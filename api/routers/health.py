@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from api.deps import SessionDep
 from api.schemas import StateOut
@@ -20,10 +20,10 @@ def healthz() -> StateOut:
 
 
 @router.get("/readyz")
-def readyz(request: Request, session: SessionDep) -> StateOut:
+def readyz(session: SessionDep) -> StateOut:
     """The database answers and has the schema of this program."""
     ping(session)
-    current, newest = revisions(request.app.state.engine)
+    current, newest = revisions(session)
     if current != newest:
         raise StoreUnavailable(
             N_("The database has schema {current}, the program needs {newest}."),

@@ -1,6 +1,7 @@
 """Alembic's entry: runs the revisions on the engine that ``geo.postgis`` hands over."""
 
 from alembic import context
+from sqlalchemy import text
 
 from geo.tables import Base
 
@@ -8,5 +9,6 @@ engine = context.config.attributes["engine"]
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata)
     with context.begin_transaction():
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         context.run_migrations()
     connection.commit()

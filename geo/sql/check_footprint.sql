@@ -24,7 +24,8 @@ WITH place AS (
 ), zone_hit AS MATERIALIZED (
     SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
            coalesce(ST_Area(o.part::geography), 0) AS overlap_m2,
-           coalesce(ST_Perimeter(o.part::geography), 0) AS overlap_rim_m
+           coalesce(ST_Perimeter(o.part::geography), 0) AS overlap_rim_m,
+           ST_Distance(ST_Scale(ST_Boundary(z.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
     FROM place
     CROSS JOIN src s
     CROSS JOIN LATERAL (
@@ -71,7 +72,7 @@ SELECT
         ) n WHERE s.role = 'units') END AS outside_m,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name,
-        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'distance_m', distance_m,
+        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'distance_m', distance_m, 'edge_m', edge_m,
         'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind)) ORDER BY code, source_id)
      FROM zone_hit) AS zones,
     (SELECT json_agg(json_build_object(
