@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cases.lawthen import STRICTEST_FIRST, LawFound, Matter, bilingual, find_law
-from cases.permits import best_permit
+from cases.permits import Sought, best_permit
 from cases.shares import crossing_probability, hit_weight, is_sliver, sigma_m
 from cases.thresholds import Thresholds
 from cases.trace import step
@@ -75,7 +75,8 @@ def _weigh(question: Question, hit: ZoneHit, found: Found) -> None:
         return
     matter = Matter(hit.kind, hit.grade, question.category, question.as_of, question.asked_on)
     law = find_law(question.book, matter, (meeting.zone.kind_name, meeting.zone.grade_name))
-    permit, tried = best_permit(question.facts, hit.kind, question.category, question.as_of)
+    sought = Sought(hit.kind, question.category, question.as_of, question.limits.certain)
+    permit, tried = best_permit(question.location, question.facts, sought)
     found.steps.extend((*law.steps, *tried))
     found.conflicts.append(_conflict(question, meeting, law, permit))
 

@@ -62,6 +62,7 @@ REASONS: Final = {
 PERMITS: Final = {
     "inside": N_("covers the place"),
     "exceeds": N_("does not cover all of it"),
+    "not_sure": N_("may cover the place: the position is not good enough to tell"),
     "expired": N_("not in force on that day"),
     "other_use": N_("given for another use"),
 }

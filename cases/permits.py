@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Final
 
+from cases.shares import crossing_probability, sigma_m
 from cases.trace import step
 from cases.value import PermitState, PermitStatus, Step, metres
 from geo.facts import PermitHit, PlaceFacts, width_m
+from geo.location import Location
 
-ORDER: Final = ("inside", "exceeds", "other_use", "expired")
+ORDER: Final = ("inside", "not_sure", "exceeds", "other_use", "expired")
 EXACT_M2: Final = 0.01  # under this the difference of two equal outlines is rounding
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a permit is sought for: a kind of zone, a matter, a day. ``certain``: the chance it takes."""
+
+    kind: str
+    category: str
+    as_of: dt.date
+    certain: float
+
+
 def best_permit(
-    facts: PlaceFacts, kind: str, category: str, as_of: dt.date
+    location: Location, facts: PlaceFacts, sought: Sought
 ) -> tuple[PermitState | None, list[Step]]:
     """The permit that does most for a matter in a kind of zone, and a step for each one tried."""
-    states = [_state(facts, hit, category, as_of) for hit in facts.permits if kind in hit.zone_kinds]
+    hits = [hit for hit in facts.permits if sought.kind in hit.zone_kinds]
+    states = [_state(location, facts, hit, sought) for hit in hits]
     states.sort(key=lambda state: (ORDER.index(state.status), state.excess_m2, state.number))
     return (states[0] if states else None), [_step(state) for state in states]
 
 
-def _state(facts: PlaceFacts, hit: PermitHit, category: str, as_of: dt.date) -> PermitState:
+def _state(location: Location, facts: PlaceFacts, hit: PermitHit, sought: Sought) -> PermitState:
     days = tuple(day.isoformat() if day else None for day in (hit.begins, hit.ends))
     excess = 0.0 if _is_noise(facts, hit) else metres(hit.excess_m2)
-    return PermitState(
-        hit.number, hit.holder, _status(hit, category, as_of, excess), excess, (days[0], days[1])
-    )
+    status = _status(hit, sought, excess)
+    if status == "inside" and not _covers(location, facts, hit, sought.certain):
+        status = "not_sure"
+    return PermitState(hit.number, hit.holder, status, excess, (days[0], days[1]))
 
 
-def _status(hit: PermitHit, category: str, as_of: dt.date, excess: float) -> PermitStatus:
-    if not ((hit.begins is None or hit.begins <= as_of) and (hit.ends is None or as_of < hit.ends)):
+def _status(hit: PermitHit, sought: Sought, excess: float) -> PermitStatus:
+    day = sought.as_of
+    if not ((hit.begins is None or hit.begins <= day) and (hit.ends is None or day < hit.ends)):
         return "expired"
-    if category not in hit.uses:
+    if sought.category not in hit.uses:
         return "other_use"
     return "exceeds" if excess > EXACT_M2 else "inside"
+
+
+def _covers(location: Location, facts: PlaceFacts, hit: PermitHit, certain: float) -> bool:
+    """Whether a point is surely in the permitted area. (Of a footprint the excess has told.)"""
+    if location.footprint is not None:
+        return True
+    return crossing_probability(hit.edge_m, sigma_m(location, facts, hit)) <= 1 - certain
 
 
 def _is_noise(facts: PlaceFacts, hit: PermitHit) -> bool:

@@ -20,7 +20,7 @@ import shapely
 from scipy.special import ndtr
 
 from geo.codes import contains
-from geo.facts import PlaceFacts, UnitHit, ZoneHit, width_m
+from geo.facts import PermitHit, PlaceFacts, UnitHit, ZoneHit, width_m
 from geo.location import Location
 from geo.mass import combine, gaussian_mass, sigma_from_r68
 from geo.measure import Plane
@@ -42,7 +42,7 @@ class Division:
     outside: float
 
 
-def sigma_m(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> float:
+def sigma_m(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit | PermitHit) -> float:
     """Standard deviation, metres, of a place against a layer's lines.
 
     The position's error and the layer's are taken as independent: the radii join as the root of the

@@ -125,7 +125,7 @@ class Binding:
     basis: Basis
 
 
-PermitStatus = Literal["inside", "exceeds", "expired", "other_use"]
+PermitStatus = Literal["inside", "exceeds", "not_sure", "expired", "other_use"]
 
 
 @dataclass(frozen=True, slots=True)

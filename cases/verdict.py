@@ -15,7 +15,17 @@ from cases.jurisdiction import decide
 from cases.lawthen import basis_of, bilingual
 from cases.thresholds import DEFAULT, Thresholds
 from cases.trace import step
-from cases.value import Conflict, DataUsed, Jurisdiction, MissingKind, Outcome, Power, Step, Verdict
+from cases.value import (
+    Conflict,
+    DataUsed,
+    Jurisdiction,
+    MissingKind,
+    Outcome,
+    Power,
+    Step,
+    UnitShare,
+    Verdict,
+)
 from geo.errors import BadInput
 from geo.facts import PlaceFacts
 from geo.location import Location
@@ -93,10 +103,10 @@ def _decide(
     jurisdiction, unit_steps = decide(location, then, limits)
     found = find(Question(location, then, book, case.category, case.as_of, case.asked_on, limits))
     missing = _missing(then, book, case.category, jurisdiction, case.as_of)
-    power, power_step = _power(book, case.category, found.conflicts, jurisdiction, case.as_of)
+    today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
+    power, power_step = _power(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
     effect, because = _outcome(found.conflicts, missing, jurisdiction)
     used = _used(then, jurisdiction)
-    today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
         location=location.as_dict(),
@@ -170,15 +180,18 @@ def _missing(
 
 
 def _power(
-    book: LawBook, category: str, conflicts: list[Conflict], jurisdiction: Jurisdiction, as_of: dt.date
+    book: LawBook, case: Case, conflicts: list[Conflict], lead: UnitShare | None
 ) -> tuple[Power, Step]:
+    """Who decides: the substance follows the law at the act, power that of the day on which it is used.
+
+    ``lead``: the unit of that day, which may have taken over from the one at the act.
+    """
     sure = sorted({c.zone.kind for c in conflicts if _is_sure(c)})
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
-    code = jurisdiction.lead.code if jurisdiction.lead else ""
-    competence = book.competence_for(category, sure, code, as_of)
-    told = book.competence_for(
-        category, met, code, as_of
-    ).whistle  # a doubtful zone's authority is told as well
+    code = lead.code if lead else ""
+    competence = book.competence_for(case.category, sure, code, case.asked_on)
+    # the authority of a doubtful zone is told as well
+    told = book.competence_for(case.category, met, code, case.asked_on).whistle
     power = Power(
         authority=bilingual(competence.authority),
         mode=competence.mode,

@@ -83,7 +83,8 @@ class CellHit:
 class PermitHit:
     """A permit at a place, in force or not. ``begins``, ``ends``: half-open span of days.
 
-    Of footprints: what lies beyond the permitted area, and its perimeter.
+    ``edge_m``: of points, to the border of the permitted area, metres. Of footprints: what lies beyond that
+    area, and its perimeter.
     """
 
     source_id: int
@@ -93,6 +94,7 @@ class PermitHit:
     zone_kinds: tuple[str, ...]
     begins: dt.date | None
     ends: dt.date | None
+    edge_m: float = 0.0
     excess_m2: float = 0.0
     excess_rim_m: float = 0.0
 

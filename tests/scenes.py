@@ -9,6 +9,7 @@ A scene is a dict (see ``tests/golden``), so that a case can be read without the
 - ``cells``, ``zones``, ``roads`` (``line``, class, land_half_width_m), ``permits``: the same way, with their own fields
 - ``knows``: the kinds of zones of which the zone layer tells everything, or "all"
 - ``more_units``: further layers of townships: ``{dataset, official, accuracy_m, townships}``
+- ``more_zones``: further layers of zones: ``{dataset, official, accuracy_m, knows, zones}``
 - ``powers``: entries added to the competence list, in the form of data/law/competence.yaml
 
 Law and calendar are those that are shipped. Every layer is official unless it says otherwise.
@@ -73,11 +74,11 @@ def ring_of(shape: Scene) -> list[list[float]]:
 
 
 def place(scene: Scene, where: Mapping[str, Any], shift: float = 0.0) -> Location:
-    """The place that a question asks of: a point where ``east`` and ``north`` are numbers, else a footprint."""  # noqa: E501
+    """The place that is asked about: a point where ``east`` and ``north`` are numbers, else a footprint."""
     accuracy = float(where.get("accuracy_m", 0.0))
     if "ring" not in where and not isinstance(where["east"], list):
-        lonlat = degrees(scene, (where["east"], where["north"]), shift)
-        return Location.from_point(*lonlat, accuracy_m=accuracy)
+        lon, lat = degrees(scene, (where["east"], where["north"]), shift)
+        return Location.from_point(lon, lat, accuracy_m=accuracy)
     ring = [degrees(scene, xy, shift) for xy in ring_of(where)]
     return Location.from_footprint({"type": "Polygon", "coordinates": [ring]}, accuracy_m=accuracy)
 
@@ -98,6 +99,9 @@ def layers_of(scene: Scene, shift: float = 0.0) -> dict[str, Layer]:
         found[more["dataset"]] = Layer(
             "units", _townships(scene, more["townships"], shift), more["official"], more["accuracy_m"]
         )
+    for more in scene.get("more_zones", ()):
+        features = [_feature(scene, row, shift) for row in more["zones"]]
+        found[more["dataset"]] = Layer("zones", features, more["official"], more["accuracy_m"], more["knows"])
     for name, dataset, role, kinds in (
         ("cells", "boundaries/grid", "grid", []),
         ("roads", "roads/roads", "roads", ["road_control"]),

@@ -10,7 +10,7 @@ from shapely.geometry import Polygon, box, mapping
 
 from cases.inquiry import Inquiry, Limits
 from cases.jurisdiction import decide
-from cases.permits import best_permit
+from cases.permits import Sought, best_permit
 from cases.shares import crossing_probability, divide, ranked
 from cases.thresholds import DEFAULT
 from geo.codes import contains, stem
@@ -174,11 +174,22 @@ def _permit(**changes: object) -> PermitHit:
 )
 def test_a_permit_covers_only_what_it_covers(changes: dict[str, object], status: str) -> None:
     facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(**changes)])
-    state, steps = best_permit(facts, "forest_land", "livestock_farm", DAY)
+    yard = Location.from_footprint(mapping(_area(-10, -10, 10, 10)))
+    state, steps = best_permit(yard, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
     assert state is not None
     assert state.status == status
     assert len(steps) == 1
-    assert best_permit(facts, "nature_reserve", "livestock_farm", DAY) == (None, [])
+    other = Sought("nature_reserve", "livestock_farm", DAY, 0.995)
+    assert best_permit(yard, facts, other) == (None, [])
+
+
+@pytest.mark.parametrize(("edge_m", "status"), [(5.0, "not_sure"), (100.0, "inside")])
+def test_a_point_must_be_surely_in_the_permitted_area(edge_m: float, status: str) -> None:
+    facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(edge_m=edge_m)])
+    point = Location.from_point(LON, LAT, accuracy_m=12.0)
+    state, _ = best_permit(point, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
+    assert state is not None
+    assert state.status == status
 
 
 def test_levels_join_from_the_top() -> None:

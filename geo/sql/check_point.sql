@@ -50,7 +50,8 @@ WITH place AS (
       AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
     GROUP BY z.id, place.geom
 ), permit_hit AS (
-    SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends
+    SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends,
+           ST_Distance(ST_Scale(ST_Boundary(p.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
     FROM place CROSS JOIN src s JOIN permit p ON p.source_id = s.id
     WHERE s.role = 'permits' AND p.geom && place.geom AND ST_Covers(p.geom, place.geom)
 ), cell AS (
@@ -86,5 +87,5 @@ SELECT
         ORDER BY code) FROM cell) AS cells,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'number', number, 'holder', holder, 'uses', uses, 'zone_kinds', zone_kinds,
-        'begins', begins, 'ends', ends) ORDER BY number, begins) FROM permit_hit) AS permits
+        'begins', begins, 'ends', ends, 'edge_m', edge_m) ORDER BY number, begins) FROM permit_hit) AS permits
 FROM place
