@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from cases.shares import (
     Division,
+    Weighed,
     best_hits,
     crossing_probability,
     disagreements,
@@ -17,6 +18,7 @@ from cases.shares import (
     sigma_m,
     weigh_units,
     weights_of,
+    wholes_of,
 )
 from cases.thresholds import Thresholds
 from cases.trace import step
@@ -31,11 +33,13 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
     """The jurisdiction of a place, and the steps that led there."""
     weighed = weigh_units(location, facts)
     weights = weights_of(location, facts, weighed)
-    division = divide(weights, gaps(facts), exact=location.footprint is not None)
+    division = divide(weights, gaps(facts), wholes_of(location, facts, weights))
     units = _units(division, facts)
     outside = share_of(division.outside)
     split = disagreements(facts, weighed)
-    certainty = "disputed" if split else _certainty(location, units, outside, facts, limits)
+    approximate = _approximate(facts, weighed)
+    sure = not approximate and bool(units) and _steady(location, units[0], facts, limits)
+    certainty = "disputed" if split else _certainty(units, outside, limits, sure=sure)
     lead = None if certainty == "outside" else units[0]
     jurisdiction = Jurisdiction(
         certainty=certainty,
@@ -48,7 +52,7 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
     steps = [
         *_share_steps(units, outside),
         *(step("unit.disagree", dataset=dataset, code=code) for dataset, code in sorted(split.items())),
-        *_steps(jurisdiction, outside, facts, limits),
+        *_steps(jurisdiction, outside, approximate, limits),
     ]
     return jurisdiction, steps
 
@@ -71,14 +75,10 @@ def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tup
     )
 
 
-def _certainty(
-    location: Location, units: list[UnitShare], outside: float, facts: PlaceFacts, limits: Thresholds
-) -> Certainty:
+def _certainty(units: list[UnitShare], outside: float, limits: Thresholds, *, sure: bool) -> Certainty:
     if outside > sum(unit.share for unit in units):
         return "outside"
-    best = units[0].share
-    sure = not _approximate(facts) and _steady(location, units[0], facts, limits)
-    return limits.certainty(best, sure=sure)
+    return limits.certainty(units[0].share, sure=sure)
 
 
 def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
@@ -96,9 +96,9 @@ def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thre
     )
 
 
-def _approximate(facts: PlaceFacts) -> list[Bilingual]:
-    """Titles of the unit layers in use that are not official."""
-    used = {hit.source_id for hit in best_hits(facts)}
+def _approximate(facts: PlaceFacts, weighed: Sequence[Weighed]) -> list[Bilingual]:
+    """Titles of the unit layers that carry weight and are not official."""
+    used = {hit.source_id for hit, weight in weighed if share_of(weight) > 0}
     return [source.title for source in facts.sources if source.id in used and not source.official]
 
 
@@ -129,7 +129,9 @@ def _share_steps(units: list[UnitShare], outside: float) -> Iterator[Step]:
     yield step("unit.outside", share=outside)
 
 
-def _steps(found: Jurisdiction, outside: float, facts: PlaceFacts, limits: Thresholds) -> Iterator[Step]:
+def _steps(
+    found: Jurisdiction, outside: float, approximate: list[Bilingual], limits: Thresholds
+) -> Iterator[Step]:
     yield step(
         "unit.decided",
         code=found.lead.code if found.lead else None,
@@ -140,7 +142,7 @@ def _steps(found: Jurisdiction, outside: float, facts: PlaceFacts, limits: Thres
     )
     for noise in found.noise:
         yield step("unit.sliver", **asdict(noise))
-    for title in _approximate(facts):
+    for title in approximate:
         yield step("unit.capped", title=title)
     if found.edge_distance_m is not None:
         yield step("unit.edge", distance_m=found.edge_distance_m)

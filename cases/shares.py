@@ -94,9 +94,13 @@ def crossing_probability(distance_m: float, sigma: float) -> float:
 
 
 def best_hits(facts: PlaceFacts) -> list[UnitHit]:
-    """The hits to decide by: at a level where an official layer speaks, only official layers are heard."""
-    spoken = {hit.level for hit in facts.units if facts.source(hit.source_id).official}
-    return [hit for hit in facts.units if hit.level not in spoken or facts.source(hit.source_id).official]
+    """The hits to decide by: of a unit that an official layer knows, only official lines are heard."""
+    known = {(hit.level, hit.code) for hit in facts.units if facts.source(hit.source_id).official}
+    return [
+        hit
+        for hit in facts.units
+        if facts.source(hit.source_id).official or (hit.level, hit.code) not in known
+    ]
 
 
 def is_sliver(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> bool:
@@ -114,9 +118,31 @@ def is_sliver(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> 
 
 
 def weigh_units(location: Location, facts: PlaceFacts) -> list[Weighed]:
-    """The units to decide by, each with its weight."""
+    """The units to decide by, each with its weight.
+
+    Where official and rough lines meet at one level, the rough ones share what the official ones leave.
+    """
     hits = best_hits(facts)
-    return list(zip(hits, hit_weights(location, facts, hits), strict=True))
+    weighed = list(zip(hits, hit_weights(location, facts, hits), strict=True))
+    factors = {level: _left_by_official(facts, weighed, level) for level in {hit.level for hit in hits}}
+    return [
+        (hit, weight if facts.source(hit.source_id).official else weight * factors[hit.level])
+        for hit, weight in weighed
+    ]
+
+
+def _left_by_official(facts: PlaceFacts, weighed: Sequence[Weighed], level: str) -> float:
+    """By how much the weights of a level's rough lines shrink, so that all sum to one at most."""
+    official, rough = 0.0, 0.0
+    for hit, weight in weighed:
+        if hit.level == level:
+            if facts.source(hit.source_id).official:
+                official += weight
+            else:
+                rough += weight
+    if official == 0.0 or rough == 0.0:
+        return 1.0
+    return min(1.0, max(0.0, 1.0 - official) / rough)
 
 
 def weights_of(location: Location, facts: PlaceFacts, weighed: Sequence[Weighed]) -> Weights:
@@ -158,20 +184,41 @@ def _is_child(parent: UnitHit, other: UnitHit) -> bool:
     return LEVELS.index(other.level) > LEVELS.index(parent.level) and contains(parent.code, other.code)
 
 
-def divide(
-    weights: Mapping[str, Mapping[str, float]], unmapped: Collection[str] = (), *, exact: bool = False
-) -> Division:
+def wholes_of(location: Location, facts: PlaceFacts, weights: Weights) -> Weights:
+    """Level → what its parents weigh by the measure of that level, so that a hole in it can be seen.
+
+    Of a footprint that is the parents' area. A point's parents are integrated anew with the error of the
+    level's own lines; where the parents' lines are better, too little of them was fetched for that, and
+    nothing is told: the level is then taken as whole (but for :func:`gaps`).
+    """
+    levels = [level for level in LEVELS if weights.get(level)]
+    if location.footprint is not None:
+        return {level: dict(weights[upper]) for upper, level in pairwise(levels)}
+    return {level: _point_wholes(location, facts, upper, level) for upper, level in pairwise(levels)}
+
+
+def _point_wholes(location: Location, facts: PlaceFacts, upper: str, level: str) -> dict[str, float]:
+    sigmas = {sigma_m(location, facts, hit) for hit in best_hits(facts) if hit.level == level}
+    sigma = max(sigmas)
+    parents = [hit for hit in best_hits(facts) if hit.level == upper]
+    if len(sigmas) > 1 or sigma == 0.0 or any(sigma_m(location, facts, hit) < sigma for hit in parents):
+        return {}
+    masses = _masses(location, parents, [sigma] * len(parents), sigma)
+    return {hit.code: mass for hit, mass in zip(parents, masses, strict=True)}
+
+
+def divide(weights: Weights, unmapped: Collection[str] = (), wholes: Weights | None = None) -> Division:
     """Join the levels from the top down.
 
     ``unmapped``: units that keep their share, for their children are not known there (see :func:`gaps`).
-    ``exact``: weights are areas, so what the children of a unit leave over is the unit's own.
+    ``wholes``: see :func:`wholes_of`; what the children of a unit leave of its whole is the unit's own.
     """
     levels = [level for level in LEVELS if weights.get(level)]
     if not levels:
         return Division({}, 1.0)
     shares, settled = _at_most_one(weights[levels[0]]), dict[str, float]()
-    for upper, level in pairwise(levels):
-        whole = weights[upper] if exact else {}
+    for level in levels[1:]:
+        whole = (wholes or {}).get(level, {})
         shares, left = _descend(shares, weights[level], unmapped, whole)
         settled |= left
     shares |= settled
@@ -188,7 +235,7 @@ def _descend(
     shares: Mapping[str, float],
     finer: Mapping[str, float],
     unmapped: Collection[str],
-    areas: Mapping[str, float],
+    wholes: Mapping[str, float],
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Shares at the finer level, and what stays with units whose children are not known there."""
     result, left = dict[str, float](), dict[str, float]()
@@ -198,7 +245,7 @@ def _descend(
         if total == 0 or parent in unmapped:
             left[parent] = share
             continue
-        rest = areas.get(parent, 0.0) - total
+        rest = wholes.get(parent, 0.0) - total
         whole = total + rest if rest > CURVATURE * total else total
         result |= {code: share * weight / whole for code, weight in children.items()}
         if whole > total:

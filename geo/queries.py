@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import shapely
@@ -28,6 +28,7 @@ from geo.measure import Plane
 SQL: Final = Path(__file__).parent / "sql"
 REACH_SIGMAS: Final = 6.0  # mass beyond 6 sigma: exp(-18) = 1.5e-8, under every threshold
 PIECE_VERTICES: Final = 64  # of ST_Subdivide: small boxes, few vertices to read
+Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
 TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a cut edge the whole geometry decides
 
 
@@ -102,14 +103,21 @@ def fetch_facts_of_days(
 
 
 def _facts(row: Mapping[str, Any]) -> PlaceFacts:
+    sources = tuple(map(_source, row["sources"] or ()))
+    standing = {source.id: (source.official, source.dataset, source.version) for source in sources}
     return PlaceFacts(
-        sources=tuple(map(_source, row["sources"] or ())),
-        units=tuple(map(_unit, row["units"] or ())),
-        zones=tuple(map(_zone, row["zones"] or ())),
-        cells=tuple(CellHit(**cell) for cell in row["cells"] or ()),
-        permits=tuple(map(_permit, row["permits"] or ())),
+        sources=sources,
+        units=_settled(standing, map(_unit, row["units"] or ())),
+        zones=_settled(standing, map(_zone, row["zones"] or ())),
+        cells=_settled(standing, (CellHit(**cell) for cell in row["cells"] or ())),
+        permits=_settled(standing, map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
     )
+
+
+def _settled(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """In an order that the datasets decide, official ones last, and never that of their loading."""
+    return tuple(sorted(hits, key=lambda hit: standing[hit.source_id]))
 
 
 def _day(value: str | None) -> dt.date | None:
