@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import db, law, place, service, units, verdict, zones
+from commands import datum, db, law, place, service, units, verdict, zones
 from commands.common import notes, plain
 from commands.simulate import simulate
 from geo.errors import ZhijieError
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 for command in (place.check, place.report, service.serve, service.load, service.demo):
     app.command()(command)
+app.add_typer(datum.app, name="datum")
 app.add_typer(db.app, name="db")
 app.add_typer(law.app, name="law")
 law.app.command()(simulate)

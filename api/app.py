@@ -18,7 +18,7 @@ from starlette.types import Scope
 import maps
 from api import errors
 from api.limits import BodyLimit, BodyTooLarge, too_large
-from api.routers import checks, health, layers, pages, reports
+from api.routers import checks, datum, health, layers, pages, reports
 from geo.postgis import make_engine
 from geo.settings import Settings
 
@@ -51,7 +51,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    for room in (checks, reports, layers, health, pages):
+    for room in (checks, reports, layers, datum, health, pages):
         app.include_router(room.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app

@@ -1,19 +1,19 @@
-"""Small official worlds for tests: drawn in metres round an origin, written as a data folder, loaded like any.
+"""Small official worlds for tests, drawn in metres round an origin, written as a data folder and loaded.
 
 A scene is a dict (see ``tests/golden``), so that a case can be read without the code:
 
 - ``origin``: [longitude, latitude] of the point from which metres east and north are counted
-- ``accuracy_m``: how wrong the lines of every layer may be (68 %), unless a layer says otherwise; 1 by default
-- ``townships``: code, name, ``east`` and ``north`` ([from, to]) or ``ring`` ([[east, north], …]), ``from``/``until`` days;
-  county and city are made round them, or round ``county`` where that is drawn
-- ``cells``, ``zones``, ``roads`` (``line``, class, land_half_width_m), ``permits``: the same way, with their own fields
+- ``accuracy_m``: how wrong the lines may be (68 %), where a layer does not say otherwise; 1 by default
+- ``townships``: code, name, ``east`` and ``north`` ([from, to]) or ``ring`` ([[east, north], …]), and the
+  days ``from`` and ``until``; county and city are made round them, or round ``county`` where that is drawn
+- ``cells``, ``zones``, ``roads`` (``line``, class, land_half_width_m), ``permits``: so too, with their fields
 - ``knows``: the kinds of zones of which the zone layer tells everything, or "all"
 - ``more_units``: further layers of townships: ``{dataset, official, accuracy_m, townships}``
 - ``more_zones``: further layers of zones: ``{dataset, official, accuracy_m, knows, zones}``
 - ``powers``: entries added to the competence list, in the form of data/law/competence.yaml
 
 Law and calendar are those that are shipped. Every layer is official unless it says otherwise.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Golden cases: every file of tests/golden is a small world, questions to it, and the answer that a lawyer expects.
+"""Golden cases: each file of tests/golden is a small world, questions to it, and what a lawyer would answer.
 
-Keys are bilingual ("归属 ground"): the last word counts, so do the last words of coded values ("禁止 prohibited").
-``…_says`` asks for words in a text, a list where one value stands means "one of these", and only what a file states
-is compared. ``must_not_say`` are words that may occur nowhere in the answer as people read it, in either language.
-A case with ``defect`` states what is right although the engine does not say it yet: it must fail until it is mended.
-"""  # noqa: E501
+Keys are bilingual ("归属 ground"): the last word counts, so with coded values ("禁止 prohibited"). ``…_says``
+asks for words in a text; a list where one value stands means "one of these"; only what a file states is
+compared. ``must_not_say``: words that may occur nowhere in the answer as people read it, in either language.
+A case with ``defect`` states what is right although the engine does not say so yet, and fails until it does.
+"""
 
 from __future__ import annotations
 
