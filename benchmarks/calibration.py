@@ -287,13 +287,16 @@ def coverage_table(reports: Reports) -> str:
 
 def chance(seeds: Sequence[int]) -> str:
     """How far the design strays by chance, in words."""
-    worst = sorted(by_mass_alone(simulate(seed)).worst for seed in seeds)
+    runs = [by_mass_alone(simulate(seed)) for seed in seeds]
+    worst = sorted(run.worst for run in runs)
     over = sum(value > 0.02 for value in worst)
+    wrong, certain = sum(run.wrong for run in runs), sum(run.words["certain"] for run in runs)
     middle, most = 100 * worst[len(worst) // 2], 100 * worst[-1]
     return (
-        f"Chance alone: with {len(worst)} other seeds the same design, scored by exact masses without store "
+        f"Chance alone: with {len(runs)} other seeds the same design, scored by exact masses without store "
         f"and engine, has its worst tenth within {middle:.2f} points half of the time, at most {most:.2f}; "
-        f"{over} of {len(worst)} exceed 2 points."
+        f"{over} of {len(runs)} exceed 2 points. Of their {certain:,} certain calls {wrong} are wrong "
+        f"({wrong / certain:.2%})."
     )
 
 
