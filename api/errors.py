@@ -10,7 +10,6 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from geo.errors import BadData, BadInput, Conflict, NotFound, StoreUnavailable, TooLarge, ZhijieError
@@ -39,7 +38,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ZhijieError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -91,12 +89,6 @@ async def _validation(request: Request, fault: Exception) -> JSONResponse:
 async def _http(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, HTTPException)
     return problem(fault.status_code, str(fault.detail), headers=fault.headers)
-
-
-async def _database(request: Request, fault: Exception) -> JSONResponse:
-    log.error("%s %s: %s", request.method, request.url.path, fault)
-    detail = say(lang_of(request), N_("The database does not answer."))
-    return problem(503, detail, headers={"Retry-After": RETRY_SECONDS})
 
 
 async def _unforeseen(request: Request, fault: Exception) -> JSONResponse:

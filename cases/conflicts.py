@@ -83,11 +83,12 @@ def _weigh(question: Question, hit: ZoneHit, found: Found) -> None:
 
 def meet(question: Question, hit: ZoneHit) -> Meeting | None:
     """How the place meets a zone; None where it is too far to be told of."""
-    share = _share(question, hit)
-    relation = _relation(question, hit, share)
+    overlaps = _overlaps(question, hit)
+    share = _share(question, hit, overlaps=overlaps)
+    relation = _relation(question, hit, share, overlaps=overlaps)
     if relation is None:
         return None
-    certainty = _certainty(question, hit, relation, share)
+    certainty = _certainty(question, hit, relation, _overlap_chance(question, hit) if overlaps else share)
     return Meeting(hit, zone_ref(question, hit), relation, share, certainty)
 
 
@@ -96,16 +97,16 @@ def _overlaps(question: Question, hit: ZoneHit) -> bool:
     return hit.overlap_m2 > 0 and not is_sliver(question.location, question.facts, hit)
 
 
-def _share(question: Question, hit: ZoneHit) -> float:
+def _share(question: Question, hit: ZoneHit, *, overlaps: bool) -> float:
     """Mass of a point, part of a footprint's area; of a footprint outside, how likely the line is wrong."""
-    if question.location.footprint is not None and not _overlaps(question, hit):
+    if question.location.footprint is not None and not overlaps:
         sigma = sigma_m(question.location, question.facts, hit)
         return share_of(crossing_probability(hit.distance_m, sigma))
     return share_of(hit_weight(question.location, question.facts, hit))
 
 
-def _relation(question: Question, hit: ZoneHit, share: float) -> Relation | None:
-    if _overlaps(question, hit):
+def _relation(question: Question, hit: ZoneHit, share: float, *, overlaps: bool) -> Relation | None:
+    if overlaps:
         return "within" if share >= WHOLE else "overlaps"
     if hit.covers:
         return "within"
@@ -115,11 +116,10 @@ def _relation(question: Question, hit: ZoneHit, share: float) -> Relation | None
     return "near" if hit.distance_m <= hit.near_m else None
 
 
-def _certainty(question: Question, hit: ZoneHit, relation: Relation, share: float) -> Certainty:
+def _certainty(question: Question, hit: ZoneHit, relation: Relation, chance: float) -> Certainty:
     if relation == "near":
         return "outside"
     official = question.facts.source(hit.source_id).official
-    chance = _overlap_chance(question, hit) if _overlaps(question, hit) else share
     return question.limits.certainty(chance, sure=official)
 
 

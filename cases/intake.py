@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 
 from cases.inquiry import Inquiry, Limits, judge_inquiry
 from cases.replay import stored_verdict
-from cases.value import Verdict
+from cases.verdict import Judgement
 from geo.errors import BadInput, Conflict
 from geo.footprint import plain as plain_footprint
-from geo.location import Location
 from geo.tables import SRID, Report
 from words import N_
 
@@ -76,9 +75,8 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     known = _known(session, submission, key)
     if known is not None:
         return Filed(known, created=False)
-    location = submission.inquiry.location(limits)
     judgement = judge_inquiry(session, submission.inquiry, limits)
-    report_id = _insert(session, submission, key, location, judgement.verdict)
+    report_id = _insert(session, submission, key, judgement)
     if report_id is None:  # another request with this key was quicker
         return Filed(_must_know(session, submission, key), created=False)
     session.add(stored_verdict(report_id, submission.inquiry, limits, judgement))
@@ -124,9 +122,8 @@ def _must_know(session: Session, submission: Submission, key: str) -> Report:
     return report
 
 
-def _insert(
-    session: Session, submission: Submission, key: str, location: Location, verdict: Verdict
-) -> int | None:
+def _insert(session: Session, submission: Submission, key: str, judgement: Judgement) -> int | None:
+    verdict, location = judgement.verdict, judgement.location
     lead = verdict.jurisdiction.lead
     statement = (
         insert(Report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,23 +45,23 @@ def find_law(book: LawBook, matter: Matter, zone: tuple[Bilingual, Bilingual | N
     about = (matter.kind, matter.grade, matter.category)
     bound = book.binding(*about, (matter.as_of, matter.asked_on))
     differs = bound.law != "same"
-    at_act = law_of(list(book.rules_for(*about, matter.as_of)), matter.as_of)
-    today = law_of(list(book.rules_for(*about, matter.asked_on)), matter.asked_on)
+    days = (matter.as_of, matter.asked_on)
+    at_act, today = [law_of(book.rules_for(*about, day), day) for day in days] if differs else (None, None)
     binding = Binding(bound.law, bilingual(bound.reason), bound.review, basis_of(bound.basis))
     steps = [*_tried(book, matter, zone)]
     if differs:
         steps.append(step("law.binds", today=matter.asked_on.isoformat(), reason=binding.reason))
     return LawFound(
-        binding_law=law_of(list(bound.rules), matter.as_of if bound.law != "new" else matter.asked_on),
-        at_act=at_act if differs else None,
-        today=today if differs else None,
+        binding_law=law_of(bound.rules, matter.as_of if bound.law != "new" else matter.asked_on),
+        at_act=at_act,
+        today=today,
         binding=binding,
         known=book.coverage(*about, matter.as_of).state != "no_data",
         steps=tuple(steps),
     )
 
 
-def law_of(rules: list[Rule], day: dt.date) -> LawThen:
+def law_of(rules: Iterable[Rule], day: dt.date) -> LawThen:
     """Several rules as one law: the strictest effect, every article, authority and consequence once."""
     rules = sorted(rules, key=lambda rule: (STRICTEST_FIRST.index(rule.effect), rule.id))
     articles = dict.fromkeys(article for rule in rules for article in rule.articles)

@@ -198,9 +198,10 @@ def wholes_of(location: Location, facts: PlaceFacts, weights: Weights) -> Weight
 
 
 def _point_wholes(location: Location, facts: PlaceFacts, upper: str, level: str) -> dict[str, float]:
-    sigmas = {sigma_m(location, facts, hit) for hit in best_hits(facts) if hit.level == level}
+    hits = best_hits(facts)
+    sigmas = {sigma_m(location, facts, hit) for hit in hits if hit.level == level}
     sigma = max(sigmas)
-    parents = [hit for hit in best_hits(facts) if hit.level == upper]
+    parents = [hit for hit in hits if hit.level == upper]
     if len(sigmas) > 1 or sigma == 0.0 or any(sigma_m(location, facts, hit) < sigma for hit in parents):
         return {}
     masses = _masses(location, parents, [sigma] * len(parents), sigma)

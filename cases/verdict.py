@@ -41,9 +41,10 @@ USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, and every dataset version that it could see: what a replay needs."""
+    """A verdict, the place that was judged, and every dataset version that could be seen."""
 
     verdict: Verdict
+    location: Location
     source_ids: tuple[int, ...]
 
 
@@ -89,7 +90,7 @@ def judge(
     book = fetch_book(session, then.with_role("law"))
     _check_category(book, case.category)
     verdict = _decide(location, case, (then, now), book, limits)
-    return Judgement(verdict, tuple(source.id for source in then.sources))
+    return Judgement(verdict, location, tuple(source.id for source in then.sources))
 
 
 def _decide(
@@ -190,8 +191,9 @@ def _power(
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = lead.code if lead else ""
     competence = book.competence_for(case.category, sure, code, case.asked_on)
-    # the authority of a doubtful zone is told as well
-    told = book.competence_for(case.category, met, code, case.asked_on).whistle
+    whistle = competence.whistle
+    if met != sure:  # the authority of a doubtful zone is told as well
+        whistle += book.competence_for(case.category, met, code, case.asked_on).whistle
     power = Power(
         authority=bilingual(competence.authority),
         mode=competence.mode,
@@ -199,7 +201,7 @@ def _power(
         by_township=competence.by_township,
         enforcement=bilingual(competence.enforcement),
         township_may=tuple(map(bilingual, competence.township_may)),
-        whistle=tuple(map(bilingual, dict.fromkeys((*competence.whistle, *told)))),
+        whistle=tuple(map(bilingual, dict.fromkeys(whistle))),
         documents=tuple(map(bilingual, competence.documents)),
         basis=tuple(map(basis_of, competence.basis)),
         rivals=tuple(map(bilingual, competence.rivals)),

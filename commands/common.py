@@ -26,6 +26,7 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Session]:
+    """A session on the store, committed at the end."""
     engine = make_engine(settings)
     try:
         with open_session(engine) as session:
@@ -35,6 +36,7 @@ def open_store(settings: Settings) -> Iterator[Session]:
 
 
 def day(text: str) -> dt.date:
+    """A day as people write it, or a refusal."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -44,6 +46,7 @@ def day(text: str) -> dt.date:
 
 
 def print_filed(number: int, created: bool, lang: Lang) -> None:
+    """Tell that a report is filed, now or before."""
     text = N_("Report {number} filed.") if created else N_("Report {number} had been filed before.")
     out.print(say(lang, text, number=number))
 
@@ -54,6 +57,7 @@ def plain(text: str) -> str:
 
 
 def print_verdict(verdict: Mapping[str, Any], lang: Lang, *, trace: bool = False) -> None:
+    """Print a verdict's JSON form in words; ``trace``: with every rule that was tried."""
     words = tell_verdict(verdict, lang)
     out.print(f"\n[bold]{words['mark']} {plain(words['headline'])}[/bold]\n")
     print_lines(words["lines"])

@@ -86,6 +86,7 @@ def make_inquiry(  # noqa: PLR0913 - the options of two commands
     footprint: Path | None,
     as_of: str | None,
 ) -> Inquiry:
+    """What the options ask."""
     return Inquiry(
         category=category,
         x=lon,
@@ -99,6 +100,7 @@ def make_inquiry(  # noqa: PLR0913 - the options of two commands
 
 
 def read_footprint(path: Path) -> Mapping[str, Any]:
+    """The GeoJSON object of a file, or a refusal."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as fault:
@@ -120,5 +122,6 @@ def read_footprint(path: Path) -> Mapping[str, Any]:
 
 
 def stored_body(session: Session, filed: Filed) -> dict[str, Any]:
+    """The verdict of a filed report, as stored."""
     body: dict[str, Any] = json.loads(fetch_report(session, filed.report.id)[1].body)
     return body

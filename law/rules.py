@@ -39,8 +39,8 @@ UNKNOWN = Severity(None, None, None, "act", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. No ``grades`` means every grade of the kind."""
+class Scope:
+    """Where and when a rule, or a documented absence of one, speaks. No ``grades``: all of the kind."""
 
     id: str
     zone_kind: str
@@ -48,6 +48,21 @@ class Rule:
     categories: frozenset[str]
     valid_from: date | None
     valid_to: date | None
+
+    @property
+    def period(self) -> Period:
+        """When it is in force."""
+        return Period(self.valid_from, self.valid_to)
+
+    def has_grade(self, grade: str) -> bool:
+        """Is it about this grade?"""
+        return not self.grades or grade in self.grades
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Scope):
+    """One rule."""
+
     effect: Effect
     articles: tuple[Article, ...]
     authority: Text
@@ -56,36 +71,12 @@ class Rule:
     verified: bool
     note: Text | None
 
-    @property
-    def period(self) -> Period:
-        """When the rule is in force."""
-        return Period(self.valid_from, self.valid_to)
-
-    def has_grade(self, grade: str) -> bool:
-        """Is the rule about this grade?"""
-        return not self.grades or grade in self.grades
-
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Scope):
     """A documented gap: the law of this zone kind says nothing about these categories, and why."""
 
-    id: str
-    zone_kind: str
-    grades: tuple[str, ...]
-    categories: frozenset[str]
-    valid_from: date | None
-    valid_to: date | None
     reason: Text
-
-    @property
-    def period(self) -> Period:
-        """When the absence holds."""
-        return Period(self.valid_from, self.valid_to)
-
-    def has_grade(self, grade: str) -> bool:
-        """Is the absence about this grade?"""
-        return not self.grades or grade in self.grades
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from scenes import sign
 from shapely.geometry import mapping, shape
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -37,16 +36,7 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    _sign(path)
-
-
-def _sign(path: Path) -> None:
-    listing = path.parent / "sources.yaml"
-    rows = yaml.safe_load(listing.read_text(encoding="utf-8"))
-    for row in rows:
-        if row["file"] == path.name:
-            row["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    listing.write_text(yaml.safe_dump(rows, allow_unicode=True), encoding="utf-8")
+    sign(path)
 
 
 def _counts(session: Session) -> dict[str, int]:
@@ -191,7 +181,7 @@ def test_a_wrong_law_is_refused_with_its_row(session: Session, folder: Path) -> 
     path.write_text(
         path.read_text(encoding="utf-8").replace("nature_reserve", "nature_reservoir", 1), encoding="utf-8"
     )
-    _sign(path)
+    sign(path)
     with pytest.raises(BadData, match="nature_reservoir"):
         load_folder(session, folder)
 
