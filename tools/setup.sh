@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up one part of what the project needs:  bash tools/setup.sh python|node|postgis|browser|lock
+# Sets up one part of what the project needs:  bash tools/setup.sh python|bench|node|postgis|browser|lock
 # A part that is complete is left alone, so that running it again is quick.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -113,7 +113,7 @@ uv_pip() { .venv/bin/uv pip "$@" --python $python; }
 setup_python() {
   fresh .venv/.stamp requirements.lock pyproject.toml && return
   if ! $python -c '' 2>/dev/null || moved; then make_venv; fi
-  rm -f .venv/.stamp
+  rm -f .venv/.stamp .venv/.bench
   [ -x .venv/bin/uv ] || bootstrap_uv
   use_mirror_of_pip
   say "安装锁定的 Python 依赖" "Installing the locked Python packages"
@@ -121,6 +121,14 @@ setup_python() {
   # setuptools comes from the lock, so that building needs nothing that the lock does not name
   uv_pip install -q --no-deps --no-build-isolation --editable .
   inputs requirements.lock pyproject.toml >.venv/.stamp
+}
+
+setup_bench() { # the peers of the benchmarks, beside the project's own packages
+  fresh .venv/.bench requirements-bench.lock && return
+  use_mirror_of_pip
+  say "安装基准测试的对照软件" "Installing the peers of the benchmarks"
+  uv_pip install -q --require-hashes -r requirements-bench.lock
+  inputs requirements-bench.lock >.venv/.bench
 }
 
 # ---- front end ------------------------------------------------------------------------------
@@ -139,6 +147,8 @@ setup_node() {
 lock() {
   .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
     --group dev pyproject.toml -o requirements.lock
+  .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+    --group bench --constraints requirements.lock pyproject.toml -o requirements-bench.lock
   npm_of_venv install --package-lock-only --ignore-scripts --no-audit --no-fund >&2
   setup_python
   setup_node
@@ -181,9 +191,10 @@ setup_browser() {
 
 case "${1:-}" in
   python) setup_python ;;
+  bench) setup_bench ;;
   node) setup_node ;;
   postgis) setup_postgis ;;
   browser) setup_browser ;;
   lock) lock ;;
-  *) fail "用法：bash tools/setup.sh python|node|postgis|browser|lock" "Usage: bash tools/setup.sh python|node|postgis|browser|lock" ;;
+  *) fail "用法：bash tools/setup.sh python|bench|node|postgis|browser|lock" "Usage: bash tools/setup.sh python|bench|node|postgis|browser|lock" ;;
 esac
