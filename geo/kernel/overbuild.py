@@ -4,7 +4,7 @@ A fine cell tells the areas that hold all of it, and for each area whose border 
 reference lies inside; parity of the edges crossed from there decides, area by area.
 
 A cell's first word here: areas that hold it (21 bits), areas whose border crosses it (21), chains (21). A
-chain's word: its vertices, its area and ``BEGINS`` and ``INSIDE`` flags.
+chain's word: its vertices, its area, and the flags below.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ Words = NDArray[np.int64]
 Cells = NDArray[np.int32]
 Coords = NDArray[np.float64]
 Origin = tuple[float, float, float]
+Owner = tuple[Cells, NDArray[np.bool_]]  # of each edge, its area and whether that lies on the left
 
 BEGINS: Final = 1  # the first chain of its area in the cell
 INSIDE: Final = 2  # the cell's reference lies in that area
+LEFT: Final = 4  # the area lies on the left of the chain
 FIELD: Final = 21
 LOW21: Final = (1 << FIELD) - 1
 DEPTH: Final = 256  # areas over one point to begin with
@@ -39,7 +41,7 @@ def build(edges: Edges, grid: Grid, areas: int) -> Buffer:
     coarse_origin = (grid.west, grid.south, 1.0 / (grid.size * SIDE))
     origin = (grid.west, grid.south, 1.0 / grid.size)
     members = coarse_members(edges.coords, edges.left, coarse_origin, shape)
-    owner = np.maximum(edges.left, edges.right)
+    owner = (np.maximum(edges.left, edges.right), edges.left >= 0)
     depth, nothing = DEPTH, (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
     start = np.zeros(grid.rows + 1, np.int64)
     while True:
@@ -79,7 +81,7 @@ def _toggle(held: Cells, count: int, area: int) -> int:
 @njit(cache=True, parallel=True)
 def _rows(
     coords: Coords,
-    owner: Cells,
+    owner: Owner,
     lists: tuple[Words, Cells],
     origin: Origin,
     shape: tuple[int, int],
@@ -104,7 +106,7 @@ def _rows(
 @njit(cache=True)
 def _row(
     coords: Coords,
-    owner: Cells,
+    owner: Owner,
     lists: tuple[Words, Cells],
     origin: Origin,
     where: tuple[int, int],
@@ -176,7 +178,7 @@ def _write_held(held: Cells, n: int, data: Words, word: int) -> None:
 @njit(cache=True)
 def _block(
     coords: Coords,
-    owner: Cells,
+    owner: Owner,
     lists: tuple[Words, Cells],
     origin: Origin,
     corner: tuple[int, int],
@@ -220,13 +222,13 @@ def _block(
 
 
 @njit(inline="always")
-def _others(held: Cells, count: int, owner: Cells, mine: Cells, others: Cells) -> int:
+def _others(held: Cells, count: int, owner: Owner, mine: Cells, others: Cells) -> int:
     """The areas held at the corner whose border does not cross the cell: they hold all of it."""
     rest, m = 0, 0
     for i in range(count):
-        while m < len(mine) and owner[mine[m]] < held[i]:
+        while m < len(mine) and owner[0][mine[m]] < held[i]:
             m += 1
-        if m == len(mine) or owner[mine[m]] != held[i]:
+        if m == len(mine) or owner[0][mine[m]] != held[i]:
             others[rest] = held[i]
             rest += 1
     return rest
@@ -235,7 +237,7 @@ def _others(held: Cells, count: int, owner: Cells, mine: Cells, others: Cells) -
 @njit(cache=True)
 def _advance(
     coords: Coords,
-    owner: Cells,
+    owner: Owner,
     mine: Cells,
     state: tuple[Cells, Words, Words],
     row: int,
@@ -249,7 +251,7 @@ def _advance(
         if (ay > y0) != (by > y0) and is_right(ax, ay, bx, by, x0, y0) != is_right(ax, ay, bx, by, x1, y0):
             if count[row] >= held.shape[1] - 1:
                 return False
-            count[row] = _toggle(held[row], count[row], owner[k])
+            count[row] = _toggle(held[row], count[row], owner[0][k])
             told[row] = 0
     return True
 
@@ -257,7 +259,7 @@ def _advance(
 @njit(cache=True)
 def _write(
     coords: Coords,
-    owner: Cells,
+    owner: Owner,
     mine: Cells,
     held: tuple[Cells, int],
     others: tuple[Cells, int],
@@ -276,12 +278,12 @@ def _write(
     parts, chains, first = 0, 0, 0
     while first < len(mine):
         last = first
-        while last < len(mine) and owner[mine[last]] == owner[mine[first]]:
+        while last < len(mine) and owner[0][mine[last]] == owner[0][mine[first]]:
             last += 1
         group = mine[first:last]
-        inside = _holds(held[0], held[1], owner[group[0]])
+        inside = _holds(held[0], held[1], owner[0][group[0]])
         inside = inside != _is_odd(coords, group, corner)
-        word, more = _write_chains(coords, group, owner[group[0]], inside, word, data, floats, writing)
+        word, more = _write_chains(coords, group, owner, inside, word, data, floats, writing)
         parts, chains, first = parts + 1, chains + more, last
     if writing:
         data[head] = rest | (parts << FIELD) | (chains << (2 * FIELD))
@@ -311,7 +313,7 @@ def _is_odd(coords: Coords, group: Cells, corner: tuple[float, float]) -> bool:
 def _write_chains(
     coords: Coords,
     group: Cells,
-    area: int,
+    owner: Owner,
     inside: bool,
     word: int,
     data: Words,
@@ -334,6 +336,6 @@ def _write_chains(
         word += 2
         length += 1
         if writing:
-            data[chain] = chain_word(length, area, flags)
+            data[chain] = chain_word(length, owner[0][k], flags | (LEFT if owner[1][k] else 0))
         previous = k
     return word, chains
