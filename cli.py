@@ -6,6 +6,7 @@ import typer
 
 from commands import datum, db, law, place, service, units, verdict, zones
 from commands.common import notes, plain
+from commands.screen import screen
 from commands.simulate import simulate
 from geo.errors import ZhijieError
 from geo.settings import Settings
@@ -15,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (place.check, place.report, service.serve, service.load, service.demo):
+for command in (place.check, place.report, screen, service.serve, service.load, service.demo):
     app.command()(command)
 app.add_typer(datum.app, name="datum")
 app.add_typer(db.app, name="db")

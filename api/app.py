@@ -18,7 +18,8 @@ from starlette.types import Scope
 import maps
 from api import errors
 from api.limits import BodyLimit, BodyTooLarge, too_large
-from api.routers import checks, datum, health, layers, pages, reports
+from api.routers import batch, checks, datum, health, layers, pages, reports
+from api.screeners import Screeners
 from geo.postgis import make_engine
 from geo.settings import Settings
 
@@ -50,8 +51,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    for room in (checks, reports, layers, datum, health, pages):
+    of_path = {batch.PATH: settings.max_batch_bytes}
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
+    for room in (checks, batch, reports, layers, datum, health, pages):
         app.include_router(room.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app
@@ -63,6 +65,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     owned = app.state.engine is None
     if owned:
         app.state.engine = make_engine(settings)
+    app.state.screeners = Screeners(app.state.engine, settings)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,33 +30,40 @@ async def too_large(request: Request, fault: Exception) -> Response:
 
 
 class BodyLimit:
-    """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed."""
+    """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    ``of_path``: the limits of paths that take more or less.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, of_path: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.limit = limit
+        self.of_path = of_path or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a declared length at once; pass the rest on with a counted body."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.of_path.get(scope["path"], self.limit)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) <= self.limit:
-            await self.app(scope, self._counted(receive), send)
+        if declared.isdigit() and int(declared) <= limit:
+            await self.app(scope, _counted(receive, limit), send)
             return
-        answer = await too_large(Request(scope), BodyTooLarge(self.limit))
+        answer = await too_large(Request(scope), BodyTooLarge(limit))
         await answer(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        total = 0
 
-        async def count() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > self.limit:
-                raise BodyTooLarge(self.limit)
-            return message
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The messages of a request, while its body stays under the limit."""
+    total = 0
 
-        return count
+    async def count() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise BodyTooLarge(limit)
+        return message
+
+    return count

@@ -18,7 +18,7 @@ from geo.errors import BadInput, TooLarge
 from geo.location import Location
 from geo.mass import sigma_from_r68, sigma_from_r95
 from geo.measure import Plane
-from geo.queries import fetch_facts
+from geo.place import fetch_facts
 from geo.settings import Settings
 from words import N_
 
@@ -156,5 +156,5 @@ def locate(session: Session, inquiry: Inquiry, limits: Limits) -> tuple[Location
     day = inquiry.day()
     location = inquiry.location(limits)
     facts = fetch_facts(session, location, day)
-    check_day(facts, day)
+    check_day(facts.sources, day)
     return location, decide(location, facts, limits.shares)[0]

@@ -103,7 +103,7 @@ def _check(session: Session, side: UnitSide, field: str) -> None:
     """Refuse a day of which the boundaries tell nothing, as a verdict does."""
     refs = fetch_refs(session, side.datasets)
     try:
-        check_day(PlaceFacts(refs, (), (), (), (), None), side.day)
+        check_day(refs, side.day)
     except BadInput as fault:
         fault.field = field
         raise

@@ -62,7 +62,7 @@ def hit_weights(location: Location, facts: PlaceFacts, hits: Sequence[UnitHit | 
         area = location.area_m2 or math.inf
         return [min(1.0, hit.overlap_m2 / area) for hit in hits]
     sigmas = [sigma_m(location, facts, hit) for hit in hits]
-    masses = {sigma: _masses(location, hits, sigmas, sigma) for sigma in set(sigmas) if sigma > 0}
+    masses = {sigma: _masses(location, facts, hits, (sigmas, sigma)) for sigma in set(sigmas) if sigma > 0}
     return [
         masses[sigma][n] if sigma > 0 else float(hit.covers)
         for n, (hit, sigma) in enumerate(zip(hits, sigmas, strict=True))
@@ -70,9 +70,23 @@ def hit_weights(location: Location, facts: PlaceFacts, hits: Sequence[UnitHit | 
 
 
 def _masses(
+    location: Location,
+    facts: PlaceFacts,
+    hits: Sequence[UnitHit | ZoneHit],
+    deviation: tuple[Sequence[float], float],
+) -> list[float]:
+    """Mass in each hit of one standard deviation (others: 0). ``deviation``: of each hit, and that one."""
+    sigmas, sigma = deviation
+    if facts.masses is None:
+        return _masses_of_pieces(location, hits, sigmas, sigma)
+    mine = [n for n in range(len(hits)) if sigmas[n] == sigma]
+    found = dict(zip(mine, facts.masses([hits[n] for n in mine], sigma), strict=True))
+    return [found.get(n, 0.0) for n in range(len(hits))]
+
+
+def _masses_of_pieces(
     location: Location, hits: Sequence[UnitHit | ZoneHit], sigmas: Sequence[float], sigma: float
 ) -> list[float]:
-    """Mass in each hit of this standard deviation (others: 0), summed over its pieces."""
     owners = [n for n, hit in enumerate(hits) if sigmas[n] == sigma for _ in hit.pieces]
     pieces = [piece for n, hit in enumerate(hits) if sigmas[n] == sigma for piece in hit.pieces]
     if not pieces:
@@ -204,26 +218,37 @@ def _point_wholes(location: Location, facts: PlaceFacts, upper: str, level: str)
     parents = [hit for hit in hits if hit.level == upper]
     if len(sigmas) > 1 or sigma == 0.0 or any(sigma_m(location, facts, hit) < sigma for hit in parents):
         return {}
-    masses = _masses(location, parents, [sigma] * len(parents), sigma)
+    masses = _masses(location, facts, parents, ([sigma] * len(parents), sigma))
     return {hit.code: mass for hit, mass in zip(parents, masses, strict=True)}
 
 
 def divide(weights: Weights, unmapped: Collection[str] = (), wholes: Weights | None = None) -> Division:
     """Join the levels from the top down.
 
-    ``unmapped``: units that keep their share, for their children are not known there (see :func:`gaps`).
-    ``wholes``: see :func:`wholes_of`; what the children of a unit leave of its whole is the unit's own.
+    A unit of which no unit above is known stands at the top with its own weight. ``unmapped``: units that
+    keep their share, for their children are not known there (see :func:`gaps`). ``wholes``: see
+    :func:`wholes_of`; what the children of a unit leave of its whole is the unit's own.
     """
     levels = [level for level in LEVELS if weights.get(level)]
-    if not levels:
-        return Division({}, 1.0)
-    shares, settled = _at_most_one(weights[levels[0]]), dict[str, float]()
-    for level in levels[1:]:
+    roots = _at_most_one(_roots(weights, levels))
+    shares, settled = dict[str, float](), dict[str, float]()
+    for level in levels:
         whole = (wholes or {}).get(level, {})
         shares, left = _descend(shares, weights[level], unmapped, whole)
+        shares |= {code: roots[code] for code in weights[level] if code in roots}
         settled |= left
     shares |= settled
     return Division(shares, max(0.0, 1.0 - sum(shares.values())))
+
+
+def _roots(weights: Weights, levels: Sequence[str]) -> dict[str, float]:
+    """The units of which no unit above is known, with their weights."""
+    found = dict[str, float]()
+    above = list[str]()
+    for level in levels:
+        found |= {c: w for c, w in weights[level].items() if not any(contains(up, c) for up in above)}
+        above += weights[level]
+    return found
 
 
 def _at_most_one(weights: Mapping[str, float]) -> dict[str, float]:

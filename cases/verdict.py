@@ -27,9 +27,9 @@ from cases.value import (
     Verdict,
 )
 from geo.errors import BadInput
-from geo.facts import PlaceFacts
+from geo.facts import PlaceFacts, SourceRef
 from geo.location import Location
-from geo.queries import fetch_facts_of_days
+from geo.place import facts_of_days
 from law.book import LawBook
 from layers.lawbook import fetch_book
 from words import N_
@@ -80,26 +80,27 @@ def judge(
     source_ids: Iterable[int] | None = None,
     limits: Thresholds = DEFAULT,
 ) -> Judgement:
-    """Judge a place: one round trip to PostGIS for both days (a second one only for a law not met before).
+    """Judge a place by the facts of both days: from memory, or by one question to PostGIS (``geo.place``).
 
     ``source_ids`` names the dataset versions to use; by default the current ones.
     Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
     """
-    then, now = fetch_facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
-    check_day(then, case.as_of)
+    then, now = facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
+    check_day(then.sources, case.as_of)
     book = fetch_book(session, then.with_role("law"))
-    _check_category(book, case.category)
-    verdict = _decide(location, case, (then, now), book, limits)
+    check_category(book, case.category)
+    verdict = judge_facts(location, case, (then, now), book, limits)
     return Judgement(verdict, location, tuple(source.id for source in then.sources))
 
 
-def _decide(
+def judge_facts(
     location: Location,
     case: Case,
     facts: tuple[PlaceFacts, PlaceFacts],
     book: LawBook,
     limits: Thresholds,
 ) -> Verdict:
+    """The verdict on the facts of a place on the day of the act and on that of the answer."""
     then, now = facts
     jurisdiction, unit_steps = decide(location, then, limits)
     found = find(Question(location, then, book, case.category, case.as_of, case.asked_on, limits))
@@ -133,9 +134,9 @@ def _decide(
     )
 
 
-def check_day(facts: PlaceFacts, as_of: dt.date) -> None:
+def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
     """Refuse a day of which the boundaries tell nothing."""
-    units = facts.with_role("units")
+    units = [source for source in sources if source.role == "units"]
     if not units:
         raise BadInput(
             N_("No boundary data are loaded."), field="as_of", mend=N_("Load them with `zhijie load`.")
@@ -151,7 +152,8 @@ def check_day(facts: PlaceFacts, as_of: dt.date) -> None:
         )
 
 
-def _check_category(book: LawBook, category: str) -> None:
+def check_category(book: LawBook, category: str) -> None:
+    """Refuse a matter that the law book does not know."""
     if category not in book.categories:
         raise BadInput(
             N_("The category {category} is unknown."),

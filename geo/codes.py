@@ -13,3 +13,17 @@ def stem(code: str) -> str:
 def contains(ancestor: str, code: str) -> bool:
     """Whether ``code`` is ``ancestor`` or lies under it."""
     return code.startswith(stem(ancestor))
+
+
+def ancestor_codes(code: str) -> set[str]:
+    """The codes that a unit above this one may have, in the forms in use; its own may be among them."""
+    return {
+        code[:2],
+        f"{code[:2]}00",
+        f"{code[:2]}0000",
+        code[:4],
+        f"{code[:4]}00",
+        code[:6],
+        code[:9],
+        code[:12],
+    }

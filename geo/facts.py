@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from shapely.geometry.base import BaseGeometry
 
@@ -27,7 +29,7 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True)
 class UnitHit:
-    """A unit at or near a place.
+    """A unit at or near a place; or one above such a unit, or another line of it, wherever that is.
 
     ``covers`` and ``pieces`` (lon/lat polygons within the search radius) are told of points,
     ``overlap_m2`` and the overlap's perimeter ``overlap_rim_m`` (ellipsoidal) of footprints.
@@ -99,6 +101,18 @@ class PermitHit:
     excess_rim_m: float = 0.0
 
 
+Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
+Masses = Callable[[Sequence[UnitHit | ZoneHit], float], list[float]]
+
+
+def settled(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """In an order that the datasets decide, official ones last, and never that of their loading.
+
+    ``standing``: of each dataset version, whether it is official, its name and version.
+    """
+    return tuple(sorted(hits, key=lambda hit: standing[hit.source_id]))
+
+
 def width_m(area_m2: float, rim_m: float) -> float:
     """Mean width of a strip from its area and perimeter, metres: 2A/P (exact for a long thin one)."""
     return 2 * area_m2 / rim_m if rim_m > 0 else 0.0
@@ -106,7 +120,11 @@ def width_m(area_m2: float, rim_m: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
-    """Everything that one question to the store brings back."""
+    """Everything that one question to the store brings back.
+
+    ``masses``: what each of some hits holds of a point's probability, for a σ in metres; None where the
+    hits' ``pieces`` are to be integrated.
+    """
 
     sources: tuple[SourceRef, ...]
     units: tuple[UnitHit, ...]
@@ -114,6 +132,7 @@ class PlaceFacts:
     cells: tuple[CellHit, ...]
     permits: tuple[PermitHit, ...]
     outside_m: float | None
+    masses: Masses | None = None
 
     def source(self, source_id: int) -> SourceRef:
         """The dataset version with this id."""

@@ -46,8 +46,11 @@ def database_url(settings: Settings) -> str:
 
 
 def make_engine(settings: Settings, url: str | None = None) -> Engine:
-    """Engine with a pool sized for this process and a statement timeout on every connection."""
-    return create_engine(
+    """Engine with a pool sized for this process and a statement timeout on every connection.
+
+    Its sessions are answered from memory, unless the settings say PostGIS alone (see ``geo.place``).
+    """
+    engine = create_engine(
         url or database_url(settings),
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -57,6 +60,16 @@ def make_engine(settings: Settings, url: str | None = None) -> Engine:
             "connect_timeout": 10,
         },
     )
+    if settings.engine == "cells":
+        _remember(engine, settings)
+    return engine
+
+
+def _remember(engine: Engine, settings: Settings) -> None:
+    from geo.place import Memory, remember  # noqa: PLC0415 - the compiler takes a second to import
+    from geo.snapshotcache import SnapshotCache, cache_folder  # noqa: PLC0415
+
+    remember(engine, Memory(SnapshotCache(cache_folder(settings))))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -20,15 +20,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, LargeBinary
 
-from geo.facts import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit
+from geo.facts import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, settled
 from geo.location import Location
-from geo.mass import sigma_from_r68
+from geo.mass import REACH, sigma_from_r68
 from geo.measure import Plane
 
 SQL: Final = Path(__file__).parent / "sql"
-REACH_SIGMAS: Final = 6.0  # mass beyond 6 sigma: exp(-18) = 1.5e-8, under every threshold
 PIECE_VERTICES: Final = 64  # of ST_Subdivide: small boxes, few vertices to read
-Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
 TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a cut edge the whole geometry decides
 
 
@@ -66,7 +64,7 @@ def _common_binds(location: Location, source_ids: Iterable[int] | None) -> list[
         bindparam("kx", plane.kx, Float),
         bindparam("ky", plane.ky, Float),
         bindparam("accuracy_m", location.accuracy_m, Float),
-        bindparam("sigmas", REACH_SIGMAS * sigma_from_r68(1.0), Float),
+        bindparam("sigmas", REACH * sigma_from_r68(1.0), Float),
         bindparam("source_ids", versions, ARRAY(BigInteger)),
     ]
 
@@ -107,17 +105,12 @@ def _facts(row: Mapping[str, Any]) -> PlaceFacts:
     standing = {source.id: (source.official, source.dataset, source.version) for source in sources}
     return PlaceFacts(
         sources=sources,
-        units=_settled(standing, map(_unit, row["units"] or ())),
-        zones=_settled(standing, map(_zone, row["zones"] or ())),
-        cells=_settled(standing, (CellHit(**cell) for cell in row["cells"] or ())),
-        permits=_settled(standing, map(_permit, row["permits"] or ())),
+        units=settled(standing, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
+        zones=settled(standing, map(_zone, row["zones"] or ())),
+        cells=settled(standing, (CellHit(**cell) for cell in row["cells"] or ())),
+        permits=settled(standing, map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
     )
-
-
-def _settled(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """In an order that the datasets decide, official ones last, and never that of their loading."""
-    return tuple(sorted(hits, key=lambda hit: standing[hit.source_id]))
 
 
 def _day(value: str | None) -> dt.date | None:
@@ -135,6 +128,12 @@ def _permit(row: Mapping[str, Any]) -> PermitHit:
 
 def _polygons(pieces: list[str]) -> tuple[BaseGeometry, ...]:
     return tuple(shapely.from_wkb(np.asarray(pieces, dtype=object)))
+
+
+def _units(row: Mapping[str, Any]) -> list[UnitHit]:
+    """Units at or near the place; those above them, and other lines of them, that are farther off."""
+    elsewhere = [{**unit, "edge_m": None} for unit in row["elsewhere"] or ()]
+    return [_unit(unit) for unit in (*(row["units"] or ()), *elsewhere)]
 
 
 def _unit(row: Mapping[str, Any]) -> UnitHit:

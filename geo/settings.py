@@ -23,6 +23,10 @@ class Settings(BaseSettings):
         None, description="folder of the private PostGIS cluster; unset: chosen by `geo.cluster`"
     )
     pg_user: str = Field("postgres", description="account that runs the private PostGIS where we are root")
+    engine: Literal["cells", "postgis"] = Field(
+        "cells", description="what answers checks: the index in memory, or PostGIS alone"
+    )
+    cache_dir: Path | None = Field(None, description="folder of the index files; unset: in the private home")
     data_dir: Path = Field(ROOT / "data", description="folder of the reference data")
     lang: Literal["zh", "en"] = Field("zh", description="language of the command line and default of pages")
     host: str = Field("127.0.0.1", description="address that `zhijie serve` listens on")
@@ -30,6 +34,10 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, description="database connections, and worker threads, of one process", ge=1)
     statement_timeout_ms: int = Field(15_000, description="longest database statement of a request, ms", ge=1)
     max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)
+    max_batch_bytes: int = Field(
+        256_000_000, description="largest body of a batch of places to check, bytes", ge=1
+    )
+    max_batch_rows: int = Field(1_000_000, description="most places of one batch to check", ge=1)
     max_vertices: int = Field(10_000, description="most vertices of one footprint", ge=4)
     max_extent_m: float = Field(50_000, description="longest side of a footprint's box, metres", gt=0)
     max_accuracy_m: float = Field(50_000, description="largest position accuracy that is taken, metres", gt=0)

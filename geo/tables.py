@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TIMESTAMP, E
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SRID: Final = 4490
+CHANNEL: Final = "zhijie_source"  # of NOTIFY: another version of the dataset that it names is current
 LEVELS: Final = ("country", "province", "city", "county", "township", "village")
 EFFECTS: Final = ("prohibited", "permit_required", "clear", "unknown")
 CERTAINTIES: Final = ("certain", "probable", "disputed", "outside")

@@ -14,8 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, Text
 
-from geo.mass import sigma_from_r68
-from geo.queries import REACH_SIGMAS
+from geo.mass import REACH, sigma_from_r68
 from geo.tables import LEVELS, Report, UnitPiece
 
 SQL: Final = Path(__file__).parent / "sql" / "unit_changes.sql"
@@ -174,7 +173,7 @@ def reports_near(unit_ids: Iterable[int], accuracy_m: float) -> ColumnElement[bo
     ``geo.queries``, so a report that is left out meets none of these units there.
     """
     own = Report.location["accuracy_m"].as_float()
-    reach = REACH_SIGMAS * sigma_from_r68(1.0) * func.sqrt(own * own + accuracy_m**2)
+    reach = REACH * sigma_from_r68(1.0) * func.sqrt(own * own + accuracy_m**2)
     shrink = func.cos(func.radians(func.greatest(*_latitudes())))
     box = func.ST_Expand(Report.geom, reach / (LON_DEGREE_M * shrink), reach / LAT_DEGREE_M)
     ids = bindparam("redrawn_ids", list(unit_ids), ARRAY(BigInteger), unique=True)

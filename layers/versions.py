@@ -8,16 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from geo.tables import Source
+from geo.tables import CHANNEL, Source
 from layers.registry import Dataset
 
 Outcome = Literal["loaded", "restored", "unchanged"]
-CHANNEL: Final = "zhijie_source"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,37 @@ from geo.settings import ROOT, Settings
 from layers.load import load_folder
 
 BASE = "zhijie_base_test"
+BOTH_WAYS = {  # what must hold whether the index in memory or PostGIS alone gives the facts
+    "test_api_doors",
+    "test_cli",
+    "test_golden",
+    "test_layers_permits",
+    "test_layers_roads",
+    "test_moves",
+    "test_simulate",
+    "test_store_property",
+    "test_verdict_story",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Index files go to a folder of this run."""
+    folder = tempfile.TemporaryDirectory(prefix="zhijie_cache_")
+    os.environ["ZHIJIE_CACHE_DIR"] = folder.name
+    config.add_cleanup(folder.cleanup)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for verdicts both ways."""
+    both = metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS
+    if both and "facts_engine" in metafunc.fixturenames:
+        metafunc.parametrize("facts_engine", ["cells", "postgis"], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def facts_engine(request: pytest.FixtureRequest) -> str:
+    """What gives the facts: "cells" or "postgis"."""
+    return str(getattr(request, "param", "cells"))
 
 
 def _with_database(url: str, name: str) -> str:
@@ -81,17 +112,17 @@ def base_url(server_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def clone(server_url: str, base_url: str) -> Iterator[Callable[[str], Engine]]:
+def clone(server_url: str, base_url: str) -> Iterator[Callable[..., Engine]]:
     """Make an engine on a fresh copy of the loaded database, by name."""
     engines: list[Engine] = []
 
-    def make(name: str) -> Engine:
+    def make(name: str, facts_engine: str = "cells") -> Engine:
         _execute(
             server_url,
             f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
             f"CREATE DATABASE {name} TEMPLATE {BASE}",
         )
-        engines.append(make_engine(Settings(), _with_database(server_url, name)))
+        engines.append(make_engine(Settings(engine=facts_engine), _with_database(server_url, name)))
         return engines[-1]
 
     yield make
@@ -100,9 +131,9 @@ def clone(server_url: str, base_url: str) -> Iterator[Callable[[str], Engine]]:
 
 
 @pytest.fixture(scope="session")
-def engine(clone: Callable[[str], Engine]) -> Engine:
+def engine(clone: Callable[..., Engine], facts_engine: str) -> Engine:
     """The database of tests that roll back."""
-    return clone("zhijie_shared_test")
+    return clone(f"zhijie_shared_{facts_engine}_test", facts_engine)
 
 
 @pytest.fixture
@@ -121,9 +152,9 @@ def limits() -> Limits:
 
 
 @pytest.fixture(scope="module")
-def http_engine(request: pytest.FixtureRequest, clone: Callable[[str], Engine]) -> Engine:
+def http_engine(request: pytest.FixtureRequest, clone: Callable[..., Engine], facts_engine: str) -> Engine:
     """A database of the module's own, for requests that commit."""
-    return clone(f"zhijie_{request.module.__name__.rpartition('.')[2]}_test")
+    return clone(f"zhijie_{request.module.__name__.rpartition('.')[2]}_{facts_engine}_test", facts_engine)
 
 
 @pytest.fixture

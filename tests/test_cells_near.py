@@ -11,8 +11,9 @@ from test_cells import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 from geo.cells import build_coverage, build_overlaps
 from geo.kernel.coverquery import OUTSIDE, TIE
 from geo.kernel.gauss import owens_t_difference
-from geo.kernel.near import FULL, border_distance, near_coverage, near_overlaps
-from geo.mass import gaussian_mass
+from geo.kernel.border import border_distance
+from geo.kernel.near import FULL, near_coverage, near_overlaps
+from geo.mass import R68, gaussian_mass
 from geo.measure import Plane
 
 
@@ -106,7 +107,7 @@ def test_masses_and_distances_among_overlapping_areas(size: float) -> None:
     doubtful = 0
     for place in places(6, 40, zones):
         ids, mass, near2 = room()
-        count, inside = near_overlaps(*index.buffer.args, boxed(place, radius), sigmas, ids, mass, near2)
+        count, inside = near_overlaps(*index.buffer.args, boxed(place, radius), 0.0, sigmas * R68, ids, mass, near2)
         flat = in_metres(zones, place)
         far = shapely.distance(shapely.boundary(flat), shapely.Point(0, 0))
         held = set(np.flatnonzero(shapely.covers(flat, shapely.Point(0, 0))).tolist())
@@ -128,6 +129,6 @@ def test_too_many_areas_for_the_room_are_told_of() -> None:
     plane = Plane(112.4, 35.4)
     few = (np.empty(8, np.int32), np.empty(8), np.empty(8))
     count, _ = near_overlaps(
-        *index.buffer.args, boxed((112.4, 35.4, plane.kx, plane.ky), 5.0), np.ones(len(stack)), *few
+        *index.buffer.args, boxed((112.4, 35.4, plane.kx, plane.ky), 5.0), 0.0, np.ones(len(stack)), *few
     )
     assert count == FULL

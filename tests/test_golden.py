@@ -3,7 +3,6 @@
 Keys are bilingual ("归属 ground"): the last word counts, so with coded values ("禁止 prohibited"). ``…_says``
 asks for words in a text; a list where one value stands means "one of these"; only what a file states is
 compared. ``must_not_say``: words that may occur nowhere in the answer as people read it, in either language.
-A case with ``defect`` states what is right although the engine does not say so yet, and fails until it does.
 """
 
 from __future__ import annotations
@@ -57,15 +56,13 @@ def read(path: Path) -> dict[str, Any]:
 def _cases() -> Iterator[Any]:
     for path in FILES:
         for case in read(path)["cases"]:
-            defect = case.get("defect")
-            marks = [pytest.mark.xfail(strict=True, reason=defect["en"])] if defect else []
-            yield pytest.param(path, case, id=f"{path.stem}: {case['name'].partition(' | ')[2]}", marks=marks)
+            yield pytest.param(path, case, id=f"{path.stem}: {case['name'].partition(' | ')[2]}")
 
 
 @pytest.fixture(scope="module")
-def stage(clone: Callable[[str], Engine]) -> Engine:
+def stage(clone: Callable[..., Engine], facts_engine: str) -> Engine:
     """A database of these tests alone: the scene that was loaded last stays until the next."""
-    return clone("zhijie_golden_test")
+    return clone(f"zhijie_golden_{facts_engine}_test", facts_engine)
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +256,7 @@ def test_every_file_is_whole(path: Path) -> None:
 
 
 def _check_case(case: Mapping[str, Any]) -> None:
-    assert case.keys() - {"defect"} == PARTS
+    assert case.keys() == PARTS
     assert all(case["name"].partition(" | ")), case["name"]
     _check_text(case["reasoning"])
     assert case["question"].keys() == {"place", "matter", "act", "answer"}

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from geo.facts import PlaceFacts
 from geo.location import Location
 from geo.measure import Plane, area_m2
-from geo.queries import fetch_facts
+from geo.place import fetch_facts
 from geo.settings import ROOT
 
 DAYS = (dt.date(2018, 6, 1), dt.date(2024, 6, 1))

@@ -88,6 +88,7 @@ def test_every_datum_gives_the_same_chain(session: Session, limits: Limits, datu
 
 
 def test_a_point_is_one_round_trip(session: Session, limits: Limits) -> None:
+    """To PostGIS for the facts; from memory, to see that nothing else is current."""
     answer(session, STORY.inquiry, limits)  # the law is read once
     sent: list[str] = []
     connection = session.connection()

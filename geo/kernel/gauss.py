@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 
 REACH: Final = 8.6  # σ, as in ``geo.mass``
+R68: Final = math.sqrt(-2.0 * math.log(0.32))  # of a 68 % radius in σ, as in ``geo.mass``
 _X4, _W4 = (tuple(map(float, part)) for part in np.polynomial.legendre.leggauss(4))
 _X10, _W10 = (tuple(map(float, part)) for part in np.polynomial.legendre.leggauss(10))
 SHORT: Final = 0.05  # pieces this short need four nodes

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.kernel.coverquery import find
-from geo.kernel.gauss import REACH, owens_t_difference
+from geo.kernel.gauss import R68, REACH, owens_t_difference
 from geo.kernel.layout import (
     COARSE,
     COLUMNS,
@@ -38,11 +38,13 @@ I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 Edge = tuple[float, float, float, float]
 Place = tuple[float, float, float, float, float, float]  # x, y, kx, ky, half box in degrees
+ROOM: Final = 256  # areas near one of many points; more are left to the caller
+ON_BORDER2: Final = 1e-12  # m²: nearer than a micrometre to a border, the whole geometry must decide
 FULL: Final = -2  # there is no room for so many areas
 
 
 @njit(inline="always")
-def _distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
+def distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
     """Square of the distance of a point from an edge, m²."""
     ax, ay = (edge[0] - x) * kx, (edge[1] - y) * ky
     dx, dy = (edge[2] - edge[0]) * kx, (edge[3] - edge[1]) * ky
@@ -112,7 +114,7 @@ def _window(f8: F8, i8: I8, x: float, y: float, rx: float, ry: float) -> tuple[i
 
 
 @njit(inline="always")
-def _cell_box(f8: F8, column: int, row: int) -> Edge:
+def cell_box(f8: F8, column: int, row: int) -> Edge:
     size = f8[SIZE]
     west, south = f8[WEST] + column * size, f8[SOUTH] + row * size
     return west, south, f8[WEST] + (column + 1) * size, f8[SOUTH] + (row + 1) * size
@@ -160,7 +162,7 @@ def near_coverage(
                     return FULL, own
             elif value < 0:
                 word = i8[DATA] - 1 - value
-                cell = _cell_box(f8, column, row)
+                cell = cell_box(f8, column, row)
                 count = _edges_of_cell(i8, f8, word, place, cell, sigma, reach2, ids, mass, near2, count)
                 if count == FULL:
                     return FULL, own
@@ -191,7 +193,7 @@ def _edges_of_cell(
         nearest, taken = np.inf, 0.0
         for v in range(word + 1, word + 2 * n - 1, 2):
             edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-            d2 = _distance2(edge, x, y, kx, ky)
+            d2 = distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
                 taken += _taken(edge, cell, x, y, kx, ky, sigma)
@@ -213,14 +215,15 @@ def near_overlaps(
     i8: I8,
     f8: F8,
     place: Place,
-    sigmas: F8,
+    accuracy: float,
+    accuracies: F8,
     ids: I4,
     mass: F8,
     near2: F8,
 ) -> tuple[int, int]:
     """The same among areas that may overlap: (their number or FULL, how many of them hold the point).
 
-    ``sigmas``: of each area of the index. Those that hold the point come first; on a border they do, and
+    ``accuracy``, ``accuracies``: 68 % radii, metres, of the point and of each area's lines. Those that hold the point come first; on a border they do, and
     ``near2`` is 0 or nearly. An area is told where its border is in the box, or where it holds the point.
     """
     x, y, kx, ky, rx, ry = place
@@ -245,8 +248,10 @@ def near_overlaps(
                 value = np.int64(i4[block + ((row & (SIDE - 1)) << SHIFT) + (column & (SIDE - 1))])
                 step = 1
             if value > 0 and i8[i8[DATA] + value] >> (2 * FIELD) > 0:
-                cell = _cell_box(f8, column, row)
-                count = _areas_of_cell(i8, f8, i8[DATA] + value, place, cell, sigmas, ids, mass, near2, count)
+                cell = cell_box(f8, column, row)
+                count = _areas_of_cell(
+                    i8, f8, i8[DATA] + value, place, cell, accuracy, accuracies, ids, mass, near2, count
+                )
                 if count == FULL:
                     return FULL, 0
             column += step
@@ -260,7 +265,8 @@ def _areas_of_cell(
     word: int,
     place: Place,
     cell: Edge,
-    sigmas: F8,
+    accuracy: float,
+    accuracies: F8,
     ids: I4,
     mass: F8,
     near2: F8,
@@ -273,7 +279,7 @@ def _areas_of_cell(
         info = i8[word]
         n = info & 0xFFF
         area = (info >> 12) & LOW26
-        sigma = sigmas[area]
+        sigma = math.hypot(accuracy, accuracies[area]) / R68
         reach2 = (REACH * sigma) ** 2
         slot, count = _slot(area, ids, mass, near2, count)
         if slot == FULL:
@@ -281,7 +287,7 @@ def _areas_of_cell(
         nearest, taken = near2[slot], 0.0
         for v in range(word + 1, word + 2 * n - 1, 2):
             edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-            d2 = _distance2(edge, x, y, kx, ky)
+            d2 = distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
                 taken += _taken(edge, cell, x, y, kx, ky, sigma)
@@ -292,74 +298,49 @@ def _areas_of_cell(
 
 
 @njit(cache=True, nogil=True)
-def border_distance(i4: I4, i8: I8, f8: F8, place: Place, area: int, limit: float) -> float:
-    """Distance of a point from the border of an area that holds it, metres; ``limit`` where that is farther.
-
-    Works outward from the point's coarse cell in rings, as long as a ring can hold something nearer.
-    """
-    x, y, kx, ky, _, _ = place
-    size = f8[SIZE] * SIDE
-    column, row = int(math.floor((x - f8[WEST]) / size)), int(math.floor((y - f8[SOUTH]) / size))
-    best2 = limit * limit
-    for ring in range(i8[COLUMNS] + i8[ROWS]):
-        west, south = f8[WEST] + (column - ring + 1) * size, f8[SOUTH] + (row - ring + 1) * size
-        east, north = f8[WEST] + (column + ring) * size, f8[SOUTH] + (row + ring) * size
-        inner = min(min(x - west, east - x) * kx, min(y - south, north - y) * ky)
-        if ring > 0 and inner * inner > best2:
-            break
-        for r in range(max(row - ring, 0), min(row + ring, i8[ROWS] - 1) + 1):
-            step = 1 if abs(r - row) == ring or ring == 0 else 2 * ring
-            for c in range(column - ring, column + ring + 1, step):
-                if 0 <= c < i8[COLUMNS]:
-                    best2 = _nearest_in_coarse(i4, i8, f8, place, area, (c, r), best2)
-    return math.sqrt(best2)
-
-
-@njit(inline="always")
-def _gap2(place: Place, cell: Edge) -> float:
-    """Square of the distance of a point from a cell, m²."""
-    x, y, kx, ky, _, _ = place
-    dx = max(cell[0] - x, 0.0, x - cell[2]) * kx
-    dy = max(cell[1] - y, 0.0, y - cell[3]) * ky
-    return dx * dx + dy * dy
-
-
-@njit(cache=True)
-def _nearest_in_coarse(
+def overlaps_of_many(
     i4: I4,
     i8: I8,
     f8: F8,
-    place: Place,
-    area: int,
-    at: tuple[int, int],
-    best2: float,
-) -> float:
-    value = np.int64(i4[i8[COARSE] + at[1] * i8[COLUMNS] + at[0]])
-    size = f8[SIZE] * SIDE
-    west, south = f8[WEST] + at[0] * size, f8[SOUTH] + at[1] * size
-    if value >= 0 or _gap2(place, (west, south, west + size, south + size)) >= best2:
-        return best2
-    block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
-    for n in range(SIDE * SIDE):
-        value = np.int64(i4[block + n])
-        if value >= 0:
-            continue
-        cell = _cell_box(f8, at[0] * SIDE + (n & (SIDE - 1)), at[1] * SIDE + (n >> SHIFT))
-        if _gap2(place, cell) < best2:
-            best2 = _nearest_in_cell(i8, f8, i8[DATA] - 1 - value, place, area, best2)
-    return best2
+    points: F8,
+    metres: F8,
+    accuracy: F8,
+    accuracies: F8,
+    notice: F8,
+) -> tuple[I8, I4, NDArray[np.bool_], F8, F8]:
+    """Areas that may overlap, round each of many points: point, area, holds it, distance m, mass.
 
-
-@njit(inline="always")
-def _nearest_in_cell(i8: I8, f8: F8, word: int, place: Place, area: int, best2: float) -> float:
-    chains = i8[word] >> 32
-    word += 1
-    for _ in range(chains):
-        info = i8[word]
-        n = info & 0xFFF
-        if ((info >> 12) & LOW26) - 1 == area or (info >> 38) - 1 == area:
-            for v in range(word + 1, word + 2 * n - 1, 2):
-                edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-                best2 = min(best2, _distance2(edge, place[0], place[1], place[2], place[3]))
-        word += 1 + 2 * n
-    return best2
+    ``metres``, (n, 2): per degree. ``accuracy``, (n,): 68 % radii of the points. Of each area, ``accuracies``:
+    of its lines, ``notice``: how near it wants to be told of, metres. Told is what holds the point, may hold
+    it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a point lies on a border; the
+    area is -1 where there are too many.
+    """
+    size = max(1024, len(points) // 2)
+    who, area, holds = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.bool_)
+    distance, part = np.empty(size), np.empty(size)
+    ids, mass, near2 = np.empty(ROOM, np.int32), np.empty(ROOM), np.empty(ROOM)
+    worst, farthest = np.max(accuracies), np.max(notice)
+    told = 0
+    for p in range(len(points)):
+        kx, ky = metres[p, 0], metres[p, 1]
+        radius = max(REACH * math.hypot(accuracy[p], worst) / R68, farthest)
+        place = (points[p, 0], points[p, 1], kx, ky, radius / kx, radius / ky)
+        count, inside = near_overlaps(i4, i8, f8, place, accuracy[p], accuracies, ids, mass, near2)
+        if count == FULL:
+            ids[0], mass[0], near2[0], count, inside = -1, np.nan, 0.0, 1, 1
+        if told + count > size:
+            extra = size + count
+            who, area = np.append(who, np.empty(extra, np.int64)), np.append(area, np.empty(extra, np.int32))
+            holds = np.append(holds, np.empty(extra, np.bool_))
+            distance, part = np.append(distance, np.empty(extra)), np.append(part, np.empty(extra))
+            size += extra
+        for n in range(count):
+            away = 0.0 if n < inside else math.sqrt(near2[n])
+            if ids[n] >= 0:
+                sigma = math.hypot(accuracy[p], accuracies[ids[n]]) / R68
+                if away > max(REACH * sigma, notice[ids[n]]):
+                    continue
+            who[told], area[told], holds[told], distance[told] = p, ids[n], n < inside, away
+            part[told] = np.nan if near2[n] < ON_BORDER2 else min(1.0, max(0.0, mass[n]))
+            told += 1
+    return who[:told], area[:told], holds[:told], distance[:told], part[:told]

@@ -21,6 +21,16 @@ WITH place AS (
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
       AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
                   AND ST_Intersects(q.geom, place.geom))
+), elsewhere AS MATERIALIZED (  -- units above those met, and their other lines, farther off
+    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
+    FROM (
+        SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
+            (h.code), (left(h.code, 2)), (left(h.code, 2) || '00'), (left(h.code, 2) || '0000'), (left(h.code, 4)),
+            (left(h.code, 4) || '00'), (left(h.code, 6)), (left(h.code, 9)), (left(h.code, 12))) a (code)
+    ) c
+    JOIN unit u ON u.code = c.code JOIN src s ON s.id = u.source_id
+    WHERE s.role = 'units' AND u.geom IS NOT NULL AND u.valid @> CAST(:as_of AS date)
+      AND NOT EXISTS (SELECT FROM unit_hit h WHERE h.source_id = u.source_id AND h.code = u.code)
 ), zone_hit AS MATERIALIZED (
     SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
            coalesce(ST_Area(o.part::geography), 0) AS overlap_m2,
@@ -63,6 +73,7 @@ SELECT
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'code', code, 'name', name, 'level', level, 'ends', ends,
         'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
+    (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
         SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
         CROSS JOIN LATERAL (

@@ -28,6 +28,16 @@ WITH place AS (
     JOIN unit u ON u.id = p.unit_id
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
     GROUP BY u.id, place.geom
+), elsewhere AS MATERIALIZED (  -- units above those met, and their other lines, farther off
+    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
+    FROM (
+        SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
+            (h.code), (left(h.code, 2)), (left(h.code, 2) || '00'), (left(h.code, 2) || '0000'), (left(h.code, 4)),
+            (left(h.code, 4) || '00'), (left(h.code, 6)), (left(h.code, 9)), (left(h.code, 12))) a (code)
+    ) c
+    JOIN unit u ON u.code = c.code JOIN src s ON s.id = u.source_id
+    WHERE s.role = 'units' AND u.geom IS NOT NULL AND u.valid @> CAST(:as_of AS date)
+      AND NOT EXISTS (SELECT FROM unit_hit h WHERE h.source_id = u.source_id AND h.code = u.code)
 ), zone_hit AS MATERIALIZED (
     SELECT z.id, z.source_id, z.code, z.kind, z.grade, z.name,
            array_agg(encode(ST_AsBinary(p.geom), 'hex')) FILTER (WHERE p.distance_m <= p.spread_m) AS pieces,
@@ -71,6 +81,7 @@ SELECT
         'edge_m', CASE WHEN h.covers THEN
             ST_Distance(ST_Scale(ST_Boundary(h.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) END)
         ORDER BY h.code, h.source_id) FROM unit_hit h) AS units,
+    (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit WHERE covers) THEN (
         SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
         CROSS JOIN LATERAL (

@@ -1,0 +1,201 @@
+"""Verdicts on many places at once, as columns: the decisions of ``cases.verdict`` for arrays.
+
+Points are divided among units and weighed against zones by compiled loops over the cell index, and what the
+law says is looked up by kind and grade. Whatever those cannot tell plainly (a point exactly on a border, in a
+permitted area, where layers of one level compete) is judged by itself, by ``cases.verdict``, and so are
+footprints. Both ways fill the same columns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Engine
+
+from cases.screencolumns import VERDICT_SCHEMA, row_of, table_of
+from cases.screenlaw import LawTable
+from cases.screenparts import joined_parts
+from cases.screenrows import NO_NUMBER, RowMaker, as_table, patch, refuse
+from cases.screenunits import Divided, UnitTable, metres_per_degree
+from cases.screenzones import Met, ZoneTable, nothing_met
+from cases.thresholds import DEFAULT, Thresholds
+from cases.verdict import Case, check_category, check_day, judge_facts
+from geo.cellfacts import facts_in
+from geo.location import Location
+from geo.measure import area_m2
+from geo.place import memory_of
+from geo.postgis import open_session
+from geo.settings import Settings
+from geo.snapshot import Snapshot, SnapshotCache, snapshots_of
+from geo.snapshotcache import cache_folder
+from law.book import LawBook
+from layers.lawbook import fetch_book
+
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+R = TypeVar("R")
+CHUNK: Final = 16_384  # points a thread takes at a time
+STEPS_PER_DEGREE: Final = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenTask:
+    """What is asked of all places alike."""
+
+    category: str
+    as_of: dt.date
+    asked_on: dt.date
+    limits: Thresholds = DEFAULT
+
+    @property
+    def case(self) -> Case:
+        """The same as a case."""
+        return Case(self.category, self.as_of, self.asked_on)
+
+
+class Screener:
+    """Judges places of one matter, day of the act and day of the answer. Safe to share between threads."""
+
+    def __init__(self, then: Snapshot, now: Snapshot, book: LawBook, task: ScreenTask) -> None:
+        """``then``, ``now``: the store on the day of the act and of the answer.
+
+        Raises BadInput for an unknown category, or a day that no boundaries reach.
+        """
+        check_category(book, task.category)
+        check_day(then.sources, task.as_of)
+        self.snapshots = (then, now)
+        self.book = book
+        self.task = task
+        zones = () if then.zones is None else tuple((row.kind, row.grade) for row in then.zones.rows)
+        self.law = LawTable(book, task.case, then.sources, zones)
+        self.units = UnitTable(then)
+        self.units_now = self.units if now.key == then.key else UnitTable(now)
+        official = {source.id: source.official for source in then.sources}
+        self.zones = None if then.zones is None else ZoneTable(then.zones, self.law, official)
+        self.rows = RowMaker(then, self.units, self.units_now, self.law)
+
+    @property
+    def key(self) -> str:
+        """Names the store and the task: equal keys give equal rows."""
+        return "|".join((self.snapshots[0].key, self.snapshots[1].key, repr(self.task)))
+
+    def points(self, lonlat: Floats, accuracy_m: float | Floats = 0.0, threads: int = 1) -> pa.Table:
+        """Rows of points, (n, 2) CGCS2000 degrees; ``accuracy_m``: 68 % radii, one or (n,).
+
+        Points that are no numbers get ``zj_error``.
+        """
+        order = _side_by_side(np.asarray(lonlat, dtype=np.float64))
+        places = np.ascontiguousarray(lonlat, dtype=np.float64)[order]
+        if not len(places):
+            return VERDICT_SCHEMA.empty_table()
+        accuracy = np.broadcast_to(np.asarray(accuracy_m, np.float64), len(places))[order]
+        finite = np.isfinite(places).all(axis=1) & np.isfinite(accuracy) & (accuracy >= 0)
+        places[~finite], accuracy[~finite] = 0.0, 0.0
+        if not (self.units.complete and self.units_now.complete):
+            return self._one_by_one(places, accuracy, finite, threads).take(np.argsort(order))
+        spans = [slice(first, first + CHUNK) for first in range(0, len(places), CHUNK)]
+        parts = _in_threads(lambda span: self._decide(places[span], accuracy[span]), spans, threads)
+        divided, today, met = (joined_parts([part[n] for part in parts]) for n in range(3))
+        columns = self.rows.columns(places, divided, today, met)
+        plain = divided.plain & today.plain & met.plain & ~self._permitted(places)
+        for n in np.flatnonzero(finite & ~plain).tolist():
+            patch(columns, n, self._single(_point(*places[n].tolist(), float(accuracy[n]))))
+        refuse(columns, np.flatnonzero(~finite))
+        return as_table(columns, order)
+
+    def _one_by_one(
+        self, places: Floats, accuracy: Floats, finite: NDArray[np.bool_], threads: int
+    ) -> pa.Table:
+        """Where units of a layer overlap, no array tells their shares."""
+        whole = np.flatnonzero(finite)
+        rows = _in_threads(
+            lambda n: self._single(_point(*places[n].tolist(), float(accuracy[n]))), whole.tolist(), threads
+        )
+        found: list[dict[str, object]] = [{"zj_error": NO_NUMBER}] * len(places)
+        for n, row in zip(whole.tolist(), rows, strict=True):
+            found[n] = row
+        return table_of(found)
+
+    def _decide(self, lonlat: Floats, accuracy: Floats) -> tuple[Divided, Divided, Met]:
+        """Jurisdictions on both days, and conflicts, of a chunk of points."""
+        limits = self.task.limits
+        metres = metres_per_degree(lonlat[:, 1])
+        divided = self.units.divide(lonlat, metres, accuracy, limits)
+        today = divided
+        if self.units_now is not self.units:
+            today = self.units_now.divide(lonlat, metres, accuracy, limits)
+        met = self.zones.meet(lonlat, metres, accuracy, limits) if self.zones else nothing_met(len(lonlat))
+        return divided, today, met
+
+    def _permitted(self, lonlat: Floats) -> NDArray[np.bool_]:
+        """Which points lie in a permitted area."""
+        found = np.zeros(len(lonlat), dtype=np.bool_)
+        permits = self.snapshots[0].permits
+        if permits is not None:
+            found[permits.index.pairs(lonlat, 1)[0]] = True
+        return found
+
+    def footprints(
+        self,
+        shapes: Sequence[BaseGeometry] | NDArray[np.object_],
+        accuracy_m: float | Floats = 0.0,
+        threads: int = 1,
+    ) -> pa.Table:
+        """Rows of polygons in CGCS2000 degrees, (n,)."""
+        accuracy = np.broadcast_to(np.asarray(accuracy_m, np.float64), len(shapes)).tolist()
+        pairs = list(zip(shapes, accuracy, strict=True))
+        rows = _in_threads(lambda pair: self._single(_footprint(*pair)), pairs, threads)
+        return table_of(rows)
+
+    def _single(self, location: Location) -> dict[str, object]:
+        """A row by the single check."""
+        then, now = self.snapshots
+        facts = facts_in(then, location)
+        today = facts if now.key == then.key else facts_in(now, location)
+        return row_of(judge_facts(location, self.task.case, (facts, today), self.book, self.task.limits))
+
+
+def open_screener(engine: Engine, settings: Settings, task: ScreenTask) -> Screener:
+    """The screener of a task on what is current now in an engine's database.
+
+    Raises what :class:`Screener` does. Where PostGIS alone answers single checks, the store is read into
+    memory all the same: a screening has no other way.
+    """
+    with open_session(engine) as session:
+        memory = memory_of(session)
+        cache = memory.cache if memory else SnapshotCache(cache_folder(settings))
+        then, now = snapshots_of(session, (task.as_of, task.asked_on), cache)
+        book = fetch_book(session, [source for source in then.sources if source.role == "law"])
+    return Screener(then, now, book, task)
+
+
+def _side_by_side(lonlat: Floats) -> NDArray[np.int64]:
+    """An order in which points that follow each other are neighbours: the index is read half as slowly."""
+    cells = np.nan_to_num(lonlat, posinf=0.0, neginf=0.0) * STEPS_PER_DEGREE
+    return np.argsort(cells[:, 1].astype(np.int64) * 2**20 + cells[:, 0].astype(np.int64), kind="stable")
+
+
+def _point(lon: float, lat: float, accuracy_m: float) -> Location:
+    return Location(lon, lat, accuracy_m, None, lon, lat, "cgcs2000", 0.0, None)
+
+
+def _footprint(shape: BaseGeometry, accuracy_m: float) -> Location:
+    inside = shape.point_on_surface()
+    return Location(
+        inside.x, inside.y, accuracy_m, shape, inside.x, inside.y, "cgcs2000", 0.0, area_m2(shape)
+    )
+
+
+def _in_threads(work: Callable[[T], R], parts: Sequence[T], threads: int) -> list[R]:
+    if threads <= 1 or len(parts) <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, parts))

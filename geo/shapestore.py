@@ -1,0 +1,62 @@
+"""Areas kept as WKB, in memory or in a mapped file, and decoded when somebody asks for one."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache, partial
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+KEPT: Final = 256  # decoded areas that a layer keeps
+Floats = NDArray[np.float64]
+Geometries = NDArray[np.object_]
+
+
+class Shapes:
+    """The areas of a layer by position: Polygons and MultiPolygons, CGCS2000 degrees.
+
+    Threads may share it, and then share the geometries that it hands out: do not prepare them.
+    """
+
+    def __init__(self, wkb: pa.ChunkedArray, bounds: Floats) -> None:
+        self.bounds = bounds
+        """West, south, east, north of each area, (n, 4), degrees; read-only."""
+        bounds.flags.writeable = False
+        self._wkb = wkb
+        self._one = lru_cache(KEPT)(partial(_decoded, wkb))  # no reference to self: nothing to collect
+        self._every: Geometries | None = None
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._wkb)
+
+    def __getitem__(self, position: int) -> BaseGeometry:
+        """The area at a position; IndexError beyond the last."""
+        if self._every is not None:
+            area: BaseGeometry = self._every[position]
+            return area
+        return self._one(position)
+
+    def all(self) -> Geometries:
+        """All areas, shape (n,), decoded once and kept; read-only."""
+        with self._lock:
+            if self._every is None:
+                every = np.concatenate([decode(chunk) for chunk in self._wkb.chunks])
+                every.flags.writeable = False
+                self._every = every
+            return self._every
+
+
+def decode(wkb: pa.Array) -> Geometries:
+    """The geometries of an array of WKB."""
+    return np.asarray(shapely.from_wkb(wkb.to_pylist()), dtype=object)  # to_numpy would import pandas
+
+
+def _decoded(wkb: pa.ChunkedArray, position: int) -> BaseGeometry:
+    area: BaseGeometry = shapely.from_wkb(wkb[position].as_py())
+    return area
