@@ -20,8 +20,10 @@ from api import errors
 from api.limits import BodyLimit, BodyTooLarge, too_large
 from api.routers import batch, checks, datum, health, layers, pages, reports
 from api.screeners import Screeners
+from geo.place import Memory, remember
 from geo.postgis import make_engine
 from geo.settings import Settings
+from geo.snapshotlive import Snapshots
 
 STATIC: Final = Path(maps.__file__).parent / "static"
 DESCRIPTION: Final = "知界 Zhijie: whose ground is this, and may that stand on it?"
@@ -59,17 +61,31 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     return app
 
 
+def serve_from_memory(engine: Engine, settings: Settings) -> Snapshots | None:
+    """Keep the store in memory for an engine's sessions, in step with it; None: PostGIS alone answers."""
+    if settings.engine != "cells":
+        return None
+    live = Snapshots(engine, settings)
+    remember(engine, Memory(live.cache, live))
+    live.start()
+    return live
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     owned = app.state.engine is None
+    live = None
     if owned:
         app.state.engine = make_engine(settings)
+        live = serve_from_memory(app.state.engine, settings)
     app.state.screeners = Screeners(app.state.engine, settings)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size
     yield
+    if live is not None:
+        live.stop()
     if owned:
         app.state.engine.dispose()
         app.state.engine = None

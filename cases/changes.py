@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from cases.lawthen import bilingual
 from cases.value import Bilingual, Change, Jurisdiction
@@ -66,11 +67,19 @@ def _law(
     kinds = dict.fromkeys((hit.kind, hit.grade) for hit in facts.zones)
     told: set[tuple[str, str, str]] = set()
     for kind, grade in kinds:
-        for change in book.changes(kind, grade, category, (as_of, asked_on)):
-            on, before, after = change.on.isoformat(), _cited(change.ended), _cited(change.began)
+        for on, before, after in _law_changes(book, kind, grade, category, (as_of, asked_on)):
             if (on, before["zh"], after["zh"]) not in told:
                 told.add((on, before["zh"], after["zh"]))
                 yield Change("law", on, kind, before, after)
+
+
+@lru_cache(maxsize=4096)
+def _law_changes(
+    book: LawBook, kind: str, grade: str | None, category: str, days: tuple[dt.date, dt.date]
+) -> tuple[tuple[str, Bilingual, Bilingual], ...]:
+    """Day of each change, the laws before and after. Kept, as the law is."""
+    changes = book.changes(kind, grade, category, days)
+    return tuple((c.on.isoformat(), _cited(c.ended), _cited(c.began)) for c in changes)
 
 
 def _cited(rules: Iterable[Rule]) -> Bilingual:

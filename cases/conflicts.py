@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final
 
-from cases.lawthen import STRICTEST_FIRST, LawFound, Matter, bilingual, find_law
+from cases.lawthen import STRICTEST_FIRST, LawFound, Matter, find_law, zone_names
 from cases.permits import Sought, best_permit
 from cases.shares import crossing_probability, hit_weight, is_sliver, sigma_m
 from cases.thresholds import Thresholds
@@ -74,7 +74,7 @@ def _weigh(question: Question, hit: ZoneHit, found: Found) -> None:
     if meeting is None:
         return
     matter = Matter(hit.kind, hit.grade, question.category, question.as_of, question.asked_on)
-    law = find_law(question.book, matter, (meeting.zone.kind_name, meeting.zone.grade_name))
+    law = find_law(question.book, matter)
     sought = Sought(hit.kind, question.category, question.as_of, question.limits.certain)
     permit, tried = best_permit(question.location, question.facts, sought)
     found.steps.extend((*law.steps, *tried))
@@ -172,6 +172,5 @@ def _conflict(question: Question, meeting: Meeting, law: LawFound, permit: Permi
 
 def zone_ref(question: Question, hit: ZoneHit) -> ZoneRef:
     """The zone in names that can be shown, as the law of the day calls its grade."""
-    kind = question.book.zone_kinds[hit.kind]
-    grade = None if hit.grade is None else bilingual(kind.grade_name(hit.grade, question.as_of))
-    return ZoneRef(hit.id, hit.kind, bilingual(kind.name), hit.grade, grade, hit.name)
+    kind, grade = zone_names(question.book, hit.kind, hit.grade, question.as_of)
+    return ZoneRef(hit.id, hit.kind, kind, hit.grade, grade, hit.name)

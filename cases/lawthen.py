@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cases.trace import step
@@ -40,15 +41,16 @@ class LawFound:
     steps: tuple[Step, ...]
 
 
-def find_law(book: LawBook, matter: Matter, zone: tuple[Bilingual, Bilingual | None]) -> LawFound:
-    """What the law says of a matter in a zone; ``zone``: names of its kind and grade, for the steps."""
+@lru_cache(maxsize=4096)
+def find_law(book: LawBook, matter: Matter) -> LawFound:
+    """What the law says of a matter in a zone. Kept: it is asked anew for every place."""
     about = (matter.kind, matter.grade, matter.category)
     bound = book.binding(*about, (matter.as_of, matter.asked_on))
     differs = bound.law != "same"
     days = (matter.as_of, matter.asked_on)
     at_act, today = [law_of(book.rules_for(*about, day), day) for day in days] if differs else (None, None)
     binding = Binding(bound.law, bilingual(bound.reason), bound.review, basis_of(bound.basis))
-    steps = [*_tried(book, matter, zone)]
+    steps = [*_tried(book, matter)]
     if differs:
         steps.append(step("law.binds", today=matter.asked_on.isoformat(), reason=binding.reason))
     return LawFound(
@@ -74,9 +76,18 @@ def law_of(rules: Iterable[Rule], day: dt.date) -> LawThen:
     )
 
 
-def _tried(book: LawBook, matter: Matter, zone: tuple[Bilingual, Bilingual | None]) -> Iterator[Step]:
+def zone_names(
+    book: LawBook, kind: str, grade: str | None, day: dt.date
+) -> tuple[Bilingual, Bilingual | None]:
+    """Names of a kind of zone, and of its grade as the law of the day calls it."""
+    said = book.zone_kinds[kind]
+    return bilingual(said.name), None if grade is None else bilingual(said.grade_name(grade, day))
+
+
+def _tried(book: LawBook, matter: Matter) -> Iterator[Step]:
     asked = (matter.kind, matter.grade, matter.category, matter.as_of)
     name = bilingual(book.categories[matter.category].name)
+    zone = zone_names(book, matter.kind, matter.grade, matter.as_of)
     about = {"kind": zone[0], "grade": zone[1], "category": name}
     trials = book.tried(*asked)
     for trial in trials:

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
+from shapely import MultiPolygon, Polygon
 from sqlalchemy import Engine
 
 from cases.screencolumns import VERDICT_SCHEMA, row_of, table_of
@@ -103,11 +103,13 @@ class Screener:
             return self._one_by_one(places, accuracy, finite, threads).take(np.argsort(order))
         spans = [slice(first, first + CHUNK) for first in range(0, len(places), CHUNK)]
         parts = _in_threads(lambda span: self._decide(places[span], accuracy[span]), spans, threads)
-        divided, today, met = (joined_parts([part[n] for part in parts]) for n in range(3))
+        divided = joined_parts([part[0] for part in parts])
+        today = joined_parts([part[1] for part in parts])
+        met = joined_parts([part[2] for part in parts])
         columns = self.rows.columns(places, divided, today, met)
         plain = divided.plain & today.plain & met.plain & ~self._permitted(places)
         for n in np.flatnonzero(finite & ~plain).tolist():
-            patch(columns, n, self._single(_point(*places[n].tolist(), float(accuracy[n]))))
+            patch(columns, n, self._single(_point(places[n], accuracy[n])))
         refuse(columns, np.flatnonzero(~finite))
         return as_table(columns, order)
 
@@ -116,9 +118,7 @@ class Screener:
     ) -> pa.Table:
         """Where units of a layer overlap, no array tells their shares."""
         whole = np.flatnonzero(finite)
-        rows = _in_threads(
-            lambda n: self._single(_point(*places[n].tolist(), float(accuracy[n]))), whole.tolist(), threads
-        )
+        rows = _in_threads(lambda n: self._single(_point(places[n], accuracy[n])), whole.tolist(), threads)
         found: list[dict[str, object]] = [{"zj_error": NO_NUMBER}] * len(places)
         for n, row in zip(whole.tolist(), rows, strict=True):
             found[n] = row
@@ -145,7 +145,7 @@ class Screener:
 
     def footprints(
         self,
-        shapes: Sequence[BaseGeometry] | NDArray[np.object_],
+        shapes: Sequence[Polygon | MultiPolygon] | NDArray[np.object_],
         accuracy_m: float | Floats = 0.0,
         threads: int = 1,
     ) -> pa.Table:
@@ -183,11 +183,12 @@ def _side_by_side(lonlat: Floats) -> NDArray[np.int64]:
     return np.argsort(cells[:, 1].astype(np.int64) * 2**20 + cells[:, 0].astype(np.int64), kind="stable")
 
 
-def _point(lon: float, lat: float, accuracy_m: float) -> Location:
-    return Location(lon, lat, accuracy_m, None, lon, lat, "cgcs2000", 0.0, None)
+def _point(lonlat: Floats, accuracy_m: np.float64) -> Location:
+    lon, lat = map(float, lonlat)
+    return Location(lon, lat, float(accuracy_m), None, lon, lat, "cgcs2000", 0.0, None)
 
 
-def _footprint(shape: BaseGeometry, accuracy_m: float) -> Location:
+def _footprint(shape: Polygon | MultiPolygon, accuracy_m: float) -> Location:
     inside = shape.point_on_surface()
     return Location(
         inside.x, inside.y, accuracy_m, shape, inside.x, inside.y, "cgcs2000", 0.0, area_m2(shape)

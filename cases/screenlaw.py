@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.lawthen import STRICTEST_FIRST, Matter, bilingual, find_law
+from cases.lawthen import STRICTEST_FIRST, Matter, find_law
 from cases.screencolumns import SEPARATOR, cited, joined
 from cases.verdict import Case
 from geo.facts import SourceRef
@@ -58,10 +58,8 @@ class LawTable:
 
     def _say(self, kind: str, grade: str | None) -> Said:
         case = self.case
-        zone_kind = self.book.zone_kinds[kind]
-        grade_name = None if grade is None else bilingual(zone_kind.grade_name(grade, case.as_of))
         matter = Matter(kind, grade, case.category, case.as_of, case.asked_on)
-        law = find_law(self.book, matter, (bilingual(zone_kind.name), grade_name))
+        law = find_law(self.book, matter)
         effect = law.binding_law.effect
         articles = tuple(dict.fromkeys(cited(b.law, b.label) for b in law.binding_law.basis))
         return Said(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ def joined_parts(parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     kind = type(parts[0])
-    return kind(*(_joined(field.name, parts) for field in fields(kind)))
+    values: list[Any] = [_joined(field.name, parts) for field in fields(kind)]
+    return kind(*values)
 
 
 def _joined(name: str, parts: Sequence[Divided] | Sequence[Met]) -> object:

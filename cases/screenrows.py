@@ -157,7 +157,7 @@ def numbered(numbers: NDArray[np.integer[Any]], texts: Sequence[str | None]) -> 
 
 
 def _sequences(n: int, met: Met) -> tuple[Ints, list[int], list[int]]:
-    """Of each point the number of its sequence of conflicts, or NULL; of each of these its first entry, length.
+    """Of each point the number of its sequence of conflicts, or NULL; of each of these start and length.
 
     Sequences are told apart by a hash of 64 bits; a sequence that shares its hash with another but not its
     entries would be a fault in one of 10⁷ screenings of a million sequences.

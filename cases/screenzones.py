@@ -62,19 +62,19 @@ class ZoneTable:
     def meet(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Met:
         """The conflicts of points, (n, 2) degrees."""
         layer = self.layer
-        point, zone, holds, distance, mass = overlaps_of_many(
+        point, near, holds, distance, mass = overlaps_of_many(
             *layer.index.buffer.args, lonlat, metres, accuracy, layer.accuracies, self.notice
         )
         n = len(lonlat)
         plain = np.ones(n, dtype=np.bool_)
         plain[point[np.isnan(mass)]] = False
         usable = plain[point]
-        point, zone, holds, distance, mass = (a[usable] for a in (point, zone, holds, distance, mass))
-        zone = zone.astype(np.int64)
+        point, holds, distance, mass = point[usable], holds[usable], distance[usable], mass[usable]
+        zone: Ints = near[usable].astype(np.int64)
         met_kinds = _together(n, point, self.law.bits_of_zone[zone])
         sigma = np.hypot(accuracy[point], layer.accuracies[zone]) / R68
         share = np.where(sigma > 0, np.round(mass, SHARE_DIGITS), holds)
-        relation = np.where(
+        relation: Ints = np.where(
             holds,
             WITHIN,
             np.where(
@@ -113,7 +113,10 @@ class ZoneTable:
             flags=_together(n, point, flags),
             sure_kinds=_together(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
             met_kinds=met_kinds,
-            laws=tuple(_together(n, point, np.where(sure & (effect == e), said, 0)) for e in range(STRICT)),
+            laws=(
+                _together(n, point, np.where(sure & (effect == 0), said, 0)),
+                _together(n, point, np.where(sure & (effect == 1), said, 0)),
+            ),
             plain=plain,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
@@ -164,6 +165,11 @@ def check_category(book: LawBook, category: str) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
+def _relevant_kinds(book: LawBook, category: str, as_of: dt.date) -> frozenset[str]:
+    return book.relevant_kinds(category, as_of)
+
+
 def _missing(
     facts: PlaceFacts, book: LawBook, category: str, jurisdiction: Jurisdiction, as_of: dt.date
 ) -> tuple[MissingKind, ...]:
@@ -178,7 +184,7 @@ def _missing(
         for kind in source.kinds
     }
     met = {hit.kind for hit in facts.zones}
-    unknown = sorted(book.relevant_kinds(category, as_of) - known - met)
+    unknown = sorted(_relevant_kinds(book, category, as_of) - known - met)
     return tuple(MissingKind(kind, bilingual(book.zone_kinds[kind].name)) for kind in unknown)
 
 
@@ -192,10 +198,19 @@ def _power(
     sure = sorted({c.zone.kind for c in conflicts if _is_sure(c)})
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = lead.code if lead else ""
-    competence = book.competence_for(case.category, sure, code, case.asked_on)
+    return _power_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
+
+
+@lru_cache(maxsize=65_536)
+def _power_of(
+    book: LawBook, category: str, kinds: tuple[tuple[str, ...], tuple[str, ...]], code: str, day: dt.date
+) -> tuple[Power, Step]:
+    """The same by the kinds of zones that surely count and that may, and the unit. Kept, as the law is."""
+    sure, met = kinds
+    competence = book.competence_for(category, sure, code, day)
     whistle = competence.whistle
     if met != sure:  # the authority of a doubtful zone is told as well
-        whistle += book.competence_for(case.category, met, code, case.asked_on).whistle
+        whistle += book.competence_for(category, met, code, day).whistle
     power = Power(
         authority=bilingual(competence.authority),
         mode=competence.mode,

@@ -119,9 +119,10 @@ class _Point(_View):
     def units(self) -> Iterable[UnitHit]:
         for number, layer in enumerate(self.snapshot.units):
             sigma = sigma_of(self.location, layer.source)
-            areas, masses, near2 = self._near(number, layer, sigma)
-            for area, _, square in zip(areas.tolist(), masses.tolist(), near2.tolist(), strict=True):
-                yield self._unit(layer, area, square, covers=area in self._holding(layer))
+            areas, _, near2 = self._near(number, layer, sigma)
+            holding = self._holding(layer)
+            for area, square in zip(areas.tolist(), near2.tolist(), strict=True):
+                yield self._unit(layer, area, square, covers=area in holding)
 
     def _unit(self, layer: UnitLayer, area: int, square: float, *, covers: bool) -> UnitHit:
         row = layer.rows[area]
@@ -130,7 +131,7 @@ class _Point(_View):
 
     def _holding(self, layer: UnitLayer) -> list[int]:
         points = np.array([[self.location.lon, self.location.lat]])
-        return layer.index.pairs(points, 1)[1].tolist()
+        return list(map(int, layer.index.pairs(points, 1)[1]))
 
     def _edge_m(self, layer: UnitLayer, area: int, square: float) -> float:
         if isinstance(layer.index, OverlapIndex):
@@ -231,7 +232,7 @@ class _Point(_View):
         ]
 
     def _at(self, index: OverlapIndex) -> list[int]:
-        return index.pairs(np.array([[self.location.lon, self.location.lat]]), 1)[1].tolist()
+        return list(map(int, index.pairs(np.array([[self.location.lon, self.location.lat]]), 1)[1]))
 
 
 class _Footprint(_View):

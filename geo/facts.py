@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from shapely.geometry.base import BaseGeometry
@@ -133,10 +133,14 @@ class PlaceFacts:
     permits: tuple[PermitHit, ...]
     outside_m: float | None
     masses: Masses | None = None
+    _by_id: dict[int, SourceRef] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_id", {source.id: source for source in self.sources})
 
     def source(self, source_id: int) -> SourceRef:
         """The dataset version with this id."""
-        return next(source for source in self.sources if source.id == source_id)
+        return self._by_id[source_id]
 
     def with_role(self, role: str) -> tuple[SourceRef, ...]:
         """The dataset versions of a role (units, zones, grid, law, …)."""

@@ -79,9 +79,12 @@ class Change:
     began: tuple[Rule, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LawBook:
-    """Articles, zone kinds, categories, rules, competence and clocks."""
+    """Articles, zone kinds, categories, rules, competence and clocks.
+
+    A book is itself alone: what was asked of it once may be kept by it as a key.
+    """
 
     articles: Mapping[str, Article]
     categories: Mapping[str, Category]

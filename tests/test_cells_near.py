@@ -9,9 +9,9 @@ from scipy.special import owens_t
 from test_cells import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 
 from geo.cells import build_coverage, build_overlaps
+from geo.kernel.border import border_distance
 from geo.kernel.coverquery import OUTSIDE, TIE
 from geo.kernel.gauss import owens_t_difference
-from geo.kernel.border import border_distance
 from geo.kernel.near import FULL, near_coverage, near_overlaps
 from geo.mass import R68, gaussian_mass
 from geo.measure import Plane
@@ -107,7 +107,8 @@ def test_masses_and_distances_among_overlapping_areas(size: float) -> None:
     doubtful = 0
     for place in places(6, 40, zones):
         ids, mass, near2 = room()
-        count, inside = near_overlaps(*index.buffer.args, boxed(place, radius), 0.0, sigmas * R68, ids, mass, near2)
+        box = boxed(place, radius)
+        count, inside = near_overlaps(*index.buffer.args, box, 0.0, sigmas * R68, ids, mass, near2)
         flat = in_metres(zones, place)
         far = shapely.distance(shapely.boundary(flat), shapely.Point(0, 0))
         held = set(np.flatnonzero(shapely.covers(flat, shapely.Point(0, 0))).tolist())

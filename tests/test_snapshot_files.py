@@ -218,7 +218,7 @@ def test_two_processes_build_at_once_and_leave_one_set_of_files(
 
 def test_the_folder_is_the_one_that_is_set_or_lies_at_home(tmp_path: Path) -> None:
     assert cache_folder(Settings(cache_dir=tmp_path)) == tmp_path
-    assert cache_folder(Settings(home=tmp_path)) == tmp_path / "cache"
+    assert cache_folder(Settings(home=tmp_path, cache_dir=None)) == tmp_path / "cache"
 
 
 def test_only_the_layers_that_were_used_last_are_kept() -> None:

@@ -223,8 +223,9 @@ def near_overlaps(
 ) -> tuple[int, int]:
     """The same among areas that may overlap: (their number or FULL, how many of them hold the point).
 
-    ``accuracy``, ``accuracies``: 68 % radii, metres, of the point and of each area's lines. Those that hold the point come first; on a border they do, and
-    ``near2`` is 0 or nearly. An area is told where its border is in the box, or where it holds the point.
+    ``accuracy``, ``accuracies``: 68 % radii, metres, of the point and of each area's lines. Those that hold
+    the point come first; on a border they do, and ``near2`` is 0 or nearly. An area is told where its
+    border is in the box, or where it holds the point.
     """
     x, y, kx, ky, rx, ry = place
     word, x0 = word_of(i4, i8, f8, x, y)
@@ -310,9 +311,9 @@ def overlaps_of_many(
 ) -> tuple[I8, I4, NDArray[np.bool_], F8, F8]:
     """Areas that may overlap, round each of many points: point, area, holds it, distance m, mass.
 
-    ``metres``, (n, 2): per degree. ``accuracy``, (n,): 68 % radii of the points. Of each area, ``accuracies``:
-    of its lines, ``notice``: how near it wants to be told of, metres. Told is what holds the point, may hold
-    it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a point lies on a border; the
+    ``metres``, (n, 2): per degree. ``accuracy``, (n,): 68 % radii of the points. Of each area,
+    ``accuracies``: of its lines, ``notice``: how near it wants to be told of, metres. Told is what holds the point,
+    may hold it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a point lies on a border; the
     area is -1 where there are too many.
     """
     size = max(1024, len(points) // 2)
