@@ -3,7 +3,7 @@ PY := .venv/bin/python
 SETUP := bash tools/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-system setup-browser demo test check serve data messages lock clean
+.PHONY: help setup setup-system setup-browser demo test check bench serve data messages lock clean
 
 help: ## 列出命令 | list the commands
 	@awk -F ':.*## | [|] ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, ENVIRON["ZHIJIE_LANG"] == "en" ? $$3 : $$2}' Makefile
@@ -30,6 +30,10 @@ check: setup ## 规范、类型、分层与文档检查 | style, types, import r
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/pytest -m docs
+
+bench: setup setup-system ## 基准测试，与同类软件同台（QUICK=1 约一分钟） | benchmarks beside the peers (QUICK=1: a minute)
+	@$(SETUP) bench
+	@$(PY) -m benchmarks.run $(if $(QUICK),--quick)
 
 serve: setup setup-system ## 启动服务与地图 | serve the API and the map
 	@.venv/bin/zhijie serve

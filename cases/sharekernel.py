@@ -212,6 +212,26 @@ def _rank(found, shares, count, codes):  # type: ignore[no-untyped-def]
         found[j + 1], shares[j + 1] = unit, share
 
 
+@njit(inline="always")
+def _keep(found, shares, count):  # type: ignore[no-untyped-def]
+    """Round the shares, leave out what rounds to nothing: how many are left, their sum, what is outside."""
+    total, kept, outside = 0.0, 0, 1.0
+    for k in range(count):
+        outside -= shares[k]
+        if _share_of(shares[k]) > 0.0:
+            found[kept], shares[kept] = found[k], _share_of(shares[k])
+            total += shares[kept]
+            kept += 1
+    return kept, total, _share_of(max(0.0, outside))
+
+
+@njit(inline="always")
+def _room_for(levels):  # type: ignore[no-untyped-def]
+    """Units, masses and border distances of each level, with a spare row."""
+    shape = (levels + 1, ROOM)
+    return np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
+
+
 @njit(cache=True, nogil=True)
 def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignore[no-untyped-def]
     """Jurisdiction of points, (n, 2) degrees.
@@ -232,11 +252,7 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
     edge, plain = np.full(n, np.nan), np.ones(n, np.bool_)
     chain = np.full((n, levels), NOBODY, np.int32)
     starts, partners, parts = np.zeros(n + 1, np.int64), np.empty(1024, np.int32), np.empty(1024)
-    ids, mass, near2 = (
-        np.empty((levels + 1, ROOM), np.int32),
-        np.empty((levels + 1, ROOM)),
-        np.empty((levels + 1, ROOM)),
-    )
+    ids, mass, near2 = _room_for(levels)
     counts, owns = np.zeros(levels, np.int64), np.zeros(levels, np.int64)
     found, shares = np.empty(2 * ROOM, np.int32), np.empty(2 * ROOM)
     spare = (np.empty(ROOM, np.int32), np.empty(ROOM), np.empty(ROOM))
@@ -254,27 +270,16 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
             plain[p] = False
             continue
         _rank(found, shares, count, tables[5])
-        total, kept = 0.0, 0
-        outside = 1.0
-        for k in range(count):
-            outside -= shares[k]
-            if _share_of(shares[k]) > 0.0:
-                found[kept], shares[kept] = found[k], _share_of(shares[k])
-                total += shares[kept]
-                kept += 1
-        inside[p] = total
-        first = 0
-        if not _share_of(max(0.0, outside)) > total and kept > 0:
-            first = 1
+        kept, inside[p], outside = _keep(found, shares, count)
+        first = 1 if kept > 0 and outside <= inside[p] else 0
+        if first:
             lead[p], share[p] = found[0], shares[0]
             certainty[p] = _word(shares[0], approximate, limits)
             edge[p] = _see_lead(buffers, tables, place, found[0], ids, counts, owns, chain[p])
         for k in range(first, kept):
             if told == len(partners):
-                partners, parts = (
-                    np.append(partners, np.empty(told, np.int32)),
-                    np.append(parts, np.empty(told)),
-                )
+                partners = np.append(partners, np.empty(told, np.int32))
+                parts = np.append(parts, np.empty(told))
             partners[told], parts[told] = found[k], shares[k]
             told += 1
         starts[p + 1] = told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import config
 from scipy.spatial import Voronoi
 from shapely import MultiPolygon, Polygon, box
 
@@ -250,3 +252,12 @@ def test_a_point_on_an_edge_counts_as_left_of_it() -> None:
     assert is_right(112.0, 36.0, 112.0, 35.0, 112.1, 35.5), "whichever way it runs"
     assert on_segment(112.0, 35.0, 112.0, 36.0, 112.0, 36.0)
     assert not on_segment(112.0, 35.0, 112.0, 36.0, 112.0, 36.5)
+
+
+def test_compiled_loops_are_kept_under_the_contents_of_all_of_them() -> None:
+    """A loop that takes in a changed one of another file must not be found as it was."""
+    import geo.kernel  # noqa: PLC0415
+
+    folder = Path(geo.kernel.__file__).parent
+    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    assert config.CACHE_DIR.endswith(hashlib.sha256(sources).hexdigest()[:16])

@@ -312,9 +312,9 @@ def overlaps_of_many(
     """Areas that may overlap, round each of many points: point, area, holds it, distance m, mass.
 
     ``metres``, (n, 2): per degree. ``accuracy``, (n,): 68 % radii of the points. Of each area,
-    ``accuracies``: of its lines, ``notice``: how near it wants to be told of, metres. Told is what holds the point,
-    may hold it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a point lies on a border; the
-    area is -1 where there are too many.
+    ``accuracies``: of its lines, ``notice``: how near it wants to be told of, metres. Told is what
+    holds the point, may hold it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a
+    point lies on a border; the area is -1 where there are too many.
     """
     size = max(1024, len(points) // 2)
     who, area, holds = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.bool_)

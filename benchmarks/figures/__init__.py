@@ -1,0 +1,20 @@
+"""The figures by the name that ``--only`` takes. A new one is a function from a bench to rows, named here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks.bench import Bench
+from benchmarks.figures import build, lookup, overlaps, points, ties
+from benchmarks.results import Row
+
+FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
+    "townships": points.townships,
+    "jincheng": points.jincheng,
+    "zones": points.zones,
+    "ties": ties.measure,
+    "build": build.measure,
+    "footprints": overlaps.measure,
+    "lookup": lookup.measure,
+}
