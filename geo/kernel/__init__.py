@@ -23,5 +23,5 @@ def _version() -> str:
     return sha256(sources).hexdigest()[:16]
 
 
-if not config.CACHE_DIR and os.access(_CACHE if _CACHE.exists() else _HERE, os.W_OK):
-    config.CACHE_DIR = str(_CACHE / _version())
+if not config.CACHE_DIR and os.access(_CACHE if _CACHE.exists() else _HERE, os.W_OK):  # type: ignore[attr-defined]
+    config.CACHE_DIR = str(_CACHE / _version())  # type: ignore[attr-defined]
