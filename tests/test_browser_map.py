@@ -217,6 +217,7 @@ def test_layer_control_toggles(visit: Visit) -> None:
     page = visit.open()
     open_layers(page)
     reserves = page.get_by_role("checkbox", name="自然保护区")
+    expect(page.locator("path.zone")).to_have_count(15)
     reserves.press("Space")
     expect(page.locator("path.zone")).to_have_count(0)
     reserves.press("Space")

@@ -254,7 +254,7 @@ def test_front_end_packages_are_installed_again_only_when_their_lock_changes(tmp
 def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
     run = Machine(tmp_path, apt=False).run("everything")
     assert run.returncode == 1
-    assert "python|node|postgis|browser|lock" in run.stderr
+    assert "python|bench|node|postgis|browser|lock" in run.stderr
 
 
 def test_make_alone_lists_every_command_in_both_languages() -> None:
