@@ -51,7 +51,8 @@ def overlap_areas(
 
 
 def _overlaps(index: OverlapIndex, footprints: Shapes, start: int) -> Found:
-    where, which, areas = overlaps_of(*index.buffer.args, _rings(footprints[start : start + CHUNK]))
+    coords, rings, holes, firsts = _rings(footprints[start : start + CHUNK])
+    where, which, areas = overlaps_of(*index.buffer.args, coords, rings, holes, firsts)
     return where + start, which, areas
 
 

@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.kernel.exact import is_right
-from geo.kernel.footprint import Box, Footprint, Rings, above, box_of, cut, edges_of, room_for
+from geo.kernel.footprint import Bools, Box, above, box_of, cut, edges_of, room_for
 from geo.kernel.layout import (
     AREAS,
     COARSE,
@@ -46,10 +46,13 @@ F8 = NDArray[np.float64]
 Edge = tuple[float, float, float, float]
 Window = tuple[int, int, int, int]  # first and last column and row of cells
 Cell = tuple[int, int]
-Found = tuple[I4, I4, F8]  # slot of each area (-1: none); of each slot its area, and sums
-AREA, NOISE = 0, 1  # the sums: of the overlap; of how wrong it may be
+Grid = tuple[float, float, float, float]  # west, south, cells a degree, size of a fine cell
+Place = tuple[Box, Window, Cell, Grid]  # a tile, its cells, one of them
+# What is noted in the footprint at hand, in one array: of each area its slot, -1 where it has none;
+# of each slot its area, the sum of its overlap, and how wrong that may be.
+SLOT, WHICH, SUM, NOISE = range(4)
 SPACING: Final = 2.0**-52  # of coordinates, relative
-ROUNDING: Final = 2.0**-50  # of an integral, relative to its width times the tile's height
+ROUNDING: Final = 2.0**-49  # of an integral, relative to its width times the tile's height
 
 
 @njit(inline="always")
@@ -83,10 +86,10 @@ def _within(edge: Edge, width: float, height: float) -> tuple[bool, Edge]:
 
 
 @njit(inline="always")
-def _window(f8: F8, box: Box, cells: float, most: Window) -> Window:
+def _window(grid: Grid, box: Box, cells: float, most: Window) -> Window:
     """The cells of a box, ``cells`` a degree, within other ones; first after last where there are none."""
-    c0, c1 = np.floor((box[0] - f8[WEST]) * cells), np.floor((box[2] - f8[WEST]) * cells)
-    r0, r1 = np.floor((box[1] - f8[SOUTH]) * cells), np.floor((box[3] - f8[SOUTH]) * cells)
+    c0, c1 = np.floor((box[0] - grid[0]) * cells), np.floor((box[2] - grid[0]) * cells)
+    r0, r1 = np.floor((box[1] - grid[1]) * cells), np.floor((box[3] - grid[1]) * cells)
     return (
         int(min(max(c0, float(most[0])), most[1] + 1.0)),
         int(max(min(c1, float(most[1])), most[0] - 1.0)),
@@ -96,7 +99,7 @@ def _window(f8: F8, box: Box, cells: float, most: Window) -> Window:
 
 
 @njit(inline="always")
-def _owns(f8: F8, tile: Box, window: Window, cell: Cell, x: float, y: float) -> bool:
+def _owns(grid: Grid, tile: Box, window: Window, cell: Cell, x: float, y: float) -> bool:
     """Whether a cell of the window is the one that a place of the tile lies in.
 
     An edge lies in many cells; what it adds is taken in one, which all of them agree on.
@@ -104,64 +107,55 @@ def _owns(f8: F8, tile: Box, window: Window, cell: Cell, x: float, y: float) -> 
     c0, c1, r0, r1 = window
     if c0 == c1 and r0 == r1:
         return True
-    column = int((tile[0] + x - f8[WEST]) * f8[INVERSE])
-    row = int((tile[1] + y - f8[SOUTH]) * f8[INVERSE])
+    column = int((tile[0] + x - grid[0]) * grid[2])
+    row = int((tile[1] + y - grid[1]) * grid[2])
     return cell[0] == min(max(column, c0), c1) and cell[1] == min(max(row, r0), r1)
 
 
 @njit(cache=True)
-def _add(footprint: Footprint, piece: Edge, sign: float, height: float, sums: F8) -> None:
+def _add(edges: F8, count: int, piece: Edge, sign: float, height: float, noted: F8, slot: int) -> None:
     """Add the area of a footprint above a piece, in a tile of some height."""
-    area, width = above(footprint, piece)
-    sums[AREA] += sign * area
-    sums[NOISE] += ROUNDING * width * height
+    if piece[0] < piece[2]:
+        area, width = above(edges, count, piece)
+        noted[slot, SUM] += sign * area
+        noted[slot, NOISE] += ROUNDING * width * height
 
 
 @njit(cache=True)
-def _add_edge(
-    f8: F8,
-    v: int,
-    left: bool,
-    place: tuple[Box, Window, Cell],
-    footprint: Footprint,
-    sums: F8,
-) -> None:
-    """Add what an edge of an area, at word ``v``, does to the overlap, where the cell owns it."""
-    tile, window, cell = place
-    ax, ay, bx, by = f8[v], f8[v + 1], f8[v + 2], f8[v + 3]
+def _add_edge(edge: Edge, left: bool, place: Place, edges: F8, count: int, noted: F8, slot: int) -> None:
+    """Add what an edge of an area does to the overlap, where the cell owns it."""
+    tile, window, cell, grid = place
+    ax, ay, bx, by = edge
     width, height = tile[2] - tile[0], tile[3] - tile[1]
     edge = (ax - tile[0], ay - tile[1], bx - tile[0], by - tile[1])
     if (ay > tile[1]) != (by > tile[1]) and not is_right(ax, ay, bx, by, tile[0], tile[1]):
         x = min(max(_at(edge[0], edge[1], edge[2], edge[3], 0.0), 0.0), width)
-        if _owns(f8, tile, window, cell, x, 0.0):
-            _add(footprint, (x, 0.0, width, 0.0), 1.0 if (by > ay) != left else -1.0, height, sums)
+        if _owns(grid, tile, window, cell, x, 0.0):
+            sign = 1.0 if (by > ay) != left else -1.0
+            _add(edges, count, (x, 0.0, width, 0.0), sign, height, noted, slot)
     meets, (x1, y1, x2, y2) = _within(edge, width, height)
-    if meets and _owns(f8, tile, window, cell, x1, y1):
+    if meets and _owns(grid, tile, window, cell, x1, y1):
         spacing = SPACING * max(abs(tile[0]), abs(tile[1]), abs(tile[2]), abs(tile[3]))
-        sums[NOISE] += spacing * (abs(x2 - x1) + abs(y2 - y1))
-        if x1 < x2:
-            _add(footprint, (x1, y1, x2, y2), 1.0 if left else -1.0, height, sums)
-        elif x2 < x1:
-            _add(footprint, (x2, y2, x1, y1), -1.0 if left else 1.0, height, sums)
+        noted[slot, NOISE] += spacing * (abs(x2 - x1) + abs(y2 - y1))
+        piece = (x1, y1, x2, y2) if x1 < x2 else (x2, y2, x1, y1)
+        _add(edges, count, piece, 1.0 if left == (x1 < x2) else -1.0, height, noted, slot)
 
 
 @njit(inline="always")
-def _slot(found: Found, count: int, area: int) -> tuple[int, int]:
+def _slot(noted: F8, count: int, area: int) -> tuple[int, int]:
     """Where an area is noted, and how many are."""
-    slots, areas, sums = found
-    slot = int(slots[area])
+    slot = int(noted[area, SLOT])
     if slot < 0:
         slot = count
-        slots[area], areas[slot] = slot, area
-        sums[slot, AREA], sums[slot, NOISE] = 0.0, 0.0
+        noted[area, SLOT], noted[slot, WHICH], noted[slot, SUM], noted[slot, NOISE] = slot, area, 0.0, 0.0
         count += 1
     return slot, count
 
 
 @njit(inline="always")
-def _is_across(f8: F8, v: int, x: float, y: float, x0: float) -> bool:
+def _is_across(edge: Edge, x: float, y: float, x0: float) -> bool:
     """Whether an edge lies on the way from a cell's reference to a point (see ``overquery``)."""
-    ax, ay, bx, by = f8[v], f8[v + 1], f8[v + 2], f8[v + 3]
+    ax, ay, bx, by = edge
     straddles = (ay > y) != (by > y)
     odd = straddles and is_right(ax, ay, bx, by, x, y)
     if (ax < x0 or bx < x0) and straddles != ((ax >= x0) != (bx >= x0)):
@@ -169,11 +163,20 @@ def _is_across(f8: F8, v: int, x: float, y: float, x0: float) -> bool:
     return odd
 
 
+@njit(inline="always")
+def _add_whole(noted: F8, count: int, area: int, whole: tuple[float, float]) -> int:
+    """Add a tile's part of the footprint, and its noise, to an area; how many are noted."""
+    slot, count = _slot(noted, count, area)
+    noted[slot, SUM] += whole[0]
+    noted[slot, NOISE] += whole[1]
+    return count
+
+
 @njit(cache=True)
 def _at_corner(
-    i8: I8, f8: F8, word: int, corner: Edge, whole: tuple[float, float], found: Found, count: int
+    i8: I8, f8: F8, word: int, corner: Edge, whole: tuple[float, float], noted: F8, count: int
 ) -> int:
-    """Add the whole of a tile's part of the footprint, and its noise, to the areas that hold the corner.
+    """Add the whole of a tile's part of the footprint to the areas that hold the tile's corner.
 
     ``corner``: x, y, and the west side of its cell. Returns how many areas are noted.
     """
@@ -181,24 +184,21 @@ def _at_corner(
     word += 1
     for i in range(full):
         pair = i8[word + (i >> 1)]
-        slot, count = _slot(found, count, (pair >> 32) if i & 1 else (pair & LOW32))
-        found[2][slot, AREA] += whole[0]
-        found[2][slot, NOISE] += whole[1]
+        count = _add_whole(noted, count, (pair >> 32) if i & 1 else (pair & LOW32), whole)
     word += (full + 1) >> 1
     area, here = -1, False
-    for chain in range(chains + 1):
-        info = i8[word] if chain < chains else BEGINS << 38
+    for _ in range(chains):
+        info = i8[word]
         if (info >> 38) & BEGINS:
             if here:
-                slot, count = _slot(found, count, area)
-                found[2][slot, AREA] += whole[0]
-                found[2][slot, NOISE] += whole[1]
+                count = _add_whole(noted, count, area, whole)
             area, here = (info >> 12) & LOW26, ((info >> 38) & INSIDE) != 0
         vertices = info & 0xFFF
         for v in range(word + 1, word + 2 * vertices - 1, 2):
-            here = here != _is_across(f8, v, corner[0], corner[1], corner[2])
+            edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
+            here = here != _is_across(edge, corner[0], corner[1], corner[2])
         word += 1 + 2 * vertices
-    return count
+    return _add_whole(noted, count, area, whole) if here else count
 
 
 @njit(cache=True)
@@ -206,9 +206,10 @@ def _in_cell(
     i8: I8,
     f8: F8,
     word: int,
-    place: tuple[Box, Window, Cell],
-    footprint: Footprint,
-    found: Found,
+    place: Place,
+    edges: F8,
+    own: int,
+    noted: F8,
     count: int,
 ) -> int:
     """Add what the edges in a cell do to the overlaps; how many areas are noted."""
@@ -220,36 +221,30 @@ def _in_cell(
         vertices = info & 0xFFF
         left = ((info >> 38) & LEFT) != 0
         for v in range(word + 1, word + 2 * vertices - 1, 2):
-            if (f8[v] < west and f8[v + 2] < west) or (f8[v] > east and f8[v + 2] > east):
+            ax, ay, bx, by = f8[v], f8[v + 1], f8[v + 2], f8[v + 3]
+            if (ax < west and bx < west) or (ax > east and bx > east):
                 continue
-            if (f8[v + 1] <= south and f8[v + 3] <= south) or (f8[v + 1] > north and f8[v + 3] > north):
+            if (ay <= south and by <= south) or (ay > north and by > north):
                 continue
-            slot, count = _slot(found, count, (info >> 12) & LOW26)
-            _add_edge(f8, v, left, place, footprint, found[2][slot])
+            slot, count = _slot(noted, count, (info >> 12) & LOW26)
+            _add_edge((ax, ay, bx, by), left, place, edges, own, noted, slot)
         word += 1 + 2 * vertices
     return count
 
 
 @njit(cache=True)
 def _in_tile(
-    i4: I4,
-    i8: I8,
-    f8: F8,
-    value: int,
-    tile: Box,
-    coarse: Cell,
-    footprint: Footprint,
-    found: Found,
-    count: int,
+    i4: I4, i8: I8, f8: F8, value: int, tile: Box, coarse: Cell, edges: F8, own: int, noted: F8, count: int
 ) -> int:
     """Add the overlaps in a tile, in a coarse cell of some value; how many areas are noted."""
-    area, width = above(footprint, (0.0, 0.0, tile[2] - tile[0], 0.0))
+    area, width = above(edges, own, (0.0, 0.0, tile[2] - tile[0], 0.0))
     whole = (area, ROUNDING * width * (tile[3] - tile[1]))
     if value > 0:
-        return _at_corner(i8, f8, i8[DATA] + value, (tile[0], tile[1], tile[0], 0.0), whole, found, count)
+        return _at_corner(i8, f8, i8[DATA] + value, (tile[0], tile[1], tile[0], 0.0), whole, noted, count)
     block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
     column, row = coarse[0] * SIDE, coarse[1] * SIDE
-    window = _window(f8, tile, f8[INVERSE], (column, column + SIDE - 1, row, row + SIDE - 1))
+    grid = (f8[WEST], f8[SOUTH], f8[INVERSE], f8[SIZE])
+    window = _window(grid, tile, grid[2], (column, column + SIDE - 1, row, row + SIDE - 1))
     for r in range(window[2], window[3] + 1):
         for c in range(window[0], window[1] + 1):
             value = i4[block + ((r - row) << SHIFT) + c - column]
@@ -257,21 +252,22 @@ def _in_tile(
                 continue
             word = i8[DATA] + value
             if r == window[2] and c == window[0]:
-                corner = (tile[0], tile[1], f8[WEST] + c * f8[SIZE], 0.0)
-                count = _at_corner(i8, f8, word, corner, whole, found, count)
-            count = _in_cell(i8, f8, word, (tile, window, (c, r)), footprint, found, count)
+                corner = (tile[0], tile[1], grid[0] + c * grid[3], 0.0)
+                count = _at_corner(i8, f8, word, corner, whole, noted, count)
+            count = _in_cell(i8, f8, word, (tile, window, (c, r), grid), edges, own, noted, count)
     return count
 
 
 @njit(cache=True)
-def _in_box(i4: I4, i8: I8, f8: F8, box: Box, footprint: Footprint, room: tuple[F8, F8], found: Found) -> int:
+def _in_box(i4: I4, i8: I8, f8: F8, box: Box, edges: F8, own: int, room: F8, noted: F8) -> int:
     """Add the overlaps of a footprint in all tiles of its box; how many areas are noted."""
     side, count = SIDE * f8[SIZE], 0
-    c0, c1, r0, r1 = _window(f8, box, 1.0 / side, (0, i8[COLUMNS] - 1, 0, i8[ROWS] - 1))
+    grid = (f8[WEST], f8[SOUTH], f8[INVERSE], f8[SIZE])
+    c0, c1, r0, r1 = _window(grid, box, 1.0 / side, (0, i8[COLUMNS] - 1, 0, i8[ROWS] - 1))
     for row in range(r0, r1 + 1):
         for column in range(c0, c1 + 1):
             value = i4[i8[COARSE] + row * i8[COLUMNS] + column]
-            west, south = f8[WEST] + column * side, f8[SOUTH] + row * side
+            west, south = grid[0] + column * side, grid[1] + row * side
             tile = (
                 max(box[0], west),
                 max(box[1], south),
@@ -280,22 +276,23 @@ def _in_box(i4: I4, i8: I8, f8: F8, box: Box, footprint: Footprint, room: tuple[
             )
             if value == 0 or tile[0] >= tile[2] or tile[1] >= tile[3]:
                 continue
-            part = footprint
-            if tile != box:
-                inner = (tile[0] - box[0], tile[1] - box[1], tile[2] - box[0], tile[3] - box[1])
-                part = (room[0], room[1], cut(footprint, inner, room[0], room[1]))
-            if part[2] > 0:
-                count = _in_tile(i4, i8, f8, value, tile, (column, row), part, found, count)
+            where = (column, row)
+            if tile == box:
+                return _in_tile(i4, i8, f8, value, tile, where, edges, own, noted, count)
+            inner = (tile[0] - box[0], tile[1] - box[1], tile[2] - box[0], tile[3] - box[1])
+            part = cut(edges, own, inner, room)
+            if part > 0:
+                count = _in_tile(i4, i8, f8, value, tile, where, room, part, noted, count)
     return count
 
 
 @njit(inline="always")
-def _overlap(sums: F8, whole: float) -> float:
+def _overlap(noted: F8, slot: int, whole: float) -> float:
     """The area of an overlap; 0, or the whole, where the difference is no more than noise."""
-    noise = sums[NOISE] + ROUNDING * whole
-    if sums[AREA] <= sums[NOISE]:
+    area, noise = noted[slot, SUM], noted[slot, NOISE]
+    if area <= noise:
         return 0.0
-    return whole if whole - sums[AREA] <= noise else sums[AREA]
+    return whole if whole - area <= noise + ROUNDING * whole else area
 
 
 @njit(inline="always")
@@ -308,40 +305,51 @@ def _insert(areas: I4, overlaps: F8, span: tuple[int, int], area: int, overlap: 
     areas[last], overlaps[last] = area, overlap
 
 
+@njit(cache=True)
+def _tell(noted: F8, count: int, whole: float, areas: I4, overlaps: F8, first: int) -> int:
+    """Write what was noted, areas ascending, from ``first`` on, and forget it; the end."""
+    told = first
+    for slot in range(count):
+        area = int(noted[slot, WHICH])
+        noted[area, SLOT] = -1.0
+        overlap = _overlap(noted, slot, whole)
+        if overlap > 0.0:
+            _insert(areas, overlaps, (first, told), area, overlap)
+            told += 1
+    return told
+
+
 @njit(cache=True, nogil=True)
-def overlaps_of(i4: I4, i8: I8, f8: F8, rings: Rings) -> tuple[I8, I4, F8]:
+def overlaps_of(
+    i4: I4, i8: I8, f8: F8, coords: F8, starts: I8, holes: Bools, firsts: I8
+) -> tuple[I8, I4, F8]:
     """Overlaps of footprints: position, area, and how much in square degrees; footprints ascend, then areas.
 
-    ``rings``: vertices, shape (n, 2); the first vertex of each ring, and n; which rings are holes; the first
-    ring of each footprint, and their number.
+    ``coords``, (n, 2): vertices. ``starts``, (rings + 1,): first vertex of each ring, and n. ``holes``:
+    which rings are. ``firsts``, (footprints + 1,): first ring of each footprint, and the number of rings.
     """
-    areas, footprints = i8[AREAS], len(rings[3]) - 1
-    found = (np.full(areas, -1, np.int32), np.empty(areas, np.int32), np.empty((areas, 2)))
-    edges, runs = room_for(rings)
-    room = room_for(rings)
-    where, which = np.empty(footprints + 64, np.int64), np.empty(footprints + 64, np.int32)
-    overlaps = np.empty(footprints + 64)
+    most, footprints = 0, len(firsts) - 1
+    for n in range(footprints):
+        most = max(most, starts[firsts[n + 1]] - starts[firsts[n]])
+    edges, room, noted = room_for(most), room_for(most), np.full((i8[AREAS], 4), -1.0)
+    size = footprints + 64
+    where, which, overlaps = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size)
     told = 0
     for n in range(footprints):
-        box = box_of(rings, n)
-        own, whole = edges_of(rings, n, box, edges, runs)
+        first, last = firsts[n], firsts[n + 1]
+        box = box_of(coords, starts[first], starts[last])
+        own, whole = edges_of(coords, starts, holes, first, last, box[0], box[1], edges)
         if not 0.0 < whole < np.inf:
             continue
-        count = _in_box(i4, i8, f8, box, (edges, runs, own), room, found)
-        if told + count > len(where):
-            extra = len(where) + count
+        count = _in_box(i4, i8, f8, box, edges, own, room, noted)
+        if told + count > size:
+            extra = size + count
             where, which = (
                 np.append(where, np.empty(extra, np.int64)),
                 np.append(which, np.empty(extra, np.int32)),
             )
-            overlaps = np.append(overlaps, np.empty(extra))
-        first = told
-        for slot in range(count):
-            area = found[1][slot]
-            found[0][area] = -1
-            overlap = _overlap(found[2][slot], whole)
-            if overlap > 0.0:
-                where[told] = n
-                _insert(which, overlaps, (first, told), area, overlap)
-                told += 1
+            overlaps, size = np.append(overlaps, np.empty(extra)), size + extra
+        end = _tell(noted, count, whole, which, overlaps, told)
+        where[told:end] = n
+        told = end
     return where[:told], which[:told], overlaps[:told]
