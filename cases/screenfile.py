@@ -56,7 +56,9 @@ class Screened:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class JudgedBatch:
+    """What goes out of a batch, its verdict columns, and a point to draw for each row."""
+
     outgoing: Outgoing
     verdict: pa.Table
     lonlat: Floats
@@ -73,8 +75,8 @@ def run_local(job: FileJob, judge: Judge, *, sampled: bool = False, progress: Pr
     layout = plan(source.schema, source.places, source.datum, VERDICT_SCHEMA, form)
     found = Screened()
 
-    def judged(batch: GivenBatch) -> _Judged:
-        return _judged(batch, judge, job.terms, layout)
+    def judged(batch: GivenBatch) -> JudgedBatch:
+        return judged_batch(batch, judge, job.terms, layout)
 
     def rows() -> Generator[Outgoing]:
         with closing(ahead(job.source.batches(job.rows_at_once()))) as batches:
@@ -90,11 +92,12 @@ def run_local(job: FileJob, judge: Judge, *, sampled: bool = False, progress: Pr
     return found
 
 
-def _judged(batch: GivenBatch, judge: Judge, terms: Terms, layout: Plan) -> _Judged:
+def judged_batch(batch: GivenBatch, judge: Judge, terms: Terms, layout: Plan) -> JudgedBatch:
+    """A batch with its verdicts, as it goes out."""
     places = placed(batch.places, batch.accuracy_m, terms)
     verdict = verdicts(judge, places)
     outgoing = layout.compose(batch, true_places(places), verdict)
-    return _Judged(outgoing, verdict, _drawn(places))
+    return JudgedBatch(outgoing, verdict, _drawn(places))
 
 
 def true_places(places: Places) -> Given:

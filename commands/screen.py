@@ -70,8 +70,10 @@ def screen(  # noqa: PLR0913 - one parameter an option
         float, typer.Option(help="68 % radius of the positions, metres, where accuracy_m says none")
     ] = 0.0,
     layer: Annotated[str | None, typer.Option(help="Layer of FILE, where it has several")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that judge")] = WORKERS,
-    engine: Annotated[str, typer.Option(help="local")] = LOCAL,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that judge, where local")] = WORKERS,
+    engine: Annotated[
+        str, typer.Option(help="local, or the address of a Dask scheduler: tcp://host:port")
+    ] = LOCAL,
     plot: Annotated[Path | None, typer.Option(help="PNG file to draw the result in")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
@@ -126,12 +128,22 @@ def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
     from cases.screening import open_screener  # noqa: PLC0415
 
     if wanted.engine != LOCAL:
-        raise BadInput(
-            N_("The engine {engine} is unknown."), field="engine", mend=N_("Use local."), engine=wanted.engine
-        )
+        return _run_cluster(wanted, store, settings)
     screener = open_screener(store, settings, wanted.task)
     with _bar(wanted.job.source.rows, settings.lang) as advance:
         return run_local(wanted.job, screener, sampled=wanted.plot is not None, progress=advance)
+
+
+def _run_cluster(wanted: Screening, store: Engine, settings: Settings) -> Screened:
+    """The screening by the workers of a scheduler."""
+    from cases.screencrew import connected  # noqa: PLC0415
+    from cases.screendask import run_cluster, ship  # noqa: PLC0415
+    from cases.screening import open_screener  # noqa: PLC0415
+
+    with connected(wanted.engine, lambda text: notes.print(plain(text)), settings.lang) as crew:
+        shipment = ship(open_screener(store, settings, wanted.task), store, settings)
+        with _bar(wanted.job.source.rows, settings.lang) as advance:
+            return run_cluster(wanted.job, shipment, crew, sampled=wanted.plot is not None, progress=advance)
 
 
 @contextmanager

@@ -27,13 +27,13 @@ class Shapes:
         self.bounds = bounds
         """West, south, east, north of each area, (n, 4), degrees; read-only."""
         bounds.flags.writeable = False
-        self._wkb = wkb
+        self.wkb = wkb
         self._one = lru_cache(KEPT)(partial(_decoded, wkb))  # no reference to self: nothing to collect
         self._every: Geometries | None = None
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._wkb)
+        return len(self.wkb)
 
     def __getitem__(self, position: int) -> BaseGeometry:
         """The area at a position; IndexError beyond the last."""
@@ -46,7 +46,7 @@ class Shapes:
         """All areas, shape (n,), decoded once and kept; read-only."""
         with self._lock:
             if self._every is None:
-                every = np.concatenate([decode(chunk) for chunk in self._wkb.chunks])
+                every = np.concatenate([decode(chunk) for chunk in self.wkb.chunks])
                 every.flags.writeable = False
                 self._every = every
             return self._every

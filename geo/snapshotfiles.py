@@ -65,7 +65,7 @@ class LayerFiles:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """An empty folder for a new layer; one process at a time has one, and what is left in it goes."""
-        _make_private(self._folder)
+        make_private(self._folder)
         turn = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(turn, fcntl.LOCK_EX)
@@ -113,7 +113,7 @@ class LayerFiles:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _make_private(folder: Path) -> None:
+def make_private(folder: Path) -> None:
     """Make the folder, and the one above it, for us alone."""
     folder.parent.parent.mkdir(parents=True, exist_ok=True)
     folder.parent.mkdir(mode=0o700, exist_ok=True)

@@ -52,7 +52,7 @@ def read_foreign(dataset: Dataset, datum: str | None = None, layer: str | None =
     features = _read(dataset.path, layer)
     if features.empty:
         raise BadInput(N_("{file} holds no feature."), field="file", file=dataset.file)
-    given = _datum(dataset.path, features.crs, datum)
+    given = declared_datum(dataset.path, features.crs, datum)
     shapes = [_brought(dataset, n, shape, given) for n, shape in enumerate(features.geometry, start=1)]
     return features.set_geometry(gpd.GeoSeries(shapes, index=features.index, crs=SRID))
 
@@ -82,7 +82,7 @@ def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     return read_table(path, layer or names[0])
 
 
-def _datum(path: Path, crs: CRS | None, declared: str | None) -> str:
+def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
     """The datum to convert from: the file's own, or the declared one where the file leaves it open.
 
     Degrees leave it open: a GeoJSON file has no way to say that its degrees are GCJ-02.

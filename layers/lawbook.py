@@ -106,10 +106,10 @@ def _cached(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBoo
 
 def _fetch_documents(session: Session, ids: Iterable[int]) -> dict[str, Any]:
     rows = session.execute(select(Source.dataset, Source.content).where(Source.id.in_(ids)))
-    return {document_name(row.dataset): _parsed(row.content) for row in rows}
+    return {document_name(row.dataset): parsed_document(row.content) for row in rows}
 
 
-def _parsed(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
+def parsed_document(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
     """A shipped document is kept as its YAML text, a local list as its checked rows."""
     return yaml.safe_load(content["yaml"]) if "yaml" in content else content
 

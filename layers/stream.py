@@ -18,7 +18,7 @@ import pyogrio
 
 from geo.errors import BadInput
 from geo.frames import CANON, frame
-from layers.foreign import _datum as datum_of
+from layers.foreign import declared_datum as datum_of
 from layers.streamarrow import open_ipc, open_parquet
 from layers.streamgdal import open_vector
 from layers.streamopen import Opened
