@@ -57,6 +57,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
     for room in (checks, batch, reports, layers, datum, health, pages):
         app.include_router(room.router)
+    app.include_router(checks.quick)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app
 
@@ -71,6 +72,11 @@ def serve_from_memory(engine: Engine, settings: Settings) -> Snapshots | None:
     return live
 
 
+def from_environment() -> FastAPI:
+    """The service on the settings of the environment: what each of several processes runs."""
+    return create_app(Settings())
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
@@ -79,6 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if owned:
         app.state.engine = make_engine(settings)
         live = serve_from_memory(app.state.engine, settings)
+    app.state.memory = live
     app.state.screeners = Screeners(app.state.engine, settings)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)

@@ -78,7 +78,7 @@ def _tell(lang: Lang, rule: str, numbers: Mapping[str, Any]) -> str:
 
 def _read(lang: Lang, name: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
     """A number as a person reads it: codes as their words, texts in the language at hand."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value[lang]
     if isinstance(value, bool):
         return say(lang, STANDINGS[value])

@@ -27,12 +27,14 @@ from cases.value import (
     UnitShare,
     Verdict,
 )
+from geo.cellfacts import facts_in
 from geo.errors import BadInput
 from geo.facts import PlaceFacts, SourceRef
 from geo.location import Location
 from geo.place import facts_of_days
+from geo.snapshot import Snapshot
 from law.book import LawBook
-from layers.lawbook import fetch_book
+from layers.lawbook import fetch_book, known_book
 from words import N_
 
 STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
@@ -94,6 +96,24 @@ def judge(
     return Judgement(verdict, location, tuple(source.id for source in then.sources))
 
 
+def judge_in(
+    then: Snapshot, now: Snapshot, location: Location, case: Case, limits: Thresholds
+) -> Verdict | None:
+    """The same from snapshots of both days, without the store; None where their law is not known here yet.
+
+    Raises what :func:`judge` raises.
+    """
+    book = known_book(source for source in then.sources if source.role == "law")
+    if book is None:
+        return None
+    check_day(then.sources, case.as_of)
+    check_category(book, case.category)
+    facts = facts_in(then, location)
+    return judge_facts(
+        location, case, (facts, facts if now is then else facts_in(now, location)), book, limits
+    )
+
+
 def judge_facts(
     location: Location,
     case: Case,
@@ -122,13 +142,13 @@ def judge_facts(
         effect=effect,
         changes=find_changes((then, jurisdiction), today, law),
         missing=missing,
-        data=tuple(used),
+        data=tuple(data for data, _ in used),
         trace=(
-            _located(location),
-            *(_layer(source) for source in used),
+            located(location),
+            *(layer_step for _, layer_step in used),
             *unit_steps,
             *found.steps,
-            *(step("kind.missing", kind=unknown.name) for unknown in missing),
+            *(_missing_kind(book, unknown.kind)[1] for unknown in missing),
             power_step,
             step("outcome", effect=effect, because=because),
         ),
@@ -185,7 +205,13 @@ def _missing(
     }
     met = {hit.kind for hit in facts.zones}
     unknown = sorted(_relevant_kinds(book, category, as_of) - known - met)
-    return tuple(MissingKind(kind, bilingual(book.zone_kinds[kind].name)) for kind in unknown)
+    return tuple(_missing_kind(book, kind)[0] for kind in unknown)
+
+
+@lru_cache(maxsize=1024)
+def _missing_kind(book: LawBook, kind: str) -> tuple[MissingKind, Step]:
+    name = bilingual(book.zone_kinds[kind].name)
+    return MissingKind(kind, name), step("kind.missing", kind=name)
 
 
 def _power(
@@ -271,33 +297,33 @@ def _doubt(
     return "missing" if missing else None
 
 
-def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[DataUsed]:
+def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:
     code = jurisdiction.lead.code if jurisdiction.lead else ""
     met = {hit.source_id for hit in facts.units} | {hit.source_id for hit in facts.zones}
     return [
-        DataUsed(s.dataset, s.version, s.title, s.official, s.accuracy_m)
+        _use_of(s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m)
         for s in facts.sources
         if s.role in USED_ROLES and (s.id in met or not code or code.startswith(s.reach))
     ]
 
 
-def _located(location: Location) -> Step:
+@lru_cache(maxsize=1024)
+def _use_of(
+    dataset: str, version: str, title: tuple[str, str], official: bool, accuracy_m: float
+) -> tuple[DataUsed, Step]:
+    """A dataset version as it is told, and the step that tells it. Kept: every place names the same few."""
+    used = DataUsed(dataset, version, {"zh": title[0], "en": title[1]}, official, accuracy_m)
+    about = {"title": used.title, "dataset": dataset, "version": version}
+    if dataset.startswith("law/"):
+        return used, step("law.used", **about)
+    return used, step("layer.used", official=official, accuracy_m=accuracy_m, **about)
+
+
+def located(location: Location) -> Step:
+    """The step that tells where a place is."""
     told: dict[str, Any] = location.as_dict()
     common = {key: told[key] for key in ("lon", "lat", "shift_m")} | {"datum": told["given"]["datum"]}
     if location.footprint is not None:
         return step("location.footprint", area_m2=told["area_m2"], **common)
     given = {"x": told["given"]["x"], "y": told["given"]["y"]}
     return step("location.point", accuracy_m=told["accuracy_m"], **given, **common)
-
-
-def _layer(used: DataUsed) -> Step:
-    if used.dataset.startswith("law/"):
-        return step("law.used", title=used.title, dataset=used.dataset, version=used.version)
-    return step(
-        "layer.used",
-        title=used.title,
-        dataset=used.dataset,
-        version=used.version,
-        official=used.official,
-        accuracy_m=used.accuracy_m,
-    )

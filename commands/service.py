@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
@@ -16,7 +16,7 @@ from cases.inquiry import Limits
 from cases.intake import file_report
 from commands.common import notes, open_store, out, print_filed, print_verdict
 from commands.place import stored_body
-from geo.postgis import make_engine, migrate, open_session
+from geo.postgis import database_url, make_engine, migrate, open_session
 from geo.settings import Settings
 from layers.load import load_folder
 from layers.registry import Dataset
@@ -27,10 +27,11 @@ from words import N_, Lang, say
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer")] = None,
 ) -> None:
     """Serve the map and the API."""
     settings = Settings()
-    run_server(settings, host or settings.host, port or settings.port)
+    run_server(settings, host or settings.host, port or settings.port, workers or settings.workers)
 
 
 def load(
@@ -55,7 +56,7 @@ def demo(
     print_filed(number, created, settings.lang)
     print_verdict(body, settings.lang)
     if serve_map:
-        run_server(settings, settings.host, settings.port)
+        run_server(settings, settings.host, settings.port, settings.workers)
 
 
 def load_data(settings: Settings, folder: Path) -> list[Loaded]:
@@ -81,7 +82,12 @@ def outcome(loaded: Loaded, lang: Lang) -> str:
     return say(lang, texts[loaded.outcome], rows=loaded.rows)
 
 
-def run_server(settings: Settings, host: str, port: int) -> None:
+def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until it is stopped."""
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning")
+    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", "access_log": False}
+    if workers == 1:
+        uvicorn.run(create_app(settings), **options)
+        return
+    database_url(settings)  # the private cluster is started once, before the others look for it
+    uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)

@@ -9,18 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from functools import cached_property
+from typing import Final, cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geo.cells import CoverageIndex, OverlapIndex
+from geo.cells import CoverageIndex, Index, OverlapIndex
 from geo.codes import ancestor_codes
 from geo.facts import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, settled
 from geo.kernel.border import border_distance
 from geo.kernel.coverquery import TIE
+from geo.kernel.gaps import gaps2
 from geo.kernel.near import FULL, near_coverage, near_overlaps
 from geo.location import Location
 from geo.mass import R68, REACH, combine, gaussian_mass, sigma_from_r68
@@ -29,6 +31,7 @@ from geo.snapshot import Snapshot, UnitLayer, ZoneLayer
 
 ROOM: Final = 64  # areas near one place to begin with
 ON_BORDER_M: Final = 1e-6  # nearer than this to a border, the whole geometry decides
+FARTHEST_M: Final = 1e9  # no border is so far
 POLYGON: Final = 3
 Floats = NDArray[np.float64]
 Near = tuple[NDArray[np.int32], Floats, Floats]  # areas, their masses, squares of border distances
@@ -36,7 +39,7 @@ Near = tuple[NDArray[np.int32], Floats, Floats]  # areas, their masses, squares 
 
 def facts_in(snapshot: Snapshot, location: Location) -> PlaceFacts:
     """What the store in memory says of a place, on the days that the snapshot tells of."""
-    view = _Point(snapshot, location) if location.footprint is None else _Footprint(snapshot, location)
+    view = PointView(snapshot, location) if location.footprint is None else _Footprint(snapshot, location)
     standing = {s.id: (s.official, s.dataset, s.version) for s in snapshot.sources}
     near = list(view.units())
     every = sorted((*near, *_elsewhere(snapshot, near)), key=lambda hit: (hit.code, hit.source_id))
@@ -47,7 +50,7 @@ def facts_in(snapshot: Snapshot, location: Location) -> PlaceFacts:
         zones=settled(standing, sorted(view.zones(), key=lambda hit: (hit.id, hit.source_id))),
         cells=settled(standing, view.cells()),
         permits=settled(standing, view.permits()),
-        outside_m=None if view.is_inside(near) else _nearest_unit_m(snapshot, location),
+        outside_m=None if view.is_inside(near) else nearest_unit_m(snapshot, location),
         masses=view.masses,
     )
 
@@ -77,23 +80,27 @@ class _View:
         self.snapshot = snapshot
         self.location = location
         self.plane = Plane(location.lon, location.lat)
-        self.shape: BaseGeometry = location.footprint or shapely.Point(location.lon, location.lat)
-        self.flat = self.plane.shapely_to_metres(self.shape)
         self.sources = {source.id: source for source in snapshot.sources}
+
+    @cached_property
+    def shape(self) -> BaseGeometry:
+        """The place in degrees."""
+        return self.location.footprint or shapely.Point(self.location.lon, self.location.lat)
+
+    @cached_property
+    def flat(self) -> BaseGeometry:
+        """The same in metres from its middle."""
+        return self.plane.shapely_to_metres(self.shape)
 
     def box(self, metres: float) -> tuple[float, float, float, float, float, float]:
         """The box round the place, grown by a length, as the compiled calls take it."""
+        plane, x, y = self.plane, self.location.lon, self.location.lat
+        if self.location.footprint is None:
+            return x, y, plane.kx, plane.ky, metres / plane.kx, metres / plane.ky
         west, south, east, north = self.shape.bounds
         x, y = (west + east) / 2, (south + north) / 2
-        plane = self.plane
-        return (
-            x,
-            y,
-            plane.kx,
-            plane.ky,
-            (east - west) / 2 + metres / plane.kx,
-            (north - south) / 2 + metres / plane.ky,
-        )
+        rx, ry = (east - west) / 2 + metres / plane.kx, (north - south) / 2 + metres / plane.ky
+        return x, y, plane.kx, plane.ky, rx, ry
 
     def flat_border(self, shape: BaseGeometry) -> BaseGeometry:
         """The border of an area in metres from the place."""
@@ -105,65 +112,68 @@ class _View:
         return max(REACH * max(sigmas, default=0.0), layer.farthest_m)
 
 
-class _Point(_View):
+class PointView(_View):
     """A point, with or without an accuracy."""
 
     def __init__(self, snapshot: Snapshot, location: Location) -> None:
         super().__init__(snapshot, location)
         self.masses = self._masses
         self._found: dict[tuple[int, float], Near] = {}
+        self._own: dict[int, int] = {}
 
     def is_inside(self, units: Iterable[UnitHit]) -> bool:
         return any(hit.covers for hit in units)
 
     def units(self) -> Iterable[UnitHit]:
         for number, layer in enumerate(self.snapshot.units):
-            sigma = sigma_of(self.location, layer.source)
-            areas, _, near2 = self._near(number, layer, sigma)
-            holding = self._holding(layer)
+            areas, _, near2 = self._near(number, layer, sigma_of(self.location, layer.source))
+            holding = self._holding(number, layer)
             for area, square in zip(areas.tolist(), near2.tolist(), strict=True):
                 yield self._unit(layer, area, square, covers=area in holding)
 
     def _unit(self, layer: UnitLayer, area: int, square: float, *, covers: bool) -> UnitHit:
         row = layer.rows[area]
-        edge = self._edge_m(layer, area, square) if covers else None
+        edge = self.edge_m(layer, area, square) if covers else None
         return UnitHit(layer.source.id, row.code, row.name, row.level, edge, row.ends, covers)
 
-    def _holding(self, layer: UnitLayer) -> list[int]:
-        points = np.array([[self.location.lon, self.location.lat]])
-        return list(map(int, layer.index.pairs(points, 1)[1]))
+    def _holding(self, number: int, layer: UnitLayer) -> list[int]:
+        """Units that hold the point, or have it on their border."""
+        own = self._own.get(number, TIE)
+        return self._at(layer.index) if own == TIE else [own]
 
-    def _edge_m(self, layer: UnitLayer, area: int, square: float) -> float:
+    def edge_m(self, layer: UnitLayer, area: int, square: float) -> float:
+        """Distance of the point from the border of a unit that holds it, metres.
+
+        ``square``: of a distance that it has at most, m²; inf where none is known.
+        """
         if isinstance(layer.index, OverlapIndex):
             return float(shapely.distance(self.flat_border(layer.shapes[area]), self.flat))
-        limit = math.sqrt(square) if square < math.inf else 1e9
+        limit = math.sqrt(square) if square < math.inf else FARTHEST_M
         return float(border_distance(*layer.index.buffer.args, self.box(0.0), area, limit))
 
     def _near(self, number: int, layer: UnitLayer, sigma: float) -> Near:
         """Units in reach of the point with their mass for this σ; asked once."""
         if (number, sigma) not in self._found:
-            self._found[number, sigma] = self._exact(layer, sigma, self._search(layer, sigma))
+            found, self._own[number] = self.search(layer, sigma)
+            self._found[number, sigma] = (
+                found if self._own[number] != TIE else self._exact(layer, sigma, found)
+            )
         return self._found[number, sigma]
 
-    def _search(self, layer: UnitLayer, sigma: float) -> tuple[Near, bool]:
-        """The same from the index, and whether the point lies on a border."""
+    def search(self, layer: UnitLayer, sigma: float) -> tuple[Near, int]:
+        """The same from the index, and the unit that holds the point; OUTSIDE; or TIE: shapely must say."""
         box = self.box(REACH * sigma)
         if isinstance(layer.index, CoverageIndex):
             found, own = _with_room(lambda *room: near_coverage(*layer.index.buffer.args, box, sigma, *room))
-            tied = own == TIE
-        else:
-            lines = np.full(len(layer.rows), sigma * R68)
-            found, _ = _with_room(
-                lambda *room: near_overlaps(*layer.index.buffer.args, box, 0.0, lines, *room)
-            )
-            tied = False
-        return found, tied or bool((found[2] < ON_BORDER_M**2).any())
+            return found, TIE if _on_border(found) else own
+        lines = np.full(len(layer.rows), sigma * R68)
+        found, _ = _with_room(lambda *room: near_overlaps(*layer.index.buffer.args, box, 0.0, lines, *room))
+        return found, TIE
 
-    def _exact(self, layer: UnitLayer, sigma: float, search: tuple[Near, bool]) -> Near:
-        (areas, masses, near2), tied = search
-        if not tied:
-            return areas, masses, near2
-        areas = np.union1d(areas, np.asarray(self._holding(layer), dtype=np.int32))
+    def _exact(self, layer: UnitLayer, sigma: float, found: Near) -> Near:
+        if isinstance(layer.index, OverlapIndex) and not _on_border(found):
+            return found
+        areas = np.union1d(found[0], np.asarray(self._at(layer.index), dtype=np.int32))
         shapes = [layer.shapes[area] for area in areas.tolist()]
         squares = [float(shapely.distance(self.flat_border(shape), self.flat)) ** 2 for shape in shapes]
         return areas, self._integrate(shapes, sigma), np.asarray(squares)
@@ -231,7 +241,7 @@ class _Point(_View):
             for n in sorted(self._at(layer.index))
         ]
 
-    def _at(self, index: OverlapIndex) -> list[int]:
+    def _at(self, index: Index) -> list[int]:
         return list(map(int, index.pairs(np.array([[self.location.lon, self.location.lat]]), 1)[1]))
 
 
@@ -325,6 +335,11 @@ def _measured(shape: BaseGeometry) -> tuple[float, float]:
     return math.fsum(map(area_m2, areas)), math.fsum(map(length_m, areas))
 
 
+def _on_border(found: Near) -> bool:
+    """Whether the point lies on the border of something that was found."""
+    return bool((found[2] < ON_BORDER_M**2).any())
+
+
 def _with_room(ask: Callable[..., tuple[int, int]]) -> tuple[Near, int]:
     """Ask a compiled search, with more room as long as it needs it: what it found, and its second number."""
     size = ROOM
@@ -336,20 +351,44 @@ def _with_room(ask: Callable[..., tuple[int, int]]) -> tuple[Near, int]:
         size *= 4
 
 
-def _nearest_unit_m(snapshot: Snapshot, location: Location) -> float | None:
+def nearest_unit_m(snapshot: Snapshot, location: Location) -> float | None:
     """Distance of a place outside from the nearest unit, metres; None where there are none."""
+    ask = _point_gap_m if location.footprint is None else _footprint_gap_m
+    return min((ask(layer, location) for layer in snapshot.units), default=None)
+
+
+def _point_gap_m(layer: UnitLayer, location: Location) -> float:
+    """The same of a point and a layer, by the boxes of the units and then their shapes."""
     plane = Plane(location.lon, location.lat)
-    place = plane.shapely_to_metres(location.footprint or shapely.Point(location.lon, location.lat))
+    place = shapely.Point(0.0, 0.0)
+    squares = np.empty(len(layer.rows))
+    nearest = gaps2(layer.bounds(), (plane.lon0, plane.lat0, plane.kx, plane.ky), squares)
+
+    def distance(n: int) -> float:
+        return float(shapely.distance(plane.shapely_to_metres(layer.shapes[n]), place))
+
+    best = distance(nearest)
+    others = np.flatnonzero(squares <= best**2)
+    for n in others[np.argsort(squares[others])].tolist():
+        if squares[n] >= best**2:
+            break
+        best = min(best, distance(n))
+    return best
+
+
+def _footprint_gap_m(layer: UnitLayer, location: Location) -> float:
+    """The same of a footprint: from every unit, the nearest boxes first."""
+    plane = Plane(location.lon, location.lat)
+    place = plane.shapely_to_metres(cast(BaseGeometry, location.footprint))
     best = math.inf
-    for layer in snapshot.units:
-        boxes = (layer.bounds() - np.tile([plane.lon0, plane.lat0], 2)) * np.tile([plane.kx, plane.ky], 2)
-        west, south, east, north = place.bounds
-        gaps = np.hypot(
-            np.maximum(0.0, np.maximum(boxes[:, 0] - east, west - boxes[:, 2])),
-            np.maximum(0.0, np.maximum(boxes[:, 1] - north, south - boxes[:, 3])),
-        )
-        for n in np.argsort(gaps, kind="stable").tolist():
-            if gaps[n] >= best:
-                break
-            best = min(best, float(shapely.distance(plane.shapely_to_metres(layer.shapes[n]), place)))
-    return None if best == math.inf else best
+    boxes = (layer.bounds() - np.tile([plane.lon0, plane.lat0], 2)) * np.tile([plane.kx, plane.ky], 2)
+    west, south, east, north = place.bounds
+    gaps = np.hypot(
+        np.maximum(0.0, np.maximum(boxes[:, 0] - east, west - boxes[:, 2])),
+        np.maximum(0.0, np.maximum(boxes[:, 1] - north, south - boxes[:, 3])),
+    )
+    for n in np.argsort(gaps, kind="stable").tolist():
+        if gaps[n] >= best:
+            break
+        best = min(best, float(shapely.distance(plane.shapely_to_metres(layer.shapes[n]), place)))
+    return best

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     lang: Literal["zh", "en"] = Field("zh", description="language of the command line and default of pages")
     host: str = Field("127.0.0.1", description="address that `zhijie serve` listens on")
     port: int = Field(8000, description="port that `zhijie serve` listens on")
+    workers: int = Field(1, description="processes of `zhijie serve`", ge=1, le=64)
     pool_size: int = Field(8, description="database connections, and worker threads, of one process", ge=1)
     statement_timeout_ms: int = Field(15_000, description="longest database statement of a request, ms", ge=1)
     max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)

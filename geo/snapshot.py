@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final, TypeVar, cast
 
@@ -83,20 +83,19 @@ class UnitLayer:
     rows: tuple[UnitRow, ...]
     shapes: Shapes
     index: Index
+    _positions: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_positions", {row.code: n for n, row in enumerate(self.rows)})
 
     def position(self, code: str) -> int:
         """Where the unit of a code stands. Raises LookupError where there is none."""
-        place = bisect_left(self.rows, code, key=lambda row: row.code)
-        if place == len(self.rows) or self.rows[place].code != code:
-            raise LookupError(code)
-        return place
+        return self._positions[code]
 
     def find(self, code: str) -> UnitRow | None:
         """The unit of a code."""
-        try:
-            return self.rows[self.position(code)]
-        except LookupError:
-            return None
+        place = self._positions.get(code)
+        return None if place is None else self.rows[place]
 
     def bounds(self) -> Floats:
         """West, south, east, north of each unit, (n, 4), degrees."""

@@ -90,6 +90,11 @@ def fetch_book(session: Session, sources: Iterable[SourceRef]) -> LawBook:
     return _cached(session, {(source.dataset, source.checksum): source.id for source in sources})
 
 
+def known_book(sources: Iterable[SourceRef]) -> LawBook | None:
+    """The same without asking the store; None where the versions have not been met before."""
+    return _BOOKS.get(frozenset((source.dataset, source.checksum) for source in sources))
+
+
 _BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}  # by content, so no entry can go stale
 
 
