@@ -20,6 +20,8 @@ from api import errors
 from api.limits import BodyLimit, BodyTooLarge, too_large
 from api.routers import batch, checks, datum, health, layers, pages, reports
 from api.screeners import Screeners
+from cases.answers import Answers
+from cases.inquiry import Limits
 from geo.place import Memory, remember
 from geo.postgis import make_engine
 from geo.settings import Settings
@@ -55,9 +57,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.add_exception_handler(BodyTooLarge, too_large)
     of_path = {batch.PATH: settings.max_batch_bytes}
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
+    app.include_router(checks.quick)  # first: every router before it is asked whether the path is its own
     for room in (checks, batch, reports, layers, datum, health, pages):
         app.include_router(room.router)
-    app.include_router(checks.quick)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app
 
@@ -85,6 +87,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if owned:
         app.state.engine = make_engine(settings)
         live = serve_from_memory(app.state.engine, settings)
+    app.state.answers = None if live is None else Answers(live, Limits.of(settings))
     app.state.memory = live
     app.state.screeners = Screeners(app.state.engine, settings)
     # As many requests with a session as there are connections, and as many worker threads.

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from cases.jurisdiction import decide
 from cases.thresholds import DEFAULT, Thresholds
 from cases.value import Jurisdiction, Verdict
-from cases.verdict import Case, Judgement, check_day, judge, judge_in
+from cases.verdict import Case, Judgement, check_day, judge
 from geo.errors import BadInput, TooLarge
 from geo.location import Location
 from geo.mass import sigma_from_r68, sigma_from_r95
 from geo.measure import Plane
-from geo.place import Served, fetch_facts
+from geo.place import fetch_facts
 from geo.settings import Settings
 from words import N_
 
@@ -140,19 +140,6 @@ class Inquiry:
 def answer(session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None) -> Verdict:
     """The verdict on an inquiry as of today (or of ``asked_on``); nothing is stored."""
     return judge_inquiry(session, inquiry, limits, asked_on).verdict
-
-
-def answer_from(
-    memory: Served, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None
-) -> Verdict | None:
-    """The same from memory alone, quick for a point; None where that must ask the store."""
-    now = asked_on or today()
-    case = Case(inquiry.category, inquiry.day(), now)
-    location = inquiry.location(limits)
-    then, current = memory.at(case.as_of), memory.at(now)
-    if then is None or current is None:
-        return None
-    return judge_in(then, current, location, case, limits.shares)
 
 
 def judge_inquiry(

@@ -27,14 +27,12 @@ from cases.value import (
     UnitShare,
     Verdict,
 )
-from geo.cellfacts import facts_in
 from geo.errors import BadInput
 from geo.facts import PlaceFacts, SourceRef
 from geo.location import Location
 from geo.place import facts_of_days
-from geo.snapshot import Snapshot
 from law.book import LawBook
-from layers.lawbook import fetch_book, known_book
+from layers.lawbook import fetch_book
 from words import N_
 
 STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
@@ -94,24 +92,6 @@ def judge(
     check_category(book, case.category)
     verdict = judge_facts(location, case, (then, now), book, limits)
     return Judgement(verdict, location, tuple(source.id for source in then.sources))
-
-
-def judge_in(
-    then: Snapshot, now: Snapshot, location: Location, case: Case, limits: Thresholds
-) -> Verdict | None:
-    """The same from snapshots of both days, without the store; None where their law is not known here yet.
-
-    Raises what :func:`judge` raises.
-    """
-    book = known_book(source for source in then.sources if source.role == "law")
-    if book is None:
-        return None
-    check_day(then.sources, case.as_of)
-    check_category(book, case.category)
-    facts = facts_in(then, location)
-    return judge_facts(
-        location, case, (facts, facts if now is then else facts_in(now, location)), book, limits
-    )
 
 
 def judge_facts(

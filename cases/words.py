@@ -6,7 +6,11 @@ Works on the JSON form, so that a stored verdict reads the same as a fresh one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
 
 from cases.glossary import (
     BINDING,
@@ -20,10 +24,14 @@ from cases.glossary import (
     SURENESS,
 )
 from cases.trace import tell
+from cases.value import Verdict
 from words import N_, Lang, say
 
 Told = Mapping[str, Any]
 Line = dict[str, str]
+MEMBERS: Final = tuple(field.name for field in fields(Verdict))
+CLOSING: Final = ("missing", "competence", "data")  # what the closing lines tell of
+LAST: Final = (*CLOSING, "trace")
 
 
 def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
@@ -31,8 +39,30 @@ def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
     return {
         "headline": headline(verdict, lang),
         "mark": MARKS[verdict["effect"]],
-        "lines": [*_lines(verdict, lang)],
+        "lines": [*_lines(verdict, lang), *_closing(verdict, lang)],
     }
+
+
+def tell_fresh(verdict: Verdict, lang: Lang) -> bytes:
+    """``{"verdict": …, "words": …}`` of a verdict in JSON: its bytes, and what ``tell_verdict`` says of them.
+
+    The closing lines are the same for most places of a matter; they are kept.
+    """
+    parts = {name: orjson.dumps(getattr(verdict, name)) for name in MEMBERS}
+    data = b",".join(b'"%b":%b' % (name.encode(), part) for name, part in parts.items())
+    told = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in LAST}
+    words = {
+        "headline": headline(told, lang),
+        "mark": MARKS[told["effect"]],
+        "lines": [*_lines(told, lang), *_kept_closing(*(parts[name] for name in CLOSING), lang)],
+    }
+    return b'{"verdict":{%b},"words":%b}' % (data, orjson.dumps(words))
+
+
+@lru_cache(maxsize=4096)
+def _kept_closing(missing: bytes, competence: bytes, data: bytes, lang: Lang) -> tuple[Line, ...]:
+    parts = zip(CLOSING, map(orjson.loads, (missing, competence, data)), strict=True)
+    return tuple(_closing(dict(parts), lang))
 
 
 def tell_trace(verdict: Told, lang: Lang) -> list[str]:
@@ -51,13 +81,16 @@ def headline(verdict: Told, lang: Lang) -> str:
 
 def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
     yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
-    yield _line(lang, N_("Place"), _place(verdict["location"], lang))
+    yield _line(lang, N_("Place"), place_text(verdict["location"], lang))
     yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
-    yield _line(lang, N_("How sure"), _sureness(verdict["jurisdiction"], lang))
+    yield _line(lang, N_("How sure"), sureness_text(verdict["jurisdiction"], lang))
     for noise in verdict["jurisdiction"].get("noise", ()):
         yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
     yield from _conflicts(verdict["conflicts"], lang)
     yield from _changes(verdict, lang)
+
+
+def _closing(verdict: Told, lang: Lang) -> Iterator[Line]:
     yield from _missing(verdict, lang)
     yield from _power(verdict["competence"], lang)
     yield from _caveats(verdict, lang)
@@ -99,7 +132,8 @@ def area(m2: float, lang: Lang) -> str:
     return say(lang, N_("{m2} m² ({mu} mu)"), m2=f"{m2:,.0f}", mu=f"{m2 * 3 / 2000:,.2f}")
 
 
-def _place(location: Told, lang: Lang) -> str:
+def place_text(location: Told, lang: Lang) -> str:
+    """Where a place is and how it was given."""
     where = say(
         lang, N_("{lon}, {lat} (CGCS2000)"), lon=f"{location['lon']:.6f}", lat=f"{location['lat']:.6f}"
     )
@@ -135,7 +169,8 @@ def _chain(jurisdiction: Told, lang: Lang) -> str:
     return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
-def _sureness(jurisdiction: Told, lang: Lang) -> str:
+def sureness_text(jurisdiction: Told, lang: Lang) -> str:
+    """How sure it is whose ground a place is, and how near the border."""
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
     edge = jurisdiction["edge_distance_m"]

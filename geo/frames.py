@@ -77,6 +77,7 @@ SECRET_DATUMS: Final = ("Xian 1980", "Beijing 1954", "New Beijing")
 OPEN_DATUMS: Final = ("China 2000", "World Geodetic System 1984")
 
 
+@lru_cache(maxsize=256)
 def frame(datum: str) -> Frame:
     """The frame of a datum's name: cgcs2000, wgs84, gcj02, bd09 or EPSG:n, in any case.
 

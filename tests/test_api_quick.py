@@ -1,4 +1,4 @@
-"""A check that memory answers in the event loop is the one that the store answers, to the byte; faults too."""
+"""A check that memory answers in the event loop is the one that the store answers, to the byte."""
 
 from __future__ import annotations
 
@@ -85,12 +85,14 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_memory_says_what_the_store_says(
     served: TestClient, referee: TestClient, slow: list[object], name: str, lang: str
 ) -> None:
-    ours = served.post("/api/check", json=GOOD[name], headers={"Accept-Language": lang})
-    assert ours.status_code == 200 and not slow
     theirs = referee.post("/api/check", json=GOOD[name], headers={"Accept-Language": lang})
     assert len(slow) == 1
-    assert ours.content == theirs.content
-    assert ours.headers["content-type"] == theirs.headers["content-type"]
+    for _ in range(3):  # judged, made a form of, filled into it
+        ours = served.post("/api/check", json=GOOD[name], headers={"Accept-Language": lang})
+        assert ours.status_code == 200
+        assert ours.content == theirs.content
+        assert ours.headers["content-type"] == theirs.headers["content-type"]
+    assert len(slow) == 1
 
 
 @pytest.mark.parametrize("name", BAD)

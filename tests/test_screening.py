@@ -14,15 +14,20 @@ import scenes
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from cases.answers import Answers
+from cases.inquiry import Inquiry, Limits, answer, today
 from cases.screencolumns import VERDICT_SCHEMA, row_of
 from cases.screening import Screener, ScreenTask
 from cases.verdict import Case, judge
+from cases.words import tell_fresh
 from geo.errors import BadInput
 from geo.location import Location
 from geo.place import Memory, memory_of, remember
 from geo.postgis import open_session
-from geo.snapshot import SnapshotCache, snapshot_of
+from geo.settings import Settings
+from geo.snapshot import Snapshot, SnapshotCache, snapshot_of
 from layers.lawbook import current_book
+from words import Lang
 
 ACT, ANSWER = dt.date(2022, 8, 1), dt.date(2026, 11, 24)
 MATTERS = ("livestock_farm", "rural_dwelling")
@@ -211,6 +216,32 @@ def test_memory_and_postgis_give_the_same_bytes(world: Session, matter: str) -> 
         assert from_memory == from_postgis
         effects.add(from_memory.partition('"effect":')[2][:12])
     assert len(effects) > 1, "all alike: nothing is tested"
+
+
+class Kept:
+    """Snapshots of a session, as a server has them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def at(self, day: dt.date) -> Snapshot | None:
+        memory = memory_of(self._session)
+        assert memory is not None
+        return snapshot_of(self._session, day, memory.cache)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("act", [ACT, today()])
+def test_answers_filled_into_others_are_those_judged_by_themselves(
+    world: Session, act: dt.date, lang: Lang
+) -> None:
+    limits = Limits.of(Settings())
+    current_book(world)  # known from now on
+    answers = Answers(Kept(world), limits)
+    for place in hard_places(6, 400):
+        asked = Inquiry(MATTERS[0], place.lon, place.lat, accuracy_m=place.accuracy_m, as_of=act)
+        assert answers.to(asked, lang) == tell_fresh(answer(world, asked, limits), lang)
+    assert answers.forms > 5, "no ground was met twice: nothing is tested"
 
 
 def screener_of(session: Session, matter: str, act: dt.date, answer: dt.date = ANSWER) -> Screener:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
@@ -13,10 +12,9 @@ from pydantic import ValidationError
 from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep
 from api.errors import lang_of
 from api.schemas import CheckOut, InquiryIn, LinkOut, UnitsAtOut
-from cases.inquiry import Inquiry, Limits, answer, answer_from, locate
-from cases.value import Verdict
-from cases.words import tell_verdict
-from words import Lang
+from cases.answers import Answers
+from cases.inquiry import Inquiry, answer, locate
+from cases.words import tell_fresh
 
 JSON: Final = "application/json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -44,8 +42,8 @@ quick = APIRouter(prefix="/api", tags=["check"], route_class=FromMemory)
 
 
 def _from_memory(request: Request, body: bytes) -> Response | None:
-    memory = request.app.state.memory
-    if memory is None or request.headers.get("content-type") != JSON:
+    answers: Answers | None = request.app.state.answers
+    if answers is None or request.headers.get("content-type") != JSON:
         return None
     try:
         asked = InquiryIn.model_validate_json(body)
@@ -53,20 +51,14 @@ def _from_memory(request: Request, body: bytes) -> Response | None:
         return None
     if asked.footprint is not None:  # may take long, and must not hold others up
         return None
-    verdict = answer_from(memory, asked.inquiry(), Limits.of(request.app.state.settings))
-    return None if verdict is None else _told(verdict, lang_of(request))
-
-
-def _told(verdict: Verdict, lang: Lang) -> Response:
-    data = verdict.to_bytes()
-    words = orjson.dumps(tell_verdict(orjson.loads(data), lang))
-    return Response(b'{"verdict":%b,"words":%b}' % (data, words), media_type=JSON)
+    found = answers.to(asked.inquiry(), lang_of(request))
+    return None if found is None else Response(found, media_type=JSON)
 
 
 @quick.post("/check", response_model=CheckOut)
 def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
     """Whose ground is this, and may that stand on it? Stores nothing."""
-    return _told(answer(session, body.inquiry(), limits), lang)
+    return Response(tell_fresh(answer(session, body.inquiry(), limits), lang), media_type=JSON)
 
 
 @router.get("/units/at")
