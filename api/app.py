@@ -18,6 +18,7 @@ from starlette.types import Scope
 import maps
 from api import errors
 from api.limits import BodyLimit, BodyTooLarge, too_large
+from api.quick import QuickCheck
 from api.routers import batch, checks, datum, health, layers, pages, reports
 from api.screeners import Screeners
 from cases.answers import Answers
@@ -56,8 +57,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
     of_path = {batch.PATH: settings.max_batch_bytes}
+    app.add_middleware(QuickCheck)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
-    app.include_router(checks.quick)  # first: every router before it is asked whether the path is its own
     for room in (checks, batch, reports, layers, datum, health, pages):
         app.include_router(room.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")

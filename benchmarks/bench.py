@@ -16,8 +16,10 @@ from benchmarks.peers.geopandas_peer import Sjoin
 from benchmarks.peers.postgis_peer import PostGIS, throwaway
 from benchmarks.peers.sedona_peer import SedonaDB
 from benchmarks.peers.shapely_peer import Tree, Tuned
+from benchmarks.store import open_store
 from benchmarks.world import Size, World, load
 from geo import cells
+from geo.settings import Settings
 
 Peer = Sjoin | Tuned | Tree | DuckDB | SedonaDB | PostGIS
 
@@ -60,6 +62,12 @@ class Bench:
     def server(self) -> str:
         """Address of a PostGIS that is thrown away at the end."""
         return self.until.enter_context(throwaway())
+
+    @cached_property
+    def store(self) -> Settings:
+        """Settings of a store of ours that holds the world; its PostGIS is stopped at the end."""
+        self.say("loading the store: some minutes, where it is not kept from an earlier run")
+        return self.until.enter_context(open_store(self.world))
 
     def peers(self, kind: str) -> list[Peer]:
         """Everyone with the areas of a kind loaded, the likeliest pick first."""

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import shapely
 from numpy.typing import NDArray
 from rich.console import Console
+from scenes import clear
 from shapely import Polygon, box
+from sqlalchemy.orm import Session
 
-from benchmarks import districts, harness, places, report, results, world
+from benchmarks import asking, districts, harness, httpload, places, report, results, store, world
 from benchmarks.districts import Districts
 from benchmarks.exact import overlap_area
 from benchmarks.harness import AnswersDiffer, Contender, pair_keys, pairs_differ, race
 from benchmarks.results import Row, figure
 from benchmarks.townships import split
+from cases.inquiry import Inquiry, Limits, answer
+from geo.settings import ROOT, Settings
+from layers.load import load_folder
 
 SMALL = world.Size("small", "", 6.0, points=400, zones=12, ties=300, footprints=40)
 SILENT = Console(quiet=True)
@@ -133,6 +144,125 @@ def test_the_plot_is_drawn(tmp_path: Path) -> None:
     peer = {"peer": "slow", "peer_version": "1", "theirs": 1.0, "theirs_range": (0.9, 1.2), "ratio": 10.0}
     report.draw([_row("a", 0.1, ours_range=(0.09, 0.12), **peer)], path)
     assert path.stat().st_size > 5_000
+
+
+def test_peers_are_ordered_from_fast_to_slow_by_times_and_by_rates() -> None:
+    def rows(unit: str) -> list[Row]:
+        return [
+            Row(name, unit, unit, 5.0, "full", peer=name, theirs=value, theirs_range=(value, value))
+            for name, value in (("little", 1.0), ("much", 9.0))
+        ]
+
+    races = report._races([*rows("s"), *rows("requests/s")])
+    assert [bar[0] for bar in races["s"]] == ["Zhijie", "little", "much"]
+    assert [bar[0] for bar in races["requests/s"]] == ["Zhijie", "much", "little"]
+
+
+def test_a_figure_without_a_peer_is_told_by_its_name_and_bound() -> None:
+    row = figure("whole file", "screen", "rows/s", 900_000.0, "full", at_least=1_000_000.0, rounds=3)
+    assert "| whole file | 900,000 rows/s | – | – | ≥ 1,000,000 rows/s | **no** |" in report.page([row])
+
+
+# --- loads, stores, samples ----------------------------------------------------------------------
+
+
+class _Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200 if self.path == "/echo" else 500)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for start in range(0, len(body), 1000):
+            self.wfile.write(body[start : start + 1000])
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def echo() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_load_counts_whole_answers_after_all_connections_are_open(echo: int) -> None:
+    asked = []
+
+    def requests() -> Iterator[bytes]:
+        for request in httpload.again_and_again([httpload.post("/echo", b"x" * n) for n in (0, 5, 9000)]):
+            asked.append(request)
+            yield request
+
+    load = httpload.drive(echo, requests(), 0.3, lines=3)
+    assert 0 < len(load.latencies) < len(asked)
+    assert load.rate == len(load.latencies) / load.seconds
+    assert 0 < load.percentile_ms(50) <= load.percentile_ms(99) < 300
+
+
+def test_bodies_come_in_their_order(echo: int) -> None:
+    sent = [b"", b"a", b"b" * 70_000]
+    assert httpload.bodies(echo, [httpload.post("/echo", body) for body in sent]) == sent
+
+
+def test_a_load_ends_where_the_service_fails(echo: int) -> None:
+    with pytest.raises(httpload.BadAnswer, match="500"):
+        httpload.drive(echo, httpload.again_and_again([httpload.post("/other", b"x")]), 1.0, lines=1)
+
+
+def test_a_watched_command_is_told_apart_from_who_watches_it() -> None:
+    """The memory of this process, which is large, is not taken for the command's."""
+    whole = [sys.executable, "-m", "benchmarks.watch", sys.executable, "-c", "x = b'1' * 60_000_000; 1 / 0"]
+    done = subprocess.run(whole, check=True, capture_output=True, cwd=ROOT)
+    found = json.loads(done.stdout)
+    assert found["ended"] == 1
+    assert 60e6 < found["peak"] < 100e6
+    assert 0 < found["seconds"] < 30
+
+
+def test_points_are_mixed_half_and_half(made: world.World) -> None:
+    points = asking.mixed(made, 100)
+    whole = {tuple(xy) for xy in points.tolist()}
+    assert len(whole) == 100
+    assert len(whole & {tuple(xy) for xy in made.border.tolist()}) == 50
+    assert len(asking.mixed(made, 10**9)) == 2 * SMALL.points
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "wanted", "same"),
+    [
+        ("zj_effect", "clear", "unknown", False),
+        ("zj_zones", None, None, True),
+        ("zj_share", 0.7, 0.7 + 1e-9, True),
+        ("zj_share", 0.7, 0.701, False),
+        ("zj_edge_m", None, 5.0, False),
+        ("zj_other_units", "1=0.25;2=0.125", "1=0.2500001;2=0.125", True),
+        ("zj_other_units", "1=0.25", "1=0.25;2=0.125", False),
+        ("zj_error", "?", None, False),
+    ],
+)
+def test_what_counts_as_the_same(name: str, told: object, wanted: object, same: bool) -> None:
+    assert asking._same(name, told, wanted) is same
+
+
+def test_the_world_is_a_data_folder_that_the_loader_takes(
+    made: world.World, tmp_path: Path, session: Session
+) -> None:
+    store.write_folder(made, tmp_path)
+    clear(session)
+    loaded = {one.dataset: one.rows for one in load_folder(session, tmp_path)}
+    assert loaded["boundaries/counties"] == len(made.districts)
+    assert loaded["boundaries/townships"] == len(made.townships)
+    assert loaded["protected_areas/zones"] == SMALL.zones
+    inside = made.townships.geometry.iloc[0].representative_point()
+    found = answer(session, Inquiry(store.CATEGORY, inside.x, inside.y), Limits.of(Settings()))
+    lead = found.jurisdiction.lead
+    assert lead is not None
+    assert (lead.code, found.missing) == (made.townships["code"].iloc[0], ())
 
 
 # --- the world ---------------------------------------------------------------------------------

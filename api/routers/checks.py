@@ -2,63 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
-
-from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
-from pydantic import ValidationError
+from fastapi import APIRouter, Response
 
 from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep
-from api.errors import lang_of
 from api.schemas import CheckOut, InquiryIn, LinkOut, UnitsAtOut
-from cases.answers import Answers
 from cases.inquiry import Inquiry, answer, locate
 from cases.words import tell_fresh
 
-JSON: Final = "application/json"
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class FromMemory(APIRoute):
-    """A check of a point that memory can answer takes no thread and no connection; others go the usual way.
-
-    So does whatever is amiss with a body, for the usual way knows how to say it.
-    """
-
-    def get_route_handler(self) -> Handler:
-        """The usual handler behind the quick one."""
-        usual = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            found = _from_memory(request, await request.body())
-            return await usual(request) if found is None else found
-
-        return handle
-
-
 router = APIRouter(prefix="/api", tags=["check"])
-quick = APIRouter(prefix="/api", tags=["check"], route_class=FromMemory)
 
 
-def _from_memory(request: Request, body: bytes) -> Response | None:
-    answers: Answers | None = request.app.state.answers
-    if answers is None or request.headers.get("content-type") != JSON:
-        return None
-    try:
-        asked = InquiryIn.model_validate_json(body)
-    except ValidationError:
-        return None
-    if asked.footprint is not None:  # may take long, and must not hold others up
-        return None
-    found = answers.to(asked.inquiry(), lang_of(request))
-    return None if found is None else Response(found, media_type=JSON)
-
-
-@quick.post("/check", response_model=CheckOut)
+@router.post("/check", response_model=CheckOut)
 def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
     """Whose ground is this, and may that stand on it? Stores nothing."""
-    return Response(tell_fresh(answer(session, body.inquiry(), limits), lang), media_type=JSON)
+    return Response(tell_fresh(answer(session, body.inquiry(), limits), lang), media_type="application/json")
 
 
 @router.get("/units/at")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.figures import build, lookup, overlaps, points, ties
+from benchmarks.figures import batch, build, http, lookup, overlaps, points, screen, ties
 from benchmarks.results import Row
 
 FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
@@ -17,4 +17,7 @@ FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "build": build.measure,
     "footprints": overlaps.measure,
     "lookup": lookup.measure,
+    "http": http.measure,
+    "batch": batch.measure,
+    "screen": screen.measure,
 }
