@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from sqlalchemy import Engine
 
+from cases.screencode import as_table
 from cases.screencolumns import VERDICT_SCHEMA, row_of, table_of
+from cases.screenkernel import in_order, side_by_side
 from cases.screenlaw import LawTable
 from cases.screenparts import joined_parts
-from cases.screenrows import NO_NUMBER, RowMaker, as_table, patch, refuse
+from cases.screenrows import NO_NUMBER, RowMaker, patch, refuse
 from cases.screenunits import Divided, UnitTable, metres_per_degree
 from cases.screenzones import Met, ZoneTable, nothing_met
 from cases.thresholds import DEFAULT, Thresholds
@@ -42,8 +44,9 @@ from layers.lawbook import fetch_book
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 R = TypeVar("R")
-CHUNK: Final = 16_384  # points a thread takes at a time
+CHUNK: Final = 4_096  # points a thread takes at a time
 STEPS_PER_DEGREE: Final = 16.0
+DEGREES: Final = (-180.0, 180.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,16 @@ class Screener:
 
         Points that are no numbers get ``zj_error``.
         """
-        order = _side_by_side(np.asarray(lonlat, dtype=np.float64))
-        places = np.ascontiguousarray(lonlat, dtype=np.float64)[order]
-        if not len(places):
+        given = np.ascontiguousarray(lonlat, dtype=np.float64)
+        if not len(given):
             return VERDICT_SCHEMA.empty_table()
-        accuracy = np.broadcast_to(np.asarray(accuracy_m, np.float64), len(places))[order]
+        order = _side_by_side(given)
+        places = in_order(given, order)
+        accuracy = np.full(len(places), accuracy_m, dtype=np.float64)
+        accuracy = accuracy if np.ndim(accuracy_m) == 0 else accuracy[order]
         finite = np.isfinite(places).all(axis=1) & np.isfinite(accuracy) & (accuracy >= 0)
-        places[~finite], accuracy[~finite] = 0.0, 0.0
+        if not finite.all():
+            places[~finite], accuracy[~finite] = 0.0, 0.0
         if not (self.units.complete and self.units_now.complete):
             return self._one_by_one(places, accuracy, finite, threads).take(np.argsort(order))
         spans = [slice(first, first + CHUNK) for first in range(0, len(places), CHUNK)]
@@ -108,8 +114,8 @@ class Screener:
         met = joined_parts([part[2] for part in parts])
         columns = self.rows.columns(places, divided, today, met)
         plain = divided.plain & today.plain & met.plain & ~self._permitted(places)
-        for n in np.flatnonzero(finite & ~plain).tolist():
-            patch(columns, n, self._single(_point(places[n], accuracy[n])))
+        rest = np.flatnonzero(finite & ~plain)
+        patch(columns, rest, [self._single(_point(places[n], accuracy[n])) for n in rest.tolist()])
         refuse(columns, np.flatnonzero(~finite))
         return as_table(columns, order)
 
@@ -179,8 +185,8 @@ def open_screener(engine: Engine, settings: Settings, task: ScreenTask) -> Scree
 
 def _side_by_side(lonlat: Floats) -> NDArray[np.int64]:
     """An order in which points that follow each other are neighbours: the index is read half as slowly."""
-    cells = np.nan_to_num(lonlat, posinf=0.0, neginf=0.0) * STEPS_PER_DEGREE
-    return np.argsort(cells[:, 1].astype(np.int64) * 2**20 + cells[:, 0].astype(np.int64), kind="stable")
+    plain = np.clip(np.nan_to_num(lonlat), *DEGREES) if not (np.abs(lonlat) <= DEGREES[1]).all() else lonlat
+    return side_by_side(plain, STEPS_PER_DEGREE)
 
 
 def _point(lonlat: Floats, accuracy_m: np.float64) -> Location:

@@ -116,7 +116,9 @@ class _Work:
             there = ~(np.isnan(xy[:, 0]) & np.isnan(xy[:, 1]))
             self._singly(np.flatnonzero(there & ~plain), lonlat, self._point(xy))
         for start in range(0, len(rows), CHUNK):
-            self._convert(xy, rows[start : start + CHUNK], lonlat)
+            span = slice(start, start + CHUNK)
+            if len(rows) < len(xy) or not self._convert_span(xy, span, lonlat):
+                self._convert(xy, rows[span], lonlat)
         return lonlat
 
     def _plausible(self) -> NDArray[np.bool_]:
@@ -124,6 +126,14 @@ class _Work:
         limits = self.terms.limits
         radius = self.stated * limits.r68(1.0, self.terms.channel)
         return np.asarray((radius >= 0.0) & (radius <= limits.max_accuracy_m * (1 - 1e-9)))
+
+    def _convert_span(self, xy: Floats, span: slice, lonlat: Floats) -> bool:
+        """Rows that follow each other, at once; whether none of them is refused."""
+        try:
+            lonlat[span] = to_cgcs2000_array(xy[span], self.terms.datum)
+        except BadInput:
+            return False
+        return True
 
     def _convert(self, xy: Floats, rows: Rows, lonlat: Floats) -> None:
         """Rows at once; where one of them is refused, halves, and few ones singly."""

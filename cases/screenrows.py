@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cases.conflicts import RELATIONS
-from cases.screencolumns import VERDICT_SCHEMA, joined, partner
+from cases.screencode import NULL, Coded, Ints, constant, numbered, texts_of
+from cases.screencolumns import SEPARATOR, joined, partner
+from cases.screenkernel import distinct, outcomes, sequence_keys
 from cases.screenlaw import LawTable
 from cases.screenunits import Divided, UnitTable
 from cases.screenzones import LAW_UNKNOWN, MAYBE, SURE_PERMIT, SURE_PROHIBITED, Met
@@ -20,202 +22,159 @@ from cases.verdict import WHOLLY
 from geo.snapshot import Snapshot
 from geo.tables import CERTAINTIES, EFFECTS, LEVELS
 
-Ints = NDArray[np.int64]
-NULL: Final = -1
 PROHIBITED, PERMIT, CLEAR, UNKNOWN = (
     EFFECTS.index(e) for e in ("prohibited", "permit_required", "clear", "unknown")
 )
 WHYS: Final = ("conflict", "possible", "law", "outside", "missing", "clear", "permit")
 NO_NUMBER: Final = "not a place: a coordinate or the accuracy is no number"
-
-
-@dataclass(slots=True)
-class Coded:
-    """A column of few values: positions in ``values``, or NULL. ``position``: of a value, shared or None."""
-
-    index: NDArray[np.int32]
-    values: list[str]
-    position: dict[str, int] | None = None
-
-    def put(self, row: int, value: str | None) -> None:
-        """Set a value that may be a new one."""
-        if self.position is None:
-            self.position = {text: n for n, text in enumerate(self.values)}
-        if value is not None and value not in self.position:
-            self.position[value] = len(self.values)
-            self.values.append(value)
-        self.index[row] = NULL if value is None else self.position[value]
-
-
-Columns = dict[str, Any]  # name → Coded, or an array of floats or objects
+# Bits of Met.flags, effect, reason; the order of the questions is that of ``cases.verdict``.
+TESTS: Final = np.asarray(
+    [
+        (SURE_PROHIBITED, PROHIBITED, WHYS.index("conflict")),
+        (SURE_PERMIT, PERMIT, WHYS.index("conflict")),
+        (MAYBE, UNKNOWN, WHYS.index("possible")),
+        (LAW_UNKNOWN, UNKNOWN, WHYS.index("law")),
+        (0, UNKNOWN, WHYS.index("outside")),
+        (0, UNKNOWN, WHYS.index("missing")),
+        (0, CLEAR, WHYS.index("clear")),
+    ],
+    dtype=np.int64,
+)
+Columns = dict[str, Any]  # name → Coded, or an array of floats
 
 
 class RowMaker:
     """Makes columns of one snapshot and task."""
 
     def __init__(self, then: Snapshot, units: UnitTable, units_now: UnitTable, law: LawTable) -> None:
-        self.then = then
         self.units = units
         self.law = law
         codes = [*units.codes, None]
         self.known = law.known_at(codes)
         self.group, self.prefixes = law.groups([*codes, *units_now.codes])
         self._words = _UnitWords(units)
+        self._zones = _ZoneWords(then)
         self._cells = None if then.cells is None else _CellTable(then, units)
+        self._effects, self._whys, self._certainties = map(texts_of, (EFFECTS, WHYS, CERTAINTIES))
 
     def columns(self, lonlat: NDArray[np.float64], divided: Divided, today: Divided, met: Met) -> Columns:
         """The columns of points, from what was decided of them."""
+        n = len(lonlat)
         missing = self.law.relevant & ~self.known[divided.lead] & ~met.met_kinds
-        effect, why = _outcome(divided, met, missing)
-        laws = np.where(effect == PROHIBITED, met.laws[0], np.where(effect == PERMIT, met.laws[1], 0))
+        effect, why, laws = outcomes(met.flags, divided.inside >= 1 - WHOLLY, missing, met.laws, TESTS)
+        held = divided.lead >= 0
         return {
-            "zj_effect": Coded(effect.astype(np.int32), list(EFFECTS)),
-            "zj_why": Coded(why.astype(np.int32), list(WHYS)),
-            "zj_certainty": Coded(divided.certainty.astype(np.int32), list(CERTAINTIES)),
-            **self._words.columns(divided),
-            "zj_share": np.where(divided.lead >= 0, divided.share, np.nan),
-            "zj_edge_m": np.where(divided.lead >= 0, np.round(divided.edge, METRE_DIGITS), np.nan),
+            "zj_effect": Coded(effect, self._effects),
+            "zj_why": Coded(why, self._whys),
+            "zj_certainty": Coded(divided.certainty.astype(np.int32), self._certainties),
+            **self._words.columns(divided.lead),
+            "zj_share": np.where(held, divided.share, np.nan),
+            "zj_edge_m": np.where(held, np.round(divided.edge, METRE_DIGITS), np.nan),
             **self._cell_columns(lonlat, divided),
             "zj_other_units": self._partners(divided),
-            **self._zone_columns(len(lonlat), met),
+            **self._zones.columns(n, met),
             "zj_basis": coded(laws, self.law.basis),
             **self._power_columns(divided, today, met),
             "zj_missing": coded(missing, self.law.missing),
-            "zj_error": np.full(len(lonlat), None, dtype=object),
+            "zj_error": constant(n),
         }
 
     def _cell_columns(self, lonlat: NDArray[np.float64], divided: Divided) -> Columns:
         if self._cells is None:
-            none = np.full(len(lonlat), NULL, dtype=np.int32)
-            return {"zj_grid_cell": Coded(none, []), "zj_team": Coded(none.copy(), [])}
+            return {"zj_grid_cell": constant(len(lonlat)), "zj_team": constant(len(lonlat))}
         return self._cells.columns(lonlat, divided)
 
-    def _partners(self, divided: Divided) -> NDArray[np.object_]:
+    def _partners(self, divided: Divided) -> Coded:
         starts, units, shares = divided.partners
-        texts = np.full(len(divided.lead), None, dtype=object)
-        for n in np.flatnonzero(np.diff(starts)).tolist():
-            part = range(starts[n], starts[n + 1])
-            texts[n] = joined(partner(self.units.codes[units[k]], float(shares[k])) for k in part)
-        return texts
-
-    def _zone_columns(self, n: int, met: Met) -> Columns:
-        """Ids, kinds, names and relations; equal sequences of them are written once."""
-        numbers, firsts, counts = _sequences(n, met)
-        rows = [] if self.then.zones is None else self.then.zones.rows
-        zones = [met.zone[a : a + c].tolist() for a, c in zip(firsts, counts, strict=True)]
-        relations = [met.relation[a : a + c].tolist() for a, c in zip(firsts, counts, strict=True)]
-        texts = {
-            "zj_zones": [joined(rows[z].id for z in seq) for seq in zones],
-            "zj_zone_kinds": [joined(rows[z].kind for z in seq) for seq in zones],
-            "zj_zone_names": [joined(rows[z].name for z in seq) for seq in zones],
-            "zj_relations": [joined(RELATIONS[r] for r in seq) for seq in relations],
-        }
-        return {name: numbered(numbers, values) for name, values in texts.items()}
+        column = constant(len(divided.lead))
+        rows = np.flatnonzero(np.diff(starts))
+        codes, named = self.units.codes, units.tolist()
+        told = [partner(codes[unit], share) for unit, share in zip(named, shares.tolist(), strict=True)]
+        spans = zip(starts[rows].tolist(), starts[rows + 1].tolist(), strict=True)
+        column.put(rows, [joined(told[first:last]) for first, last in spans])
+        return column
 
     def _power_columns(self, divided: Divided, today: Divided, met: Met) -> Columns:
         nobody = len(self.units.codes)  # the place of "no unit" between the two lists of codes
-        then = np.where(divided.lead >= 0, divided.lead, nobody)
-        group = self.group[np.where(today.lead >= 0, today.lead + nobody + 1, then)]
-        key = group * (1 << len(self.law.kinds)) + met.sure_kinds
-        distinct, numbers = np.unique(key, return_inverse=True)
-        low = (1 << len(self.law.kinds)) - 1
-        powers = [self.law.power(k & low, self.prefixes[k >> len(self.law.kinds)]) for k in distinct.tolist()]
+        if today is divided:
+            group = np.where(divided.lead >= 0, self.group[divided.lead], self.group[nobody])
+        else:
+            then = np.where(divided.lead >= 0, divided.lead, nobody)
+            group = self.group[np.where(today.lead >= 0, today.lead + nobody + 1, then)]
+        kinds = len(self.law.kinds)
+        keys, numbers = distinct((group << kinds) + met.sure_kinds)
+        low = (1 << kinds) - 1
+        powers = [self.law.power(k & low, self.prefixes[k >> kinds]) for k in keys.tolist()]
         return {
             "zj_authority": numbered(numbers, [authority for authority, _ in powers]),
             "zj_mode": numbered(numbers, [mode for _, mode in powers]),
         }
 
 
-def _outcome(divided: Divided, met: Met, missing: Ints) -> tuple[Ints, Ints]:
-    """Position of each effect and reason; the order of the questions is that of ``cases.verdict``."""
-    flags = met.flags
-    tests = [
-        flags & SURE_PROHIBITED > 0,
-        flags & SURE_PERMIT > 0,
-        flags & MAYBE > 0,
-        flags & LAW_UNKNOWN > 0,
-        divided.inside < 1 - WHOLLY,
-        missing != 0,
-    ]
-    effect = np.select(tests, [PROHIBITED, PERMIT, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN], CLEAR)
-    names = ("conflict", "conflict", "possible", "law", "outside", "missing")
-    return effect, np.select(tests, [WHYS.index(name) for name in names], WHYS.index("clear"))
-
-
 def coded(keys: Ints, text: Callable[[int], str | None]) -> Coded:
     """A column of texts, one a distinct key."""
-    distinct, numbers = np.unique(keys, return_inverse=True)
-    return numbered(numbers, [text(key) for key in distinct.tolist()])
+    found, numbers = distinct(keys)
+    return numbered(numbers, [text(key) for key in found.tolist()])
 
 
-def numbered(numbers: NDArray[np.integer[Any]], texts: Sequence[str | None]) -> Coded:
-    """A column of texts by number; equal texts become one value. A number of NULL, or no text, is null."""
-    values: dict[str, int] = {}
-    place = [NULL if text is None else values.setdefault(text, len(values)) for text in texts]
-    index = np.asarray([*place, NULL], dtype=np.int32)[numbers]
-    return Coded(index, list(values), values)
+class _ZoneWords:
+    """Ids, kinds and names of zones as columns of sequences; equal sequences are written once."""
 
+    def __init__(self, then: Snapshot) -> None:
+        rows = () if then.zones is None else then.zones.rows
+        self.texts = {
+            "zj_zones": texts_of([row.id for row in rows]),
+            "zj_zone_kinds": texts_of([row.kind for row in rows]),
+            "zj_zone_names": texts_of([row.name for row in rows]),
+        }
+        self.relations = texts_of(RELATIONS)
 
-def _sequences(n: int, met: Met) -> tuple[Ints, list[int], list[int]]:
-    """Of each point the number of its sequence of conflicts, or NULL; of each of these start and length.
+    def columns(self, n: int, met: Met) -> Columns:
+        """Of n points."""
+        keys, starts = sequence_keys(n, met.point, met.zone, met.relation)
+        rows = np.flatnonzero(keys)
+        _, numbers = distinct(keys[rows])
+        first = rows[np.unique(numbers, return_index=True)[1]]
+        counts = starts[first + 1] - starts[first]
+        ends = np.cumsum(counts)
+        entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts[first] - ends + counts, counts)
+        offsets = pa.array(np.concatenate(([0], ends)), pa.int32())
+        places = np.full(n, NULL, dtype=np.int32)
+        places[rows] = numbers
 
-    Sequences are told apart by a hash of 64 bits; a sequence that shares its hash with another but not its
-    entries would be a fault in one of 10⁷ screenings of a million sequences.
-    """
-    counts = np.bincount(met.point, minlength=n)
-    starts = np.concatenate(([0], np.cumsum(counts)))[:-1]
-    rank = np.arange(len(met.point)) - starts[met.point]
-    mixed = _mix(
-        (met.zone * len(RELATIONS) + met.relation).astype(np.uint64)
-        + (rank.astype(np.uint64) << np.uint64(40))
-    )
-    some = np.flatnonzero(counts)
-    if not len(some):
-        return np.full(n, NULL, dtype=np.int64), [], []
-    hashes = np.add.reduceat(mixed, starts[some])
-    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    numbers = np.full(n, NULL, dtype=np.int64)
-    numbers[some] = inverse
-    chosen = some[first]
-    return numbers, starts[chosen].tolist(), counts[chosen].tolist()
+        def column(texts: pa.Array, which: Ints) -> Coded:
+            lists = pa.ListArray.from_arrays(offsets, texts.take(pa.array(which[entries])))
+            told = pc.binary_join(lists, SEPARATOR).dictionary_encode()
+            return Coded(places, told.dictionary, told.indices.to_numpy(zero_copy_only=False))
 
-
-def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Well spread bits (the finisher of splitmix64)."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+        found = {name: column(texts, met.zone) for name, texts in self.texts.items()}
+        return {**found, "zj_relations": column(self.relations, met.relation)}
 
 
 class _UnitWords:
-    """Codes, names and levels of units as columns."""
+    """Codes, names and levels of units as columns. No text stands twice: Parquet keeps such dictionaries."""
 
     def __init__(self, units: UnitTable) -> None:
-        self.level = np.asarray([LEVELS.index(row.level) for row in units.rows] or [0], dtype=np.int32)
-        self.codes, self.names = units.codes, [row.name for row in units.rows]
-        self.position = {code: n for n, code in enumerate(units.codes)}
+        every = np.arange(len(units.codes), dtype=np.int32)
+        of_lead = {"unit": every} | {name: units.chain(LEVELS.index(name)) for name in ("county", "township")}
+        texts = {"code": texts_of(units.codes), "name": texts_of([row.name for row in units.rows])}
+        self.columns_of_units = {
+            f"zj_{whose}_{what}": _encoded(said, unit)
+            for whose, unit in of_lead.items()
+            for what, said in texts.items()
+        } | {"zj_unit_level": Coded(units.level_of_unit.astype(np.int32), texts_of(LEVELS))}
 
-    def columns(self, divided: Divided) -> Columns:
-        """Of the lead, and of the county and the township of its chain."""
-        lead = divided.lead
-        found: Columns = {
-            "zj_unit_code": self._coded(lead, self.codes),
-            "zj_unit_name": self._coded(lead, self.names),
-            "zj_unit_level": Coded(
-                np.where(lead >= 0, self.level[lead], NULL).astype(np.int32), list(LEVELS)
-            ),
+    def columns(self, lead: NDArray[np.int32]) -> Columns:
+        """Of leads, and of the county and the township of each one's chain."""
+        return {
+            name: Coded(lead, column.texts, column.numbers) for name, column in self.columns_of_units.items()
         }
-        for name in ("county", "township"):
-            units = np.ascontiguousarray(divided.chain[:, LEVELS.index(name)])
-            found |= {
-                f"zj_{name}_code": self._coded(units, self.codes),
-                f"zj_{name}_name": self._coded(units, self.names),
-            }
-        return found
 
-    def _coded(self, units: NDArray[np.int32], values: list[str]) -> Coded:
-        return Coded(units.copy(), list(values))
+
+def _encoded(texts: pa.Array, numbers: NDArray[np.int32]) -> Coded:
+    """The texts of these numbers (NULL: none), each text once."""
+    told = texts.take(pa.array(numbers, mask=numbers == NULL)).dictionary_encode()
+    return Coded(told.indices.fill_null(NULL).to_numpy(zero_copy_only=False), told.dictionary)
 
 
 class _CellTable:
@@ -242,7 +201,7 @@ class _CellTable:
         order = np.lexsort((self.rank[cell], point))
         point, cell = point[order], cell[order]
         first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, dtype=np.bool_)
-        chosen = np.full(len(lonlat), NULL, dtype=np.int64)
+        chosen = np.full(len(lonlat), NULL, dtype=np.int32)
         chosen[point[first]] = cell[first]
         rows = self.layer.rows
         return {
@@ -251,39 +210,22 @@ class _CellTable:
         }
 
 
-def patch(columns: Columns, row: int, values: Mapping[str, Any]) -> None:
-    """Put a row that was judged by itself into the columns."""
+def patch(columns: Columns, rows: Ints, found: Sequence[Mapping[str, Any]]) -> None:
+    """Put rows that were judged by themselves into the columns."""
     for name, column in columns.items():
-        value = values[name]
+        values = [one[name] for one in found]
         if isinstance(column, Coded):
-            column.put(row, value)
+            column.put(rows, values)
         else:
-            column[row] = np.nan if value is None and column.dtype != object else value
+            column[rows] = [np.nan if value is None else value for value in values]
 
 
 def refuse(columns: Columns, rows: Ints) -> None:
     """Mark rows that are no places."""
-    for column in columns.values():
+    if not len(rows):
+        return
+    for name, column in columns.items():
         if isinstance(column, Coded):
-            column.index[rows] = NULL
+            column.put(rows, [NO_NUMBER if name == "zj_error" else None] * len(rows))
         else:
-            column[rows] = None if column.dtype == object else np.nan
-    columns["zj_error"][rows] = NO_NUMBER
-
-
-def as_table(columns: Columns, order: Ints) -> pa.Table:
-    """The columns as Arrow has them; ``order``: of each row its place in the table."""
-    arrays = [_array(columns[field.name], order) for field in VERDICT_SCHEMA]
-    return pa.table(arrays, schema=VERDICT_SCHEMA)
-
-
-def _array(column: Coded | NDArray[Any], order: Ints) -> pa.Array:
-    values = column.index if isinstance(column, Coded) else column
-    placed = np.empty_like(values)
-    placed[order] = values
-    if isinstance(column, Coded):
-        index = pa.array(placed, mask=placed == NULL)
-        return pa.DictionaryArray.from_arrays(index, pa.array(column.values, pa.string()))
-    return (
-        pa.array(placed, pa.string()) if placed.dtype == object else pa.array(placed, mask=np.isnan(placed))
-    )
+            column[rows] = np.nan

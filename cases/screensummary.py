@@ -8,47 +8,17 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from cases.screencolumns import SEPARATOR
+from cases.screentally import Codes, Column, PairTally, counted_pairs, paired, split
 from cases.screenverdict import ERROR
 from layers.streamshapes import Floats
 
-Codes = NDArray[np.int64]
-
+__all__ = ["EFFECTS", "Column", "Sample", "Summary"]
 EFFECTS: Final = ("prohibited", "permit_required", "unknown", "clear")
 INSIDE: Final = ("within", "overlaps")
 POSSIBLE: Final = "possible"
 MOST_POINTS: Final = 100_000
-FEW_PAIRS: Final = 1 << 22
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of few texts: each row's place in ``values``, −1 where it is null."""
-
-    codes: Codes
-    values: list[str]
-
-    @classmethod
-    def of(cls, column: pa.ChunkedArray) -> Column:
-        """The column of a table of verdicts."""
-        if not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
-        whole = column.unify_dictionaries().combine_chunks()
-        whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-        indices = whole.indices.fill_null(-1) if whole.null_count else whole.indices
-        return cls(indices.to_numpy(zero_copy_only=False).astype(np.int64), whole.dictionary.to_pylist())
-
-    def first_rows(self) -> Codes:
-        """The first row of each value, −1 where it has none."""
-        found = np.full(len(self.values) + 1, -1, dtype=np.int64)
-        found[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
-        return found[:-1]
-
-    def at(self, row: int) -> str:
-        """The text of a row, empty where it is null."""
-        code = int(self.codes[row])
-        return self.values[code] if code >= 0 else ""
 
 
 @dataclass(slots=True)
@@ -63,12 +33,21 @@ class Summary:
     errors: int = 0
     effects: Counter[str] = field(default_factory=Counter)
     certainties: Counter[str] = field(default_factory=Counter)
-    units: Counter[tuple[str, str]] = field(default_factory=Counter)
     unit_names: dict[str, str] = field(default_factory=dict)
-    zones: Counter[tuple[str, str]] = field(default_factory=Counter)
     zone_names: dict[str, tuple[str, str]] = field(default_factory=dict)
     first_errors: list[tuple[int, str]] = field(default_factory=list)
-    _met: set[str] = field(default_factory=set)
+    _units: PairTally = field(default_factory=PairTally)
+    _zones: PairTally = field(default_factory=PairTally)
+
+    @property
+    def units(self) -> Counter[tuple[str, str]]:
+        """Rows by unit and effect."""
+        return self._units.counter()
+
+    @property
+    def zones(self) -> Counter[tuple[str, str]]:
+        """Rows by zone and relation."""
+        return self._zones.counter()
 
     def add(self, verdict: pa.Table) -> None:
         """Count the rows of a table of verdicts, which follow those counted before."""
@@ -76,8 +55,10 @@ class Summary:
         effect, unit = (Column.of(verdict.column(name)) for name in ("zj_effect", "zj_unit_code"))
         self.effects.update(_counts(effect))
         self.certainties.update(_counts(Column.of(verdict.column("zj_certainty"))))
-        self.units.update(_pairs(unit, effect))
-        self._name_units(unit, verdict)
+        new = self._units.add(unit, effect)
+        if len(new):
+            names, first = Column.of(verdict.column("zj_unit_name")), unit.first_rows()
+            self.unit_names |= {unit.values[k]: names.at(int(first[k])) for k in new.tolist()}
         self._count_zones(verdict)
         self.rows += verdict.num_rows
 
@@ -90,26 +71,20 @@ class Summary:
             bad = [(row, why) for row, why in told if why is not None]
             self.first_errors += bad[: 10 - len(self.first_errors)]
 
-    def _name_units(self, unit: Column, verdict: pa.Table) -> None:
-        new = [place for place, code in enumerate(unit.values) if code not in self.unit_names]
-        if new:
-            names, first = Column.of(verdict.column("zj_unit_name")), unit.first_rows()
-            self.unit_names |= {unit.values[k]: names.at(int(first[k])) for k in new if first[k] >= 0}
-
     def _count_zones(self, verdict: pa.Table) -> None:
-        zones, relations = (Column.of(verdict.column(name)) for name in ("zj_zones", "zj_relations"))
-        for (ids, related), count in _pairs(zones, relations).items():
-            for zone, relation in zip(ids.split(";"), related.split(";"), strict=False):
-                self.zones[zone, relation] += count
-        new = [place for place, ids in enumerate(zones.values) if ids not in self._met]
-        if not new:
+        told, related = (Column.of(verdict.column(name)) for name in ("zj_zones", "zj_relations"))
+        pairs = counted_pairs(told, related)
+        zones, relations = split(told, pairs[0]), split(related, pairs[1])
+        new = self._zones.add(*paired(zones, relations, pairs[2]))
+        if not len(new):
             return
-        first = zones.first_rows()
-        described = [Column.of(verdict.column(name)) for name in ("zj_zone_names", "zj_zone_kinds")]
-        for ids, row in ((zones.values[place], int(first[place])) for place in new if first[place] >= 0):
-            told = [column.at(row).split(";") for column in described]
-            self.zone_names |= dict(zip(ids.split(";"), zip(*told, strict=False), strict=False))
-            self._met.add(ids)
+        first = told.first_rows()
+        names, kinds = (Column.of(verdict.column(name)) for name in ("zj_zone_names", "zj_zone_kinds"))
+        for place in np.unique(pairs[0][zones.first_lists(new)]).tolist():
+            row = int(first[place])
+            texts = [names.at(row).split(SEPARATOR), kinds.at(row).split(SEPARATOR)]
+            ids = told.at(row).split(SEPARATOR)
+            self.zone_names |= dict(zip(ids, zip(*texts, strict=False), strict=False))
 
     def by_unit(self) -> list[tuple[str, str, dict[str, int]]]:
         """(code, name, rows by effect) of each unit, the one with the most rows first."""
@@ -121,13 +96,14 @@ class Summary:
 
     def by_zone(self) -> list[tuple[str, str, str, int, int]]:
         """(id, name, kind, rows inside, rows possibly inside) of each zone that is met, the fullest first."""
-        met = {zone for zone, relation in self.zones if relation in (*INSIDE, POSSIBLE)}
+        counts = self.zones
+        met = {zone for zone, relation in counts if relation in (*INSIDE, POSSIBLE)}
         rows = [
             (
                 zone,
                 *self.zone_names.get(zone, ("", "")),
-                sum(self.zones[zone, relation] for relation in INSIDE),
-                self.zones[zone, POSSIBLE],
+                sum(counts[zone, relation] for relation in INSIDE),
+                counts[zone, POSSIBLE],
             )
             for zone in met
         ]
@@ -149,22 +125,8 @@ class Summary:
 
 
 def _counts(column: Column) -> dict[str, int]:
-    count = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:]
+    count = np.bincount(column.codes + 1, minlength=len(column.dictionary) + 1)[1:]
     return {column.values[k]: int(count[k]) for k in np.flatnonzero(count)}
-
-
-def _pairs(one: Column, other: Column) -> dict[tuple[str, str], int]:
-    """How often two texts stand in one row; rows with a null are left out."""
-    width = max(len(other.values), 1)
-    both = (one.codes * width + other.codes)[(one.codes >= 0) & (other.codes >= 0)]
-    if len(one.values) * width <= FEW_PAIRS:
-        count = np.bincount(both)
-        keys = np.flatnonzero(count)
-        counted = count[keys]
-    else:
-        keys, counted = np.unique(both, return_counts=True)
-    pairs = zip(keys.tolist(), counted.tolist(), strict=True)
-    return {(one.values[key // width], other.values[key % width]): n for key, n in pairs}
 
 
 @dataclass(slots=True)

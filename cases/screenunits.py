@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.sharekernel import ABROAD, CERTAIN, PROBABLE, divide_many, leads_of_sole
+from cases.sharekernel import divide_many, leads_of_sole, tell_soles
 from cases.thresholds import Thresholds
 from geo.cells import CoverageIndex
 from geo.codes import stem
-from geo.kernel.sole import CLOSE, border_of_many, sole_of_many
+from geo.kernel.nearest import border_of_many
+from geo.kernel.sole import CLOSE, sole_of_many
 from geo.mass import R68, REACH
 from geo.measure import ELLIPSOID
 from geo.snapshot import Snapshot
@@ -33,7 +34,6 @@ class Divided:
     inside: Floats
     edge: Floats
     plain: NDArray[np.bool_]
-    chain: NDArray[np.int32]
     partners: tuple[NDArray[np.int64], NDArray[np.int32], Floats]
 
 
@@ -109,17 +109,17 @@ class UnitTable:
         sigmas = np.hypot(accuracy[:, None], self.accuracies[None, :]) / R68
         lead = self._soles(lonlat, metres, sigmas)
         close = np.flatnonzero(lead == CLOSE)
-        official = self._official_line[lead]
+        n = len(lead)
         found = Divided(
             lead=lead,
-            share=np.where(lead >= 0, 1.0, 0.0),
-            certainty=np.where(lead >= 0, np.where(official, CERTAIN, PROBABLE), ABROAD).astype(np.int8),
-            inside=np.where(lead >= 0, 1.0, 0.0),
+            share=np.empty(n),
+            certainty=np.empty(n, dtype=np.int8),
+            inside=np.empty(n),
             edge=self._borders(lonlat, metres, lead),
-            plain=np.ones(len(lead), dtype=np.bool_),
-            chain=self._chain(lead),
-            partners=(np.zeros(len(lead) + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0)),
+            plain=np.ones(n, dtype=np.bool_),
+            partners=(np.zeros(n + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0)),
         )
+        tell_soles(lead, self._official_line, found.share, found.certainty, found.inside)
         if not len(close):
             return found
         part = Divided(
@@ -146,24 +146,19 @@ class UnitTable:
     def _borders(self, lonlat: Floats, metres: Floats, lead: NDArray[np.int32]) -> Floats:
         edge = np.full(len(lead), np.nan)
         for n, layer in enumerate(self.layers):
-            of_layer = np.flatnonzero((lead >= self.first[n]) & (lead < self.first[n] + len(layer.rows)))
-            if len(of_layer):
-                found = np.empty(len(of_layer))
-                units = lead[of_layer] - np.int32(self.first[n])
-                border_of_many(*layer.index.buffer.args, lonlat[of_layer], metres[of_layer], units, found)
-                edge[of_layer] = found
+            span = int(self.first[n]), int(self.first[n]) + len(layer.rows)
+            border_of_many(*layer.index.buffer.args, lonlat, metres, lead, *span, edge)
         return edge
 
-    def _chain(self, lead: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The units of the chain, (n, levels); -1 where there is none."""
-        holder = self._tables[5]
-        codes = self._tables[3][lead]
-        return np.where((lead >= 0)[:, None] & (codes >= 0), holder[codes], -1).astype(np.int32)
+    def chain(self, level: int) -> NDArray[np.int32]:
+        """Of each unit the one at a level that it is or lies under; -1 where there is none."""
+        codes = self._tables[3][:, level]
+        return np.where(codes >= 0, self._tables[5][codes], -1).astype(np.int32)
 
 
 def _with(all_of_them: Divided, where: NDArray[np.int64], part: Divided) -> Divided:
     """Put what was computed of some points in their places."""
-    for name in ("lead", "share", "certainty", "inside", "edge", "plain", "chain"):
+    for name in ("lead", "share", "certainty", "inside", "edge", "plain"):
         getattr(all_of_them, name)[where] = getattr(part, name)
     starts, units, shares = part.partners
     counts = np.zeros(len(all_of_them.lead), dtype=np.int64)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases.conflicts import RELATIONS
+from cases.screenkernel import together
 from cases.screenlaw import NO_EFFECT, NOTICE, LawTable
 from cases.thresholds import Thresholds
 from cases.value import SHARE_DIGITS
-from geo.kernel.near import overlaps_of_many
+from geo.kernel.nearmany import overlaps_of_many
 from geo.mass import R68
 from geo.snapshot import ZoneLayer
 
@@ -71,7 +72,7 @@ class ZoneTable:
         usable = plain[point]
         point, holds, distance, mass = point[usable], holds[usable], distance[usable], mass[usable]
         zone: Ints = near[usable].astype(np.int64)
-        met_kinds = _together(n, point, self.law.bits_of_zone[zone])
+        met_kinds = together(n, point, self.law.bits_of_zone[zone])
         sigma = np.hypot(accuracy[point], layer.accuracies[zone]) / R68
         share = np.where(sigma > 0, np.round(mass, SHARE_DIGITS), holds)
         relation: Ints = np.where(
@@ -102,7 +103,7 @@ class ZoneTable:
         effect = np.where(near & (effect != NO_EFFECT), NOTICE, effect)
         sure = (relation == WITHIN) & (share >= limits.disputed)
         strict = effect < STRICT
-        flags = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
+        flags: Ints = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
         flags |= np.where(~near & strict, MAYBE, 0) | np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
         said = np.int64(1) << self.law.said_of_zone[zone]
         order = np.lexsort((self.order[zone], -share, effect, relation, point))
@@ -110,22 +111,15 @@ class ZoneTable:
             point=point[order],
             zone=zone[order],
             relation=relation[order],
-            flags=_together(n, point, flags),
-            sure_kinds=_together(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
+            flags=together(n, point, flags),
+            sure_kinds=together(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
             met_kinds=met_kinds,
             laws=(
-                _together(n, point, np.where(sure & (effect == 0), said, 0)),
-                _together(n, point, np.where(sure & (effect == 1), said, 0)),
+                together(n, point, np.where(sure & (effect == 0), said, 0)),
+                together(n, point, np.where(sure & (effect == 1), said, 0)),
             ),
             plain=plain,
         )
-
-
-def _together(n: int, point: Ints, bits: Ints) -> Ints:
-    """The bits of all entries of each point."""
-    found = np.zeros(n, dtype=np.int64)
-    np.bitwise_or.at(found, point, bits)
-    return found
 
 
 def nothing_met(n: int) -> Met:

@@ -243,14 +243,13 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
     ``metres``, (n, 2): per degree. ``sigmas``, (n, layers). ``limits``: certain, disputed.
 
     Returns arrays of n: lead unit, share, certainty, sum of shares, border distance (NaN: not known), plain;
-    the chain's units, (n, levels); and the partners: starts (n + 1,), units, shares.
+    and the partners: starts (n + 1,), units, shares.
     """
     n, levels = len(points), tables[3].shape[1]
     tables = (tables[0], tables[1], tables[2], np.zeros(levels, np.int64), *tables[3:])
     lead, share = np.full(n, NOBODY, np.int32), np.zeros(n)
     certainty, inside = np.full(n, ABROAD, np.int8), np.zeros(n)
     edge, plain = np.full(n, np.nan), np.ones(n, np.bool_)
-    chain = np.full((n, levels), NOBODY, np.int32)
     starts, partners, parts = np.zeros(n + 1, np.int64), np.empty(1024, np.int32), np.empty(1024)
     ids, mass, near2 = _room_for(levels)
     counts, owns = np.zeros(levels, np.int64), np.zeros(levels, np.int64)
@@ -275,7 +274,7 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
         if first:
             lead[p], share[p] = found[0], shares[0]
             certainty[p] = _word(shares[0], approximate, limits)
-            edge[p] = _see_lead(buffers, tables, place, found[0], ids, counts, owns, chain[p])
+            edge[p] = _edge_of_lead(buffers, tables, place, found[0], ids, counts, owns)
         for k in range(first, kept):
             if told == len(partners):
                 partners = np.append(partners, np.empty(told, np.int32))
@@ -283,7 +282,7 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
             partners[told], parts[told] = found[k], shares[k]
             told += 1
         starts[p + 1] = told
-    return lead, share, certainty, inside, edge, plain, chain, (starts, partners[:told], parts[:told])
+    return lead, share, certainty, inside, edge, plain, (starts, partners[:told], parts[:told])
 
 
 @njit(cache=True, nogil=True)
@@ -307,6 +306,15 @@ def leads_of_sole(soles, tables, out):  # type: ignore[no-untyped-def]
                 clear = clear and at[level_of[layer]] == NOBODY and not tables[6][unit]
                 at[level_of[layer]] = unit
         out[p] = _finest(at, ancestors) if clear else CLOSE
+
+
+@njit(cache=True, nogil=True)
+def tell_soles(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
+    """Fill what is told of points, (n,), that a unit has wholly, or none. ``official``: of each unit."""
+    for p in range(len(lead)):
+        held = lead[p] >= 0
+        share[p] = inside[p] = 1.0 if held else 0.0
+        certainty[p] = (CERTAIN if official[lead[p]] else PROBABLE) if held else ABROAD
 
 
 @njit(inline="always")
@@ -334,16 +342,13 @@ def _word(share, approximate, limits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _see_lead(buffers, tables, place, lead, ids, counts, owns, chain):  # type: ignore[no-untyped-def]
-    """Fill the chain of a lead; the distance of the border of the unit of its level that holds the point."""
-    ancestors = tables[4]
+def _edge_of_lead(buffers, tables, place, lead, ids, counts, owns):  # type: ignore[no-untyped-def]
+    """The distance of the border of the unit of a lead's level that holds the point; NaN where none does."""
     own_level = NOBODY
     for level in range(len(counts)):
         for n in range(counts[level]):
             if ids[level, n] == lead:
                 own_level = level
-        if ancestors[lead, level] >= 0:
-            chain[level] = tables[6][ancestors[lead, level]]
     if owns[own_level] < 0:
         return np.nan
     layer = tables[3][own_level]

@@ -35,6 +35,7 @@ from geo.postgis import make_engine, open_session
 from geo.settings import Settings
 from layers.lawbook import current_book
 from layers.stream import open_source
+from layers.streammemory import keep_freed_memory
 from layers.streamwrite import check_target
 from words import N_, Lang, say
 
@@ -129,6 +130,7 @@ def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
 
     if wanted.engine != LOCAL:
         return _run_cluster(wanted, store, settings)
+    keep_freed_memory()
     screener = open_screener(store, settings, wanted.task)
     with _bar(wanted.job.source.rows, settings.lang) as advance:
         return run_local(wanted.job, screener, sampled=wanted.plot is not None, progress=advance)

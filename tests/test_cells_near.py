@@ -13,6 +13,8 @@ from geo.kernel.border import border_distance
 from geo.kernel.coverquery import OUTSIDE, TIE
 from geo.kernel.gauss import owens_t_difference
 from geo.kernel.near import FULL, near_coverage, near_overlaps
+from geo.kernel.nearest import border_of_many
+from geo.kernel.nearmany import overlaps_of_many
 from geo.mass import R68, gaussian_mass
 from geo.measure import Plane
 
@@ -87,6 +89,59 @@ def test_masses_and_distances_in_a_coverage(sigma: float, size: float) -> None:
                 min(far[area], 1.0)
             )
     assert doubtful > 5
+
+
+@pytest.mark.parametrize("size", [2.0**-4, 2.0**-8, 2.0**-11])
+def test_distances_of_many_points_are_those_of_each(size: float) -> None:
+    """To the last bit; with empty ground that is wider than a node of the masks."""
+    towns = voronoi_towns(22, 30, 1e-6)
+    index = build_coverage(towns, size)
+    spots = places(7, 300, towns)
+    lonlat, metres = np.array([s[:2] for s in spots]), np.array([s[2:] for s in spots])
+    areas = index.locate(lonlat, 1)
+    found = np.full(len(spots), -1.0)
+    border_of_many(*index.buffer.args, lonlat, metres, areas + 100, 100, 100 + len(towns), found)
+    told = 0
+    for n, area in enumerate(areas.tolist()):
+        expected = -1.0
+        if area >= 0:
+            expected = border_distance(*index.buffer.args, boxed(spots[n], 0), area, np.inf)
+            told += 1
+        assert found[n] == expected
+    assert told > 300
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 20.0, 900.0])
+@pytest.mark.parametrize("size", [2.0**-5, 2.0**-9])
+def test_zones_round_many_points_are_those_of_each(size: float, accuracy: float) -> None:
+    """To the last bit, in narrow windows and in wide ones."""
+    zones = random_areas(32, 60)
+    index = build_overlaps(zones, size)
+    lines, notice = np.linspace(1.0, 60.0, len(zones)), np.linspace(500.0, 0.0, len(zones))
+    spots = places(8, 150, zones)
+    lonlat, metres = np.array([s[:2] for s in spots]), np.array([s[2:] for s in spots])
+    radii = np.full(len(spots), accuracy)
+    who, area, holds, distance, part = overlaps_of_many(
+        *index.buffer.args, lonlat, metres, radii, lines, notice
+    )
+    seen = 0
+    for n, spot in enumerate(spots):
+        ids, mass, near2 = room()
+        reach = max(8.6 * np.hypot(accuracy, lines.max()) / R68, notice.max())
+        count, inside = near_overlaps(
+            *index.buffer.args, boxed(spot, reach), accuracy, lines, *(ids, mass, near2)
+        )
+        away = np.where(np.arange(count) < inside, 0.0, np.sqrt(near2[:count]))
+        limit = np.maximum(8.6 * np.hypot(accuracy, lines[ids[:count]]) / R68, notice[ids[:count]])
+        kept = (away <= limit) & (near2[:count] >= 1e-12)
+        wanted = (ids[:count], away, np.clip(mass[:count], 0.0, 1.0))
+        expected = {row[0]: row for row in zip(*(column[kept].tolist() for column in wanted), strict=True)}
+        mine = (who == n) & ~np.isnan(part)
+        told = {row[0]: row for row in zip(*(c[mine].tolist() for c in (area, distance, part)), strict=True)}
+        assert told == expected
+        assert set(area[(who == n) & holds].tolist()) == set(ids[:inside].tolist())
+        seen += len(told)
+    assert seen > 100
 
 
 def test_a_point_on_a_border_is_left_to_the_caller() -> None:

@@ -7,6 +7,8 @@ can be mapped into memory as it is, and processes share it.
 header    ``HEADER`` words of 8 bytes, by the names below
 coarse    int32 a coarse cell, row by row from the south-west
 fine      int32 a fine cell, ``SIDE`` × ``SIDE`` for every coarse cell that something crosses
+masks     a word a block: which of its fine cells borders cross (``geo.kernel.masks``)
+nodes     words: which coarse cells have such a block, and which of these words are not 0
 data      words: what the values of the cells point to
 ========  ==========================================================================================
 
@@ -30,13 +32,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-MAGIC: Final = 0x314B4543_4A5A5A01  # changes with the layout
+from geo.kernel.masks import masks_of_blocks, masks_of_nodes
+
+MAGIC: Final = 0x314B4543_4A5A5A02  # changes with the layout
 HEADER: Final = 16
-KIND, AREAS, COLUMNS, ROWS, COARSE, FINE, DATA, WEST, SOUTH, SIZE, INVERSE = range(1, 12)
+KIND, AREAS, COLUMNS, ROWS, COARSE, FINE, DATA, WEST, SOUTH, SIZE, INVERSE, MASKS, NODES = range(1, 14)
 COVERAGE, OVERLAPS = 0, 1
 SHIFT: Final = 3
 SIDE: Final = 1 << SHIFT  # fine cells along a coarse one
 BLOCK: Final = SIDE * SIDE
+CHAINS_OF_OVERLAPS: Final = 42  # bit from which the first word of a cell's data counts its chains
 MOST_VERTICES: Final = 4095  # of a chain
 MOST_AREAS: Final = (1 << 26) - 2
 LOW26: Final = (1 << 26) - 1
@@ -108,16 +113,20 @@ def assemble(
 ) -> Buffer:
     """One buffer of the header and the coarse cells, the fine cells and the data words."""
     coarse, fine, data = parts
+    masks = masks_of_blocks(fine, data, 0 if kind == COVERAGE else CHAINS_OF_OVERLAPS)
+    nodes = masks_of_nodes(coarse, masks, grid.columns, grid.rows)
     coarse_words, fine_words = (coarse.size + 1) // 2, (fine.size + 1) // 2
-    words = np.zeros(HEADER + coarse_words + fine_words + data.size, np.int64)
     fine_at = HEADER + coarse_words
-    data_at = fine_at + fine_words
+    masks_at = fine_at + fine_words
+    nodes_at = masks_at + masks.size
+    data_at = nodes_at + nodes.size
+    words = np.zeros(data_at + data.size, np.int64)
     words[[0, KIND, AREAS, COLUMNS, ROWS]] = MAGIC, kind, areas, grid.columns, grid.rows
-    words[[COARSE, FINE, DATA]] = 2 * HEADER, 2 * fine_at, data_at
+    words[[COARSE, FINE, MASKS, NODES, DATA]] = 2 * HEADER, 2 * fine_at, masks_at, nodes_at, data_at
     words.view(np.float64)[[WEST, SOUTH, SIZE, INVERSE]] = grid.west, grid.south, grid.size, 1.0 / grid.size
     words.view(np.int32)[2 * HEADER : 2 * HEADER + coarse.size] = coarse
     words.view(np.int32)[2 * fine_at : 2 * fine_at + fine.size] = fine
-    words[data_at:] = data
+    words[masks_at:nodes_at], words[nodes_at:data_at], words[data_at:] = masks, nodes, data
     return Buffer.of(words)
 
 

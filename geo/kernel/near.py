@@ -38,8 +38,6 @@ I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 Edge = tuple[float, float, float, float]
 Place = tuple[float, float, float, float, float, float]  # x, y, kx, ky, half box in degrees
-ROOM: Final = 256  # areas near one of many points; more are left to the caller
-ON_BORDER2: Final = 1e-12  # m²: nearer than a micrometre to a border, the whole geometry must decide
 FULL: Final = -2  # there is no room for so many areas
 
 
@@ -76,7 +74,7 @@ def _clip(edge: Edge, cell: Edge) -> tuple[float, float]:
 
 
 @njit(inline="always")
-def _taken(edge: Edge, cell: Edge, x: float, y: float, kx: float, ky: float, sigma: float) -> float:
+def mass_taken(edge: Edge, cell: Edge, x: float, y: float, kx: float, ky: float, sigma: float) -> float:
     """What the part of an edge in a cell takes from the mass of the area on its left."""
     low, high = _clip(edge, cell)
     if low >= high:
@@ -91,7 +89,7 @@ def _taken(edge: Edge, cell: Edge, x: float, y: float, kx: float, ky: float, sig
 
 
 @njit(inline="always")
-def _slot(area: int, ids: I4, mass: F8, near2: F8, count: int) -> tuple[int, int]:
+def slot_of(area: int, ids: I4, mass: F8, near2: F8, count: int) -> tuple[int, int]:
     """Where an area is noted, and the new count; (FULL, count) where there is no room."""
     for n in range(count):
         if ids[n] == area:
@@ -103,7 +101,7 @@ def _slot(area: int, ids: I4, mass: F8, near2: F8, count: int) -> tuple[int, int
 
 
 @njit(inline="always")
-def _window(f8: F8, i8: I8, x: float, y: float, rx: float, ry: float) -> tuple[int, int, int, int]:
+def window(f8: F8, i8: I8, x: float, y: float, rx: float, ry: float) -> tuple[int, int, int, int]:
     """First and last column and row of the fine cells within a box round a point."""
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
     c0 = math.floor((x - rx - f8[WEST]) * f8[INVERSE])
@@ -144,7 +142,7 @@ def near_coverage(
     if own >= 0:
         ids[0], mass[0], near2[0] = own, 1.0, np.inf
         count = 1
-    c0, c1, r0, r1 = _window(f8, i8, x, y, rx, ry)
+    c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
     reach2 = (REACH * sigma) ** 2
     columns = i8[COLUMNS]
     for row in range(r0, r1 + 1):
@@ -157,7 +155,7 @@ def near_coverage(
                 value = np.int64(i4[block + ((row & (SIDE - 1)) << SHIFT) + (column & (SIDE - 1))])
                 step = 1
             if value > 0:
-                slot, count = _slot(value - 1, ids, mass, near2, count)
+                slot, count = slot_of(value - 1, ids, mass, near2, count)
                 if slot == FULL:
                     return FULL, own
             elif value < 0:
@@ -196,11 +194,11 @@ def _edges_of_cell(
             d2 = distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                taken += _taken(edge, cell, x, y, kx, ky, sigma)
+                taken += mass_taken(edge, cell, x, y, kx, ky, sigma)
         for side in range(2):
             area = ((info >> 12) & LOW26) - 1 if side == 0 else (info >> 38) - 1
             if area >= 0:
-                slot, count = _slot(area, ids, mass, near2, count)
+                slot, count = slot_of(area, ids, mass, near2, count)
                 if slot == FULL:
                     return FULL
                 near2[slot] = min(near2[slot], nearest)
@@ -237,7 +235,7 @@ def near_overlaps(
     for n in range(count):
         mass[n], near2[n] = 1.0, np.inf
     inside = count
-    c0, c1, r0, r1 = _window(f8, i8, x, y, rx, ry)
+    c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
     columns = i8[COLUMNS]
     for row in range(r0, r1 + 1):
         column = c0
@@ -282,7 +280,7 @@ def _areas_of_cell(
         area = (info >> 12) & LOW26
         sigma = math.hypot(accuracy, accuracies[area]) / R68
         reach2 = (REACH * sigma) ** 2
-        slot, count = _slot(area, ids, mass, near2, count)
+        slot, count = slot_of(area, ids, mass, near2, count)
         if slot == FULL:
             return FULL
         nearest, taken = near2[slot], 0.0
@@ -291,57 +289,8 @@ def _areas_of_cell(
             d2 = distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                taken += _taken(edge, cell, x, y, kx, ky, sigma)
+                taken += mass_taken(edge, cell, x, y, kx, ky, sigma)
         near2[slot] = nearest
         mass[slot] += -taken if (info >> 38) & LEFT else taken
         word += 1 + 2 * n
     return count
-
-
-@njit(cache=True, nogil=True)
-def overlaps_of_many(
-    i4: I4,
-    i8: I8,
-    f8: F8,
-    points: F8,
-    metres: F8,
-    accuracy: F8,
-    accuracies: F8,
-    notice: F8,
-) -> tuple[I8, I4, NDArray[np.bool_], F8, F8]:
-    """Areas that may overlap, round each of many points: point, area, holds it, distance m, mass.
-
-    ``metres``, (n, 2): per degree. ``accuracy``, (n,): 68 % radii of the points. Of each area,
-    ``accuracies``: of its lines, ``notice``: how near it wants to be told of, metres. Told is what
-    holds the point, may hold it (within REACH σ) or is near enough. Points ascend. The mass is NaN where a
-    point lies on a border; the area is -1 where there are too many.
-    """
-    size = max(1024, len(points) // 2)
-    who, area, holds = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.bool_)
-    distance, part = np.empty(size), np.empty(size)
-    ids, mass, near2 = np.empty(ROOM, np.int32), np.empty(ROOM), np.empty(ROOM)
-    worst, farthest = np.max(accuracies), np.max(notice)
-    told = 0
-    for p in range(len(points)):
-        kx, ky = metres[p, 0], metres[p, 1]
-        radius = max(REACH * math.hypot(accuracy[p], worst) / R68, farthest)
-        place = (points[p, 0], points[p, 1], kx, ky, radius / kx, radius / ky)
-        count, inside = near_overlaps(i4, i8, f8, place, accuracy[p], accuracies, ids, mass, near2)
-        if count == FULL:
-            ids[0], mass[0], near2[0], count, inside = -1, np.nan, 0.0, 1, 1
-        if told + count > size:
-            extra = size + count
-            who, area = np.append(who, np.empty(extra, np.int64)), np.append(area, np.empty(extra, np.int32))
-            holds = np.append(holds, np.empty(extra, np.bool_))
-            distance, part = np.append(distance, np.empty(extra)), np.append(part, np.empty(extra))
-            size += extra
-        for n in range(count):
-            away = 0.0 if n < inside else math.sqrt(near2[n])
-            if ids[n] >= 0:
-                sigma = math.hypot(accuracy[p], accuracies[ids[n]]) / R68
-                if away > max(REACH * sigma, notice[ids[n]]):
-                    continue
-            who[told], area[told], holds[told], distance[told] = p, ids[n], n < inside, away
-            part[told] = np.nan if near2[n] < ON_BORDER2 else min(1.0, max(0.0, mass[n]))
-            told += 1
-    return who[:told], area[:told], holds[:told], distance[:told], part[:told]

@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from geo.kernel.border import border_distance
 from geo.kernel.coverquery import OUTSIDE, TIE, cell_label
 from geo.kernel.layout import (
     COARSE,
@@ -32,14 +31,44 @@ I4 = NDArray[np.int32]
 I8 = NDArray[np.int64]
 F8 = NDArray[np.float64]
 CLOSE: Final = -2  # a border is within reach
+TOGETHER: Final = 64  # points
+
+
+@njit(inline="always")
+def _ask(i4: I4, i8: I8, f8: F8, points: F8, start: int, end: int, values: I8) -> int:
+    """Ask for the cells of points that go together, so that memory answers several at once.
+
+    ``values``, (n, 2): room.
+    """
+    touched = np.int64(0)
+    west, south, inverse = f8[WEST], f8[SOUTH], f8[INVERSE]
+    coarse, columns, rows = i8[COARSE], i8[COLUMNS], i8[ROWS]
+    for p in range(start, end):
+        fx, fy = (points[p, 0] - west) * inverse, (points[p, 1] - south) * inverse
+        values[p - start, 0] = 0
+        if fx >= 0.0 and fy >= 0.0 and fx < columns * SIDE and fy < rows * SIDE:
+            cx, cy = int(fx), int(fy)
+            values[p - start, 0] = i4[coarse + (cy >> SHIFT) * columns + (cx >> SHIFT)]
+            values[p - start, 1] = ((cy & (SIDE - 1)) << SHIFT) + (cx & (SIDE - 1))
+    for k in range(end - start):
+        if values[k, 0] < 0:
+            values[k, 0] = i4[i8[FINE] + ((-1 - values[k, 0]) << (2 * SHIFT)) + values[k, 1]]
+    for k in range(end - start):
+        if values[k, 0] < 0:
+            word = i8[DATA] - 1 - values[k, 0]
+            touched += i8[word] + i8[word + 8]
+    return touched
 
 
 @njit(cache=True, nogil=True)
-def sole_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out: I4) -> None:
+def sole_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out: I4) -> int:
     """The area that holds all within ``reach`` metres, (n,), of each point, (n, 2); OUTSIDE; or CLOSE."""
     west, south, inverse = f8[WEST], f8[SOUTH], f8[INVERSE]
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
+    values, touched = np.empty((TOGETHER, 2), np.int64), np.int64(0)
     for p in range(len(points)):
+        if p % TOGETHER == 0:
+            touched += _ask(i4, i8, f8, points, p, min(len(points), p + TOGETHER), values)
         x, y, r = points[p, 0], points[p, 1], reach[p]
         rx, ry = r / metres[p, 0], r / metres[p, 1]
         fx0, fx1 = (x - rx - west) * inverse, (x + rx - west) * inverse
@@ -50,6 +79,7 @@ def sole_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out:
         c0, c1 = int(max(fx0, 0.0)), int(min(fx1, columns - 1.0))
         r0, r1 = int(max(fy0, 0.0)), int(min(fy1, rows - 1.0))
         out[p] = _sole(i4, i8, f8, x, y, metres[p, 0], metres[p, 1], r * r, c0, c1, r0, r1)
+    return touched
 
 
 @njit(inline="always")
@@ -115,14 +145,3 @@ def _is_near(i8: I8, f8: F8, word: int, x: float, y: float, kx: float, ky: float
                 return True
         word += 1 + 2 * n
     return False
-
-
-@njit(cache=True, nogil=True)
-def border_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, areas: I4, out: F8) -> None:
-    """Distance of each point, (n, 2), from the border of the area that holds it, metres; NaN for area -1."""
-    for p in range(len(points)):
-        if areas[p] < 0:
-            out[p] = np.nan
-        else:
-            place = (points[p, 0], points[p, 1], metres[p, 0], metres[p, 1], 0.0, 0.0)
-            out[p] = border_distance(i4, i8, f8, place, areas[p], np.inf)
