@@ -44,7 +44,7 @@ from layers.lawbook import fetch_book
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 R = TypeVar("R")
-CHUNK: Final = 4_096  # points a thread takes at a time
+CHUNK: Final = 8_192  # points a thread takes at a time
 STEPS_PER_DEGREE: Final = 16.0
 DEGREES: Final = (-180.0, 180.0)
 

@@ -221,8 +221,22 @@ def outcomes(
 
 
 @njit(cache=True, nogil=True)
+def metres_along(lat: NDArray[np.float64], axis_m: float, eccentricity2: float) -> NDArray[np.float64]:
+    """Metres per degree of longitude and latitude, (n, 2), at latitudes on an ellipsoid."""
+    out = np.empty((len(lat), 2))
+    for p in range(len(lat)):
+        radians = math.radians(lat[p])
+        sine = math.sin(radians)
+        curve = 1.0 - eccentricity2 * sine * sine
+        across = axis_m / math.sqrt(curve)
+        out[p, 0] = math.radians(across * math.cos(radians))
+        out[p, 1] = math.radians(across * (1.0 - eccentricity2) / curve)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def together(n: int, point: Ints, bits: Ints) -> Ints:
-    """The bits of all entries of each point."""
+    """The bits of all entries of each of n points."""
     found = np.zeros(n, np.int64)
     for k in range(len(point)):
         found[point[k]] |= bits[k]

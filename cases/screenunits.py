@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cases.screenkernel import metres_along
 from cases.sharekernel import divide_many, leads_of_sole, tell_soles
 from cases.thresholds import Thresholds
 from geo.cells import CoverageIndex
@@ -106,7 +107,7 @@ class UnitTable:
 
         Points that are far from all borders are told at once, the others' probability is integrated.
         """
-        sigmas = np.hypot(accuracy[:, None], self.accuracies[None, :]) / R68
+        sigmas = self._sigmas(accuracy)
         lead = self._soles(lonlat, metres, sigmas)
         close = np.flatnonzero(lead == CLOSE)
         n = len(lead)
@@ -133,6 +134,12 @@ class UnitTable:
             )
         )
         return _with(found, close, part)
+
+    def _sigmas(self, accuracy: Floats) -> Floats:
+        """σ of each point against the lines of each layer, (n, layers), metres."""
+        same = len(accuracy) > 0 and bool((accuracy == accuracy[0]).all())
+        each = np.hypot((accuracy[:1] if same else accuracy)[:, None], self.accuracies[None, :]) / R68
+        return np.repeat(each, len(accuracy), axis=0) if same else each
 
     def _soles(self, lonlat: Floats, metres: Floats, sigmas: Floats) -> NDArray[np.int32]:
         soles = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
@@ -170,8 +177,4 @@ def metres_per_degree(lat: Floats) -> Floats:
     """Metres per degree of longitude and latitude, shape (n, 2); as ``measure.Plane`` at each latitude."""
     flattening = 1.0 / ELLIPSOID.inverse_flattening
     eccentricity2 = flattening * (2.0 - flattening)
-    radians = np.radians(lat)
-    curve = 1.0 - eccentricity2 * np.sin(radians) ** 2
-    across = ELLIPSOID.axis_m / np.sqrt(curve)
-    along = across * (1.0 - eccentricity2) / curve
-    return np.column_stack((np.radians(across * np.cos(radians)), np.radians(along)))
+    return metres_along(lat, ELLIPSOID.axis_m, eccentricity2)

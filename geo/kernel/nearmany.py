@@ -261,8 +261,12 @@ def overlaps_of_many(
     who, area, holds = np.empty(size, np.int64), np.empty(size, np.int32), np.empty(size, np.bool_)
     distance, part = np.empty(size), np.empty(size)
     ids, mass, near2 = np.empty(AREAS_ROOM, np.int32), np.empty(AREAS_ROOM), np.empty(AREAS_ROOM)
-    limits = REACH * (np.hypot(accuracy, np.max(accuracies)) / R68)
-    radii = np.maximum(limits, np.max(notice))
+    limits, radii = np.empty(len(points)), np.empty(len(points))
+    worst, farthest = np.max(accuracies), np.max(notice)
+    for p in range(len(points)):
+        same = p > 0 and accuracy[p] == accuracy[p - 1]
+        limits[p] = limits[p - 1] if same else REACH * (math.hypot(accuracy[p], worst) / R68)
+        radii[p] = max(limits[p], farthest)
     places, spots = np.empty((TOGETHER, 6)), np.empty((TOGETHER, 4), np.int64)
     states, cells = np.empty((TOGETHER, 3), np.int64), np.empty((TOGETHER * MOST, 3), np.int64)
     told = 0
