@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from rich.progress import track
 
-from api.app import create_app
 from cases.demo import STORY, STORY_KEY
 from cases.inquiry import Limits
 from cases.intake import file_report
@@ -84,6 +82,10 @@ def outcome(loaded: Loaded, lang: Lang) -> str:
 
 def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until it is stopped."""
+    import uvicorn  # noqa: PLC0415 - half a second that no other command shall wait for
+
+    from api.app import create_app  # noqa: PLC0415
+
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
     options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", "access_log": False}
     if workers == 1:

@@ -27,7 +27,7 @@ from layers.streamspec import PlaceColumns, find_places
 from layers.streamtable import open_table
 from words import N_
 
-BATCH_ROWS: Final = 262_144
+BATCH_ROWS: Final = 196_608
 OPENERS: Final[dict[str, Callable[[Path], Opened]]] = {
     **dict.fromkeys((".parquet", ".geoparquet", ".pq"), open_parquet),
     **dict.fromkeys((".arrow", ".arrows", ".ipc", ".feather"), open_ipc),
