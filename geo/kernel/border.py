@@ -21,7 +21,7 @@ from geo.kernel.layout import (
     SOUTH,
     WEST,
 )
-from geo.kernel.near import F8, I4, I8, Edge, Place, cell_box, distance2
+from geo.kernel.near import F8, I4, I8, Place, cell_box, distance2, gap2
 
 FINE_RINGS: Final = 8  # then coarse cells, each as wide as so many
 
@@ -71,6 +71,7 @@ def _inner2(f8: F8, place: Place, column: int, row: int, ring: int, size: float)
 def _ring_of_fine(
     i4: I4, i8: I8, f8: F8, place: Place, area: int, at: tuple[int, int, int], best2: float
 ) -> float:
+    x, y, kx, ky, _, _ = place
     column, row, ring = at
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
     for r in range(max(row - ring, 0), min(row + ring, rows - 1) + 1):
@@ -83,18 +84,9 @@ def _ring_of_fine(
                 continue
             block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
             value = np.int64(i4[block + ((r & (SIDE - 1)) << SHIFT) + (c & (SIDE - 1))])
-            if value < 0 and _gap2(place, cell_box(f8, c, r)) < best2:
+            if value < 0 and gap2(cell_box(f8, c, r), x, y, kx, ky) < best2:
                 best2 = _nearest_in_cell(i8, f8, i8[DATA] - 1 - value, place, area, best2)
     return best2
-
-
-@njit(inline="always")
-def _gap2(place: Place, cell: Edge) -> float:
-    """Square of the distance of a point from a cell, m²."""
-    x, y, kx, ky, _, _ = place
-    dx = max(cell[0] - x, 0.0, x - cell[2]) * kx
-    dy = max(cell[1] - y, 0.0, y - cell[3]) * ky
-    return dx * dx + dy * dy
 
 
 @njit(cache=True)
@@ -107,10 +99,11 @@ def _nearest_in_coarse(
     at: tuple[int, int],
     best2: float,
 ) -> float:
+    x, y, kx, ky, _, _ = place
     value = np.int64(i4[i8[COARSE] + at[1] * i8[COLUMNS] + at[0]])
     size = f8[SIZE] * SIDE
     west, south = f8[WEST] + at[0] * size, f8[SOUTH] + at[1] * size
-    if value >= 0 or _gap2(place, (west, south, west + size, south + size)) >= best2:
+    if value >= 0 or gap2((west, south, west + size, south + size), x, y, kx, ky) >= best2:
         return best2
     block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
     for n in range(SIDE * SIDE):
@@ -118,7 +111,7 @@ def _nearest_in_coarse(
         if value >= 0:
             continue
         cell = cell_box(f8, at[0] * SIDE + (n & (SIDE - 1)), at[1] * SIDE + (n >> SHIFT))
-        if _gap2(place, cell) < best2:
+        if gap2(cell, x, y, kx, ky) < best2:
             best2 = _nearest_in_cell(i8, f8, i8[DATA] - 1 - value, place, area, best2)
     return best2
 

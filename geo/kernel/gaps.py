@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-F8 = NDArray[np.float64]
+from geo.kernel.near import F8, gap2
 
 
 @njit(cache=True, nogil=True)
@@ -18,9 +16,7 @@ def gaps2(boxes: F8, place: tuple[float, float, float, float], out: F8) -> int:
     x, y, kx, ky = place
     best = 0
     for n in range(len(boxes)):
-        dx = max(boxes[n, 0] - x, 0.0, x - boxes[n, 2]) * kx
-        dy = max(boxes[n, 1] - y, 0.0, y - boxes[n, 3]) * ky
-        out[n] = dx * dx + dy * dy
+        out[n] = gap2((boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3]), x, y, kx, ky)
         if out[n] < out[best]:
             best = n
     return best

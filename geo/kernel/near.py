@@ -42,6 +42,14 @@ FULL: Final = -2  # there is no room for so many areas
 
 
 @njit(inline="always")
+def gap2(box: Edge, x: float, y: float, kx: float, ky: float) -> float:
+    """Square of the distance of a point from a box (west, south, east, north), m²."""
+    dx = max(box[0] - x, 0.0, x - box[2]) * kx
+    dy = max(box[1] - y, 0.0, y - box[3]) * ky
+    return dx * dx + dy * dy
+
+
+@njit(inline="always")
 def distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
     """Square of the distance of a point from an edge, m²."""
     ax, ay = (edge[0] - x) * kx, (edge[1] - y) * ky
@@ -235,6 +243,7 @@ def near_overlaps(
     for n in range(count):
         mass[n], near2[n] = 1.0, np.inf
     inside = count
+    everything = (accuracy, np.inf)
     c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
     columns = i8[COLUMNS]
     for row in range(r0, r1 + 1):
@@ -247,9 +256,9 @@ def near_overlaps(
                 value = np.int64(i4[block + ((row & (SIDE - 1)) << SHIFT) + (column & (SIDE - 1))])
                 step = 1
             if value > 0 and i8[i8[DATA] + value] >> (2 * FIELD) > 0:
-                cell = cell_box(f8, column, row)
-                count = _areas_of_cell(
-                    i8, f8, i8[DATA] + value, place, cell, accuracy, accuracies, ids, mass, near2, count
+                cell = (i8[DATA] + value, column, row)
+                count = areas_of_cell(
+                    i8, f8, cell, place, everything, accuracies, accuracies, ids, mass, near2, count
                 )
                 if count == FULL:
                     return FULL, 0
@@ -258,39 +267,50 @@ def near_overlaps(
 
 
 @njit(inline="always")
-def _areas_of_cell(
+def areas_of_cell(
     i8: I8,
     f8: F8,
-    word: int,
+    cell: tuple[int, int, int],
     place: Place,
-    cell: Edge,
-    accuracy: float,
+    limits: tuple[float, float],
     accuracies: F8,
+    notice: F8,
     ids: I4,
     mass: F8,
     near2: F8,
     count: int,
 ) -> int:
+    """Add a cell's chains to the areas of a point; new count, or FULL. ``cell``: word, column, row.
+
+    ``limits``: the point's accuracy, and the square of a distance. In a cell beyond that, only chains of
+    areas are looked at that want to be told of from so far (``notice``, metres); inf: all are.
+    """
     x, y, kx, ky, _, _ = place
+    box = cell_box(f8, cell[1], cell[2])
+    away2 = gap2(box, x, y, kx, ky) * (1.0 - 1e-9)
+    word = cell[0]
     full, chains = i8[word] & LOW21, i8[word] >> (2 * FIELD)
     word += 1 + ((full + 1) >> 1)
     for _ in range(chains):
         info = i8[word]
         n = info & 0xFFF
         area = (info >> 12) & LOW26
-        sigma = math.hypot(accuracy, accuracies[area]) / R68
+        if away2 > limits[1] and away2 > notice[area] * notice[area]:
+            word += 1 + 2 * n
+            continue
+        sigma = math.hypot(limits[0], accuracies[area]) / R68
         reach2 = (REACH * sigma) ** 2
         slot, count = slot_of(area, ids, mass, near2, count)
         if slot == FULL:
             return FULL
-        nearest, taken = near2[slot], 0.0
+        nearest, lost = near2[slot], 0.0
         for v in range(word + 1, word + 2 * n - 1, 2):
             edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
             d2 = distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                taken += mass_taken(edge, cell, x, y, kx, ky, sigma)
+                lost += mass_taken(edge, box, x, y, kx, ky, sigma)
         near2[slot] = nearest
-        mass[slot] += -taken if (info >> 38) & LEFT else taken
+        mass[slot] += -lost if (info >> 38) & LEFT else lost
         word += 1 + 2 * n
     return count

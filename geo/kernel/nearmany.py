@@ -20,7 +20,6 @@ from geo.kernel.layout import (
     DATA,
     FINE,
     INVERSE,
-    LOW26,
     MASKS,
     ROWS,
     SHIFT,
@@ -36,14 +35,11 @@ from geo.kernel.near import (
     I4,
     I8,
     Place,
-    cell_box,
-    distance2,
-    mass_taken,
+    areas_of_cell,
     near_overlaps,
-    slot_of,
     window,
 )
-from geo.kernel.overbuild import FIELD, LEFT, LOW21
+from geo.kernel.overbuild import FIELD, LOW21
 from geo.kernel.overquery import gather
 
 Bools = NDArray[np.bool_]
@@ -122,56 +118,6 @@ def _ask(i4: I4, i8: I8, f8: F8, places: F8, spots: I8, states: I8, cells: I8, c
 
 
 @njit(inline="always")
-def _areas_of_cell(
-    i8: I8,
-    f8: F8,
-    cell: I8,
-    place: Place,
-    limits: tuple[float, float],
-    accuracies: F8,
-    notice: F8,
-    ids: I4,
-    mass: F8,
-    near2: F8,
-    count: int,
-) -> int:
-    """Add a cell's chains to the areas of a point; new count, or FULL. ``cell``: word, column, row.
-
-    ``limits``: the point's accuracy, and the square of the distance within which a line may take mass.
-    """
-    x, y, kx, ky, _, _ = place
-    box = cell_box(f8, cell[1], cell[2])
-    dx, dy = max(box[0] - x, 0.0, x - box[2]) * kx, max(box[1] - y, 0.0, y - box[3]) * ky
-    away2 = (dx * dx + dy * dy) * (1.0 - 1e-9)
-    word = cell[0]
-    full, chains = i8[word] & LOW21, i8[word] >> (2 * FIELD)
-    word += 1 + ((full + 1) >> 1)
-    for _ in range(chains):
-        info = i8[word]
-        n = info & 0xFFF
-        area = (info >> 12) & LOW26
-        if away2 > limits[1] and away2 > notice[area] * notice[area]:
-            word += 1 + 2 * n
-            continue
-        sigma = math.hypot(limits[0], accuracies[area]) / R68
-        reach2 = (REACH * sigma) ** 2
-        slot, count = slot_of(area, ids, mass, near2, count)
-        if slot == FULL:
-            return FULL
-        nearest, lost = near2[slot], 0.0
-        for v in range(word + 1, word + 2 * n - 1, 2):
-            edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-            d2 = distance2(edge, x, y, kx, ky)
-            nearest = min(nearest, d2)
-            if d2 < reach2:
-                lost += mass_taken(edge, box, x, y, kx, ky, sigma)
-        near2[slot] = nearest
-        mass[slot] += -lost if (info >> 38) & LEFT else lost
-        word += 1 + 2 * n
-    return count
-
-
-@njit(inline="always")
 def _round_one(
     i8: I8,
     f8: F8,
@@ -196,7 +142,8 @@ def _round_one(
         mass[n], near2[n] = 1.0, np.inf
     inside = count
     for n in range(len(cells)):
-        count = _areas_of_cell(i8, f8, cells[n], place, limits, accuracies, notice, ids, mass, near2, count)
+        cell = (cells[n, 0], cells[n, 1], cells[n, 2])
+        count = areas_of_cell(i8, f8, cell, place, limits, accuracies, notice, ids, mass, near2, count)
         if count == FULL:
             return FULL, 0
     return count, inside
