@@ -29,6 +29,7 @@ from words import N_
 
 DATABASE: Final = "zhijie"
 ROLE: Final = "zhijie"
+APP_ROLE: Final = "zhijie_web"  # whom the server signs in as: row security binds it
 PORT: Final = 5432  # only the name of the socket file; no TCP port is opened
 START_S: Final = 120  # longest wait for a server to start, crash recovery included
 LOCK_S: Final = 180  # longest wait for another process that starts or stops the same cluster
@@ -93,9 +94,17 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """SQLAlchemy URL of the database; of use once ``start`` has returned."""
+        """SQLAlchemy URL of the database for its owner; of use once ``start`` has returned."""
+        return self._url(ROLE)
+
+    @property
+    def app_url(self) -> str:
+        """The same for the server."""
+        return self._url(APP_ROLE)
+
+    def _url(self, role: str) -> str:
         folder = quote(str(self._socket_folder()), safe="/")
-        return f"postgresql+psycopg2://{ROLE}@/{DATABASE}?host={folder}&port={PORT}"
+        return f"postgresql+psycopg2://{role}@/{DATABASE}?host={folder}&port={PORT}"
 
     def start(self) -> str:
         """Make the cluster where it is missing, start it where it rests; return ``url``.

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from geo.access import let_boxes_use_indexes, sync_rights
 from geo.cluster import Cluster, default_home
 from geo.errors import StoreUnavailable, TooLarge
 from geo.settings import ROOT, Settings
@@ -32,21 +33,43 @@ def private_cluster(settings: Settings) -> Cluster:
 
 
 def database_url(settings: Settings) -> str:
-    """URL of the store: the one that is set, or the private cluster's, started where it is down."""
+    """URL of the store for its owner: the one set, or the private cluster's, started where it is down."""
     if settings.database_url is None:
         return private_cluster(settings).start()
-    scheme, separator, rest = settings.database_url.partition("://")
+    return _with_driver(settings.database_url, "ZHIJIE_DATABASE_URL")
+
+
+def app_database_url(settings: Settings) -> str:
+    """URL of the store for the server: as a role that row security binds."""
+    if settings.app_database_url is not None:
+        return _with_driver(settings.app_database_url, "ZHIJIE_APP_DATABASE_URL")
+    if settings.database_url is None:
+        cluster = private_cluster(settings)
+        cluster.start()
+        return cluster.app_url
+    raise StoreUnavailable(
+        N_("ZHIJIE_DATABASE_URL names the owner's role, as whom the server must not sign in."),
+        field="ZHIJIE_APP_DATABASE_URL",
+        mend=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
+    )
+
+
+def _with_driver(url: str, variable: str) -> str:
+    scheme, separator, rest = url.partition("://")
     if not separator or not scheme.startswith("postgres"):
         raise StoreUnavailable(
-            N_("ZHIJIE_DATABASE_URL is no PostgreSQL address."),
-            field="ZHIJIE_DATABASE_URL",
+            N_("{variable} is no PostgreSQL address."),
+            field=variable,
             mend=N_("Write postgresql://user:password@host:5432/database, or unset it."),
+            variable=variable,
         )
     return DRIVER + rest
 
 
 def make_engine(settings: Settings, url: str | None = None) -> Engine:
     """Engine with a pool sized for this process and a statement timeout on every connection.
+
+    By default as the owner, who migrates, loads and keeps accounts; the server takes ``app_database_url``.
 
     Its sessions are answered from memory, unless the settings say PostGIS alone (see ``geo.place``).
     """
@@ -55,6 +78,7 @@ def make_engine(settings: Settings, url: str | None = None) -> Engine:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # what people send has no place in a log
         connect_args={
             "options": f"-c statement_timeout={settings.statement_timeout_ms} -c timezone=UTC -c jit=off",
             "connect_timeout": 10,
@@ -116,6 +140,9 @@ def migrate(engine: Engine) -> None:
         for extension in ("postgis", "btree_gist"):
             connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS {extension}"))
     command.upgrade(alembic_config(engine), "head")
+    with open_session(engine) as session:
+        sync_rights(session)
+        let_boxes_use_indexes(session)
 
 
 def revisions(session: Session) -> tuple[str | None, str | None]:

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="URL of an existing PostGIS; unset: the private cluster is used"
     )
+    app_database_url: str | None = Field(
+        None, description="URL of the same database for the server, as a member of the role zhijie_app"
+    )
     home: Path | None = Field(
         None, description="folder of the private PostGIS cluster; unset: chosen by `geo.cluster`"
     )
@@ -39,6 +42,18 @@ class Settings(BaseSettings):
         256_000_000, description="largest body of a batch of places to check, bytes", ge=1
     )
     max_batch_rows: int = Field(1_000_000, description="most places of one batch to check", ge=1)
+    evidence_url: str | None = Field(
+        None, description="where evidence is kept: a folder or an fsspec URL such as s3://bucket/folder"
+    )
+    max_evidence_bytes: int = Field(4_000_000_000, description="largest evidence file, bytes", ge=1)
+    session_hours: float = Field(12, description="how long who signed in stays so, hours", gt=0, le=720)
+    cookie_secure: bool = Field(True, description="cookies over HTTPS and the own machine only")
+    check_rate: str = Field("600/second", description="most requests of one account or key")
+    anonymous_rate: str = Field("20/second", description="most requests of one address without an account")
+    sign_in_rate: str = Field("20/minute", description="most tries to sign in from one address")
+    oidc_issuer: str | None = Field(None, description="OpenID Connect provider; unset: passwords only")
+    oidc_client_id: str | None = Field(None, description="what the provider calls this installation")
+    oidc_client_secret: str | None = Field(None, description="shared with the provider")
     max_vertices: int = Field(10_000, description="most vertices of one footprint", ge=4)
     max_extent_m: float = Field(50_000, description="longest side of a footprint's box, metres", gt=0)
     max_accuracy_m: float = Field(50_000, description="largest position accuracy that is taken, metres", gt=0)

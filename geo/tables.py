@@ -10,7 +10,19 @@ import datetime as dt
 from typing import Any, Final
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TIMESTAMP, ExcludeConstraint, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -224,7 +236,8 @@ class Report(Base):
     __tablename__ = "report"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    filed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    idempotency_key: Mapped[str]
     request_hash: Mapped[str]
     received_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     act_date: Mapped[dt.date]
@@ -241,6 +254,9 @@ class Report(Base):
     geom: Mapped[WKBElement] = mapped_column(_geometry("GEOMETRY"))
 
     __table_args__ = (
+        UniqueConstraint(
+            "filed_by", "idempotency_key", name="report_key", postgresql_nulls_not_distinct=True
+        ),
         CheckConstraint(_one_of("effect", EFFECTS), name="report_effect"),
         CheckConstraint(_one_of("certainty", CERTAINTIES), name="report_certainty"),
         Index("report_geom", "geom", postgresql_using="gist"),
@@ -266,3 +282,152 @@ class StoredVerdict(Base):
     body: Mapped[str]
 
     __table_args__ = (Index("verdict_report", "report_id"),)
+
+
+class ReportPrivate(Base):
+    """Who reported: read by ``zhijie_reporter`` alone, which writes every look into the journal."""
+
+    __tablename__ = "report_private"
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    telephone: Mapped[str] = mapped_column(server_default="")
+    protected: Mapped[bool] = mapped_column(server_default=false())
+    geom: Mapped[WKBElement | None] = mapped_column(_geometry("POINT"))
+
+    __table_args__ = (Index("report_private_geom", "geom", postgresql_using="gist"),)
+
+
+class Evidence(Base):
+    """A file that belongs to a report. The bytes lie in the evidence store under their SHA-256.
+
+    ``found``: what the file says of place, time and direction. ``thumbnail``: SHA-256 of a small picture.
+    """
+
+    __tablename__ = "evidence"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    filename: Mapped[str]
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    added_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    found: Mapped[dict[str, Any]]
+    thumbnail: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("report_id", "sha256", name="evidence_once"),
+        Index("evidence_sha256", "sha256"),
+    )
+
+
+class Account(Base):
+    """Somebody, or a program, who may sign in. ``salt``: argon2 parameters and salt; ``proof``: SHA-256 of
+    the whole argon2 string, with which nobody can sign in.
+    """
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str]
+    shown: Mapped[str]
+    salt: Mapped[str | None]
+    proof: Mapped[bytes | None]
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    resting_until: Mapped[dt.datetime | None]
+    locked_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        UniqueConstraint("name", name="account_name"),
+        UniqueConstraint("issuer", "subject", name="account_subject"),
+    )
+
+
+class Posting(Base):
+    """A role within a reach (unit code, empty: everywhere) for a span of days."""
+
+    __tablename__ = "posting"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    reach: Mapped[str]
+    valid: Mapped[Range[dt.date]]
+
+    __table_args__ = (Index("posting_account", "account_id"),)
+
+
+class Credential(Base):
+    """A session or an API key: only the hash of its token is kept. ``scopes`` None: all that its owner may."""
+
+    __tablename__ = "credential"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    token_hash: Mapped[bytes]
+    label: Mapped[str] = mapped_column(server_default="")
+    scopes: Mapped[list[str] | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="credential_token"),
+        Index("credential_account", "account_id"),
+    )
+
+
+class RoleRight(Base):
+    """What each role may: the database's copy of ``geo.access.RIGHTS``."""
+
+    __tablename__ = "role_right"
+
+    role: Mapped[str] = mapped_column(primary_key=True)
+    right: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Installation(Base):
+    """One row: the secret that passes are made with, and whether the public sees coarse figures."""
+
+    __tablename__ = "installation"
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    secret: Mapped[bytes]
+    public_view: Mapped[bool] = mapped_column(server_default=false())
+
+
+def _of_body(name: str) -> Computed:
+    return Computed(f"((body)::jsonb ->> '{name}'::text)", persisted=True)
+
+
+class JournalRow(Base):
+    """One step, with the hash of the one before. Written by ``zhijie_journal`` only; see ``geo.journal``."""
+
+    __tablename__ = "journal"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[str]
+    prev: Mapped[str]
+    hash: Mapped[str]
+    action: Mapped[str | None] = mapped_column(_of_body("action"))
+    subject: Mapped[str | None] = mapped_column(_of_body("subject"))
+    unit: Mapped[str | None] = mapped_column(_of_body("unit"))
+
+    __table_args__ = (Index("journal_subject", "subject", "seq"),)
+
+
+class JournalHead(Base):
+    """One row: the number and hash of the last step."""
+
+    __tablename__ = "journal_head"
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str]

@@ -5,3 +5,11 @@ SELECT format('CREATE DATABASE %I', :'database')
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS postgis;
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+DO $$ BEGIN
+    CREATE ROLE zhijie_app NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+DO $$ BEGIN
+    CREATE ROLE zhijie_web LOGIN IN ROLE zhijie_app;  -- whom the server signs in as
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
