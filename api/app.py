@@ -4,27 +4,49 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
-from starlette.types import Scope
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.types import ASGIApp, Scope
 
 import maps
 from api import errors
+from api.guard import Guard, Known
+from api.headers import Headers
 from api.limits import BodyLimit, BodyTooLarge, too_large
+from api.logs import configure_logging
+from api.observe import Observe, watch_pool
 from api.quick import QuickCheck
-from api.routers import batch, checks, datum, health, layers, pages, reports
+from api.rates import Rates
+from api.routers import (
+    batch,
+    checks,
+    datum,
+    evidence,
+    health,
+    layers,
+    metrics,
+    pages,
+    reports,
+    session,
+    signin,
+)
 from api.screeners import Screeners
 from cases.answers import Answers
+from cases.blobs import open_blobs
 from cases.inquiry import Limits
+from geo.access import APP_URL, bind_role
+from geo.errors import StoreUnavailable
 from geo.place import Memory, remember
-from geo.postgis import make_engine
+from geo.postgis import app_database_url, make_engine, open_session
 from geo.settings import Settings
 from geo.snapshotlive import Snapshots
 
@@ -42,9 +64,20 @@ class FreshFiles(StaticFiles):
         return response
 
 
+class Service(FastAPI):
+    """The application, with what holds for every answer around it, those to its own failures too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The usual stack within the headers and the log."""
+        return Observe(Headers(super().build_middleware_stack()))
+
+
 def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
-    """The HTTP service on these settings; ``engine`` shares one that the caller has."""
-    app = FastAPI(
+    """The HTTP service on these settings; ``engine`` shares one that the caller has.
+
+    Its database role must be one that row security binds: it is refused at the start otherwise.
+    """
+    app = Service(
         title="知界 Zhijie",
         version=version("zhijie"),
         description=DESCRIPTION,
@@ -54,15 +87,32 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = engine
+    app.state.known = Known()
+    app.state.oauth = signin.oauth_of(settings)
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
-    of_path = {batch.PATH: settings.max_batch_bytes}
+    of_path = {batch.PATH: settings.max_batch_bytes, evidence.PATH: settings.max_evidence_bytes}
     app.add_middleware(QuickCheck)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
-    for room in (checks, batch, reports, layers, datum, health, pages):
+    if settings.oidc_client_secret:
+        app.add_middleware(SessionMiddleware, **_on_the_way(settings, settings.oidc_client_secret))
+    app.add_middleware(Guard, settings=settings, known=app.state.known, rates=Rates(settings))
+    for room in (checks, batch, reports, evidence, layers, datum, session, signin, health, metrics, pages):
         app.include_router(room.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app
+
+
+def _on_the_way(settings: Settings, secret: str) -> dict[str, Any]:
+    """A signed cookie that remembers, for some minutes, what the provider of accounts was asked."""
+    key = sha256(f"zhijie on the way {secret}".encode()).hexdigest()
+    return {
+        "secret_key": key,
+        "session_cookie": "zhijie_oidc",
+        "max_age": 600,
+        "same_site": "lax",
+        "https_only": settings.cookie_secure,
+    }
 
 
 def serve_from_memory(engine: Engine, settings: Settings) -> Snapshots | None:
@@ -77,7 +127,18 @@ def serve_from_memory(engine: Engine, settings: Settings) -> Snapshots | None:
 
 def from_environment() -> FastAPI:
     """The service on the settings of the environment: what each of several processes runs."""
+    configure_logging()
     return create_app(Settings())
+
+
+def _require_bound(engine: Engine) -> None:
+    """Refuse to start as a database role that could see what users may not. A store that is down may come."""
+    try:
+        with open_session(engine):
+            pass
+    except StoreUnavailable as fault:
+        if fault.field == APP_URL:
+            raise
 
 
 @asynccontextmanager
@@ -86,10 +147,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     owned = app.state.engine is None
     live = None
     if owned:
-        app.state.engine = make_engine(settings)
+        app.state.engine = make_engine(settings, app_database_url(settings))
+        bind_role(app.state.engine)
         live = serve_from_memory(app.state.engine, settings)
+        _require_bound(app.state.engine)
+    watch_pool(app.state.engine, settings.pool_size)
     app.state.answers = None if live is None else Answers(live, Limits.of(settings))
     app.state.memory = live
+    app.state.blobs = open_blobs(settings)
     app.state.screeners = Screeners(app.state.engine, settings)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, Security
 from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.security import HTTPBearer
 from pydantic import FiniteFloat
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.errors import lang_of
 from cases.inquiry import Limits, today
 from cases.reports import ReportFilter
-from geo.errors import BadInput
+from geo.access import Identity, enter
+from geo.errors import BadInput, Forbidden, NotSignedIn
 from geo.features import Box
 from geo.postgis import open_session
 from words import N_, Lang
+
+
+@contextmanager
+def _entered(engine: Engine, token: str | None) -> Iterator[Session]:
+    """A session that sees what the credential may see; without one, nothing of what is anybody's."""
+    with open_session(engine) as session:
+        if token is not None and enter(session, token) is None:
+            raise _unknown()
+        yield session
 
 
 async def _session(request: Request) -> AsyncIterator[Session]:
@@ -26,11 +39,61 @@ async def _session(request: Request) -> AsyncIterator[Session]:
     A request may need a worker thread while it holds its connection (its answer is checked in one); if
     others held the threads while they waited for connections, both would wait for each other for ever.
     """
-    async with (
-        request.app.state.gate,
-        contextmanager_in_threadpool(open_session(request.app.state.engine)) as s,
-    ):
-        yield s
+    opened = _entered(request.app.state.engine, request.state.token)
+    async with request.app.state.gate, contextmanager_in_threadpool(opened) as session:
+        yield session
+
+
+async def _bare_session(request: Request) -> AsyncIterator[Session]:
+    opened = _entered(request.app.state.engine, None)
+    async with request.app.state.gate, contextmanager_in_threadpool(opened) as session:
+        yield session
+
+
+def _unknown() -> NotSignedIn:
+    return NotSignedIn(
+        N_("Nobody is signed in."),
+        mend=N_("Sign in at /login, or send an API key as Authorization: Bearer."),
+    )
+
+
+def signed_in(request: Request) -> Identity:
+    """Who asks; a refusal where nobody is known."""
+    who: Identity | None = request.state.who
+    if who is None:
+        raise request.state.fault or _unknown()
+    return who
+
+
+def require(request: Request, *rights: str) -> Identity:
+    """Who asks, if it has one of these rights; else a refusal."""
+    who = signed_in(request)
+    if not any(who.may(right) for right in rights):
+        raise Forbidden(
+            N_("Your role does not allow this: {right}."),
+            mend=N_("Ask the administrator for a posting that does."),
+            right=rights[0],
+        )
+    return who
+
+
+class Bearer(HTTPBearer):
+    """Tells the API's description how programs sign in. The guard has read the header before."""
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        """Nothing is left to do."""
+
+
+_bearer = Bearer(auto_error=False, description="An API key, as made by `zhijie user key` or on /account")
+
+
+def needs(*rights: str) -> Any:  # noqa: ANN401 - FastAPI's own type of a dependency is no type
+    """A door's dependency: who asks must have one of these rights somewhere."""
+
+    async def check(request: Request, _: Annotated[None, Security(_bearer)]) -> None:
+        require(request, *rights)
+
+    return Depends(check)
 
 
 def _limits(request: Request) -> Limits:
@@ -39,6 +102,9 @@ def _limits(request: Request) -> Limits:
 
 # scope="function": committed before the answer goes out, so that an answer means "stored".
 SessionDep = Annotated[Session, Depends(_session, scope="function")]
+# Without a credential: for who is about to show one.
+BareSessionDep = Annotated[Session, Depends(_bare_session, scope="function")]
+WhoDep = Annotated[Identity, Depends(signed_in)]
 LangDep = Annotated[Lang, Depends(lang_of)]
 LimitsDep = Annotated[Limits, Depends(_limits)]
 Key = Annotated[

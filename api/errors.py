@@ -12,7 +12,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from geo.errors import BadData, BadInput, Conflict, NotFound, StoreUnavailable, TooLarge, ZhijieError
+from api.observe import door_of
+from geo.errors import (
+    BadData,
+    BadInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    StoreUnavailable,
+    TooLarge,
+    ZhijieError,
+)
 from words import N_, Lang, pick_lang, say
 
 log = logging.getLogger("zhijie.api")
@@ -20,12 +31,15 @@ log = logging.getLogger("zhijie.api")
 STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
     (TooLarge, 413),
     (BadInput, 422),
+    (NotSignedIn, 401),
+    (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
     (StoreUnavailable, 503),
     (BadData, 500),
 )
 RETRY_SECONDS: Final = "5"
+EXTRA: Final = {503: {"Retry-After": RETRY_SECONDS}, 401: {"WWW-Authenticate": "Bearer"}}
 MENDS: Final = {
     "missing": N_("Give it."),
     "extra_forbidden": N_("Leave it out."),
@@ -67,11 +81,17 @@ def status_of(fault: ZhijieError) -> int:
 
 async def _domain(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, ZhijieError)
+    return told(request, fault)
+
+
+def told(request: Request, fault: ZhijieError) -> JSONResponse:
+    """The answer that tells of a domain error."""
     lang, status = lang_of(request), status_of(fault)
     if status >= 500:
-        log.error("%s %s: %s", request.method, request.url.path, fault)
-    headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
-    return problem(status, fault.detail(lang), headers=headers, field=fault.field, mend=fault.remedy(lang))
+        log.error("%s %s: %s", request.method, door_of(request.scope), type(fault).__name__, exc_info=fault)
+    return problem(
+        status, fault.detail(lang), headers=EXTRA.get(status), field=fault.field, mend=fault.remedy(lang)
+    )
 
 
 async def _validation(request: Request, fault: Exception) -> JSONResponse:
@@ -92,5 +112,5 @@ async def _http(request: Request, fault: Exception) -> JSONResponse:
 
 
 async def _unforeseen(request: Request, fault: Exception) -> JSONResponse:
-    log.exception("%s %s", request.method, request.url.path, exc_info=fault)
+    log.error("%s %s", request.method, door_of(request.scope), exc_info=fault)
     return problem(500, say(lang_of(request), N_("Something went wrong on our side; it has been noted.")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fastapi import Request, Response
@@ -32,26 +33,36 @@ async def too_large(request: Request, fault: Exception) -> Response:
 class BodyLimit:
     """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed.
 
-    ``of_path``: the limits of paths that take more or less.
+    ``of_path``: the limits of paths, or of patterns of paths, that take more or less.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, of_path: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, of_path: Mapping[str | re.Pattern[str], int] | None = None
+    ) -> None:
         self.app = app
         self.limit = limit
-        self.of_path = of_path or {}
+        of_path = of_path or {}
+        self.of_path = {path: most for path, most in of_path.items() if isinstance(path, str)}
+        self.of_pattern = [(path, most) for path, most in of_path.items() if not isinstance(path, str)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a declared length at once; pass the rest on with a counted body."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.of_path.get(scope["path"], self.limit)
+        limit = self._limit(scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) <= limit:
             await self.app(scope, _counted(receive, limit), send)
             return
         answer = await too_large(Request(scope), BodyTooLarge(limit))
         await answer(scope, receive, send)
+
+
+    def _limit(self, path: str) -> int:
+        if path in self.of_path:
+            return self.of_path[path]
+        return next((most for pattern, most in self.of_pattern if pattern.fullmatch(path)), self.limit)
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

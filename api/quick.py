@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import lang_of
 from api.schemas import InquiryIn
 from cases.answers import Answers
+from geo.access import Identity
 from geo.errors import ZhijieError
 
 PATH: Final = "/api/check"
@@ -34,7 +35,13 @@ class QuickCheck:
             return
         request = Request(scope, receive)
         answers: Answers | None = request.app.state.answers
-        if answers is None or request.headers.get("content-type") != JSON:
+        who: Identity | None = request.state.who
+        if (
+            answers is None
+            or who is None
+            or not who.may("check")
+            or request.headers.get("content-type") != JSON
+        ):
             await self.app(scope, receive, send)
             return
         body = await request.body()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
 
 from cases.inquiry import Inquiry
-from cases.intake import MAX_DESCRIPTION, Submission
+from cases.intake import MAX_DESCRIPTION, MAX_NAME, Reporter, Submission
 from cases.value import Verdict
 
 PLACE: dict[str, JsonValue] = {"lon": 112.395, "lat": 35.625, "datum": "cgcs2000", "accuracy_m": 12}
@@ -49,6 +49,20 @@ class InquiryIn(BaseModel):
         )
 
 
+class ReporterIn(BaseModel):
+    """Who reported. Kept apart: few may read it, with a reason, and every look is written down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=MAX_NAME)] = ""
+    telephone: Annotated[str, Field(max_length=MAX_NAME)] = ""
+    protected: Annotated[bool, Field(description="Under protection: for the command centre and above")] = (
+        False
+    )
+    lon: Annotated[FiniteFloat | None, Field(description="Where that person was, CGCS2000 degrees")] = None
+    lat: FiniteFloat | None = None
+
+
 class ReportIn(InquiryIn):
     """A report: an inquiry with words of the reporter."""
 
@@ -58,10 +72,12 @@ class ReportIn(InquiryIn):
     )
 
     description: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
+    reporter: ReporterIn | None = None
 
     def submission(self) -> Submission:
         """The domain's value."""
-        return Submission(self.inquiry(), self.description)
+        reporter = None if self.reporter is None else Reporter(**self.reporter.model_dump())
+        return Submission(self.inquiry(), self.description, reporter=reporter)
 
 
 class LineOut(BaseModel):
@@ -172,3 +188,118 @@ class StateOut(BaseModel):
     """Sign of life."""
 
     status: str
+
+
+class ReasonIn(BaseModel):
+    """Why something sensitive is looked at."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "电话核实举报内容"}]}
+    )
+
+    reason: Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")]
+
+
+class ReporterOut(BaseModel):
+    """Who reported."""
+
+    name: str
+    telephone: str
+    protected: bool
+    lon: float | None
+    lat: float | None
+
+
+class StepOut(BaseModel):
+    """A step of the journal. ``hash`` chains it to the one before."""
+
+    seq: int
+    at: dt.datetime
+    action: str
+    subject: str
+    unit: str | None
+    who: dict[str, Any]
+    reason: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    hash: str
+
+
+class StepsOut(BaseModel):
+    """Steps of the journal, oldest first."""
+
+    steps: list[StepOut]
+
+
+class PostingOut(BaseModel):
+    """A role in a reach; an empty reach is everywhere."""
+
+    role: str
+    role_name: str
+    reach: str
+
+
+class WhoOut(BaseModel):
+    """Who is signed in. ``csrf``: to be shown as X-CSRF-Token by pages; null for who came with a key."""
+
+    name: str
+    shown: str
+    kind: str
+    postings: list[PostingOut]
+    rights: list[str]
+    expires: dt.datetime
+    csrf: str | None
+
+
+class SignInIn(BaseModel):
+    """Name and password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class PasswordIn(BaseModel):
+    """The old password and the new one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old: Annotated[str, Field(min_length=1, max_length=200)]
+    new: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class KeyIn(BaseModel):
+    """An API key that is wanted; without ``scopes`` it may all that its owner may."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"label": "nightly batch", "scopes": ["check"]}]}
+    )
+
+    label: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
+    scopes: Annotated[list[str] | None, Field(max_length=20)] = None
+    days: Annotated[FiniteFloat, Field(gt=0, le=366)] = 90
+
+
+class KeyOut(BaseModel):
+    """A key that was made: told this once."""
+
+    id: int
+    key: str
+
+
+class KeyRow(BaseModel):
+    """What is kept of a key."""
+
+    id: int
+    label: str
+    scopes: list[str] | None
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+
+class KeysOut(BaseModel):
+    """The keys of who is signed in."""
+
+    keys: list[KeyRow]

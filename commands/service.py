@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import track
 
-from cases.demo import STORY, STORY_KEY
+from cases.demo import STORY, STORY_KEY, demo_people
 from cases.inquiry import Limits
 from cases.intake import file_report
-from commands.common import notes, open_store, out, print_filed, print_verdict
+from commands.common import notes, open_store, out, print_filed, print_rows, print_verdict
 from commands.place import stored_body
-from geo.postgis import database_url, make_engine, migrate, open_session
+from geo.access import ROLES
+from geo.postgis import app_database_url, make_engine, migrate, open_session
 from geo.settings import Settings
 from layers.load import load_folder
 from layers.registry import Dataset
 from layers.versions import Loaded
 from words import N_, Lang, say
+
+QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}  # of uvicorn's own
 
 
 def serve(
@@ -51,10 +56,19 @@ def demo(
     with open_store(settings) as session:
         filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
         number, created, body = filed.report.id, filed.created, stored_body(session, filed)
+        people = demo_people(session, settings.lang)
     print_filed(number, created, settings.lang)
     print_verdict(body, settings.lang)
+    print_people(people, settings.lang)
     if serve_map:
         run_server(settings, settings.host, settings.port, settings.workers)
+
+
+def print_people(people: Iterable[tuple[str, str, str, str]], lang: Lang) -> None:
+    """Tell whom one can sign in as; these passwords are new with each demonstration."""
+    out.print("\n" + say(lang, N_("Sign in as one of these (for the demonstration only):")))
+    rows = [(name, word, say(lang, ROLES[role]), reach) for name, word, role, reach in people]
+    print_rows((N_("Account"), N_("Password"), N_("Role"), N_("Reach")), rows, lang)
 
 
 def load_data(settings: Settings, folder: Path) -> list[Loaded]:
@@ -84,12 +98,17 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until it is stopped."""
     import uvicorn  # noqa: PLC0415 - half a second that no other command shall wait for
 
-    from api.app import create_app  # noqa: PLC0415
+    from api.logs import configure_logging  # noqa: PLC0415
 
+    configure_logging()
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
-    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", "access_log": False}
+    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", **QUIET}
     if workers == 1:
+        from api.app import create_app  # noqa: PLC0415
+
         uvicorn.run(create_app(settings), **options)
         return
-    database_url(settings)  # the private cluster is started once, before the others look for it
-    uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)
+    app_database_url(settings)  # the private cluster is started once, before the others look for it
+    with TemporaryDirectory(prefix="zhijie-metrics-") as folder:  # where processes share their figures
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Engine, delete, event, func, insert, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -46,10 +46,18 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "command": frozenset({"check", "coarse", "file", "read", "contact", "protected", "export", "journal"}),
     "analyst": frozenset({"check", "coarse", "file", "read", "export"}),
     "gis": frozenset({"check", "coarse"}),
-    "supervisor": frozenset({"check", "coarse", "read", "contact", "protected", "export", "journal", "audit"}),
+    "supervisor": frozenset(
+        {"check", "coarse", "read", "contact", "protected", "export", "journal", "audit"}
+    ),
     "admin": frozenset({"check", "coarse", "audit", "metrics"}),
 }
 APP_ROLE: Final = "zhijie_app"
+APP_URL: Final = "ZHIJIE_APP_DATABASE_URL"
+BOUND: Final = """
+    SELECT r.rolname, pg_has_role(a.oid, 'USAGE')
+           AND NOT (r.rolsuper OR r.rolbypassrls OR pg_has_role(c.relowner, 'MEMBER'))
+    FROM pg_roles r, pg_class c, pg_roles a
+    WHERE r.rolname = current_user AND c.oid = to_regclass('report') AND a.rolname = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +131,21 @@ def let_boxes_use_indexes(session: Session) -> None:
         return
 
 
-def require_bound_role(session: Session) -> None:
-    """Refuse to serve as a database role that row security does not bind."""
-    found = session.execute(
-        text(
-            "SELECT r.rolname, r.rolsuper OR r.rolbypassrls OR pg_has_role(c.relowner, 'MEMBER') AS free,"
-            " pg_has_role(:app, 'MEMBER') AS member"
-            " FROM pg_roles r JOIN pg_class c ON c.oid = to_regclass('report') WHERE r.rolname = current_user"
-        ),
-        {"app": APP_ROLE},
-    ).one_or_none()
-    if found is None or (found.member and not found.free):  # no tables yet: nothing that could be seen
+def bind_role(engine: Engine) -> None:
+    """Let an engine open no connection as a database role that row security does not bind."""
+    event.listen(engine, "connect", lambda connection, _: _require_bound(connection))
+
+
+def _require_bound(connection: Any) -> None:  # noqa: ANN401 - the driver has no types
+    with connection.cursor() as cursor:
+        cursor.execute(BOUND, (APP_ROLE,))
+        found = cursor.fetchone()
+    connection.rollback()
+    if found is None or found[1]:  # no tables yet: nothing that could be seen
         return
     raise StoreUnavailable(
         N_("The server's database role {role} could see what its users may not."),
-        field="ZHIJIE_APP_DATABASE_URL",
+        field=APP_URL,
         mend=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
-        role=found.rolname,
+        role=found[0],
     )
-

@@ -53,6 +53,14 @@ class TooLarge(BadInput):
     """More than the service takes at once."""
 
 
+class NotSignedIn(ZhijieError):
+    """Nobody is known to ask, and the answer is not for everybody."""
+
+
+class Forbidden(ZhijieError):
+    """Who asks is known, and may not."""
+
+
 class NotFound(ZhijieError):
     """Nothing has this identifier."""
 

@@ -364,7 +364,7 @@ class Posting(Base):
 
 
 class Credential(Base):
-    """A session or an API key: only the hash of its token is kept. ``scopes`` None: all that its owner may."""
+    """A session or an API key; of its token, the hash. ``scopes`` None: all that its owner may."""
 
     __tablename__ = "credential"
 

@@ -29,7 +29,7 @@ from law.values import both
 from layers.lawbook import LOCAL, WrongLaw, current_book
 from layers.lawcheck import fetch_townships
 from layers.registry import Dataset
-from layers.versions import Loaded, add_version, lock_versions, retire, switch
+from layers.versions import Loaded, add_version, lock_versions, retire, switch, write_down
 from words import N_, Lang, say
 
 LICENCE: Final = "not stated"  # the file does not say; lists of powers are published documents
@@ -85,13 +85,17 @@ def load_list(session: Session, path: Path, *, title: str | None = None, officia
     content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
     dataset = _described(path, _checksum(content), title, official)
     loaded = switch(session, dataset, lambda: _store(session, dataset, content))
-    return ListLoaded(loaded, len(rows), _strays(session, rows))
+    strays = _strays(session, rows)
+    write_down(session, LOCAL, loaded.before, loaded.version)
+    return ListLoaded(loaded, len(rows), strays)
 
 
 def unload_list(session: Session) -> bool:
     """Go back to the shipped list; whether there was a local one. It stays in the store for replays."""
     lock_versions(session)
-    return retire(session, LOCAL)
+    before = retire(session, LOCAL)
+    write_down(session, LOCAL, before, None)
+    return before is not None
 
 
 def fetch_law_versions(session: Session) -> list[LawVersion]:

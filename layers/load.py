@@ -24,7 +24,7 @@ from layers.permits import read_permits
 from layers.registry import Dataset, read_all
 from layers.roads import read_roads
 from layers.units import Rows, earliest, read_units, read_villages
-from layers.versions import Loaded, add_version, lock_versions, retire, switch
+from layers.versions import Loaded, add_version, lock_versions, retire, switch, write_down
 from layers.zones import read_zones
 from words import N_
 
@@ -61,19 +61,24 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     session.execute(text("SET LOCAL statement_timeout = 0"))  # a load may take its time, a request may not
     lock_versions(session)
     with session.begin_nested():
-        _retire_absent(session, datasets)
+        gone = _retire_absent(session, datasets)
         loaded = [_load(session, dataset, book) for dataset in progress(datasets)]
         current_book(session)  # a law that the local competence list does not fit is refused here
+        for dataset, version in gone.items():
+            write_down(session, dataset, version, None)
+        for one in loaded:
+            write_down(session, one.dataset, one.before, one.version)
         return loaded
 
 
-def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> None:
-    """Let nothing stay current that the folder no longer lists, the local competence list aside."""
+def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, str | None]:
+    """Let nothing stay current that the folder no longer lists, the local competence list aside.
+
+    What was current, by dataset.
+    """
     listed = {dataset.dataset for dataset in datasets} | {LOCAL}
     current = session.scalars(select(Source.dataset).where(Source.retired_at.is_(None))).all()
-    for dataset in current:
-        if dataset not in listed:
-            retire(session, dataset)
+    return {dataset: retire(session, dataset) for dataset in current if dataset not in listed}
 
 
 def _load(session: Session, dataset: Dataset, book: LawBook) -> Loaded:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from geo.journal import note
 from geo.tables import CHANNEL, Source
 from layers.registry import Dataset
 
@@ -21,12 +22,13 @@ Outcome = Literal["loaded", "restored", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of one dataset; ``rows`` is 0 where nothing was written."""
+    """What became of one dataset; ``rows`` is 0 where nothing was written. ``before``: what was current."""
 
     dataset: str
     version: str
     outcome: Outcome
     rows: int
+    before: str | None = None
 
 
 def lock_versions(session: Session) -> None:
@@ -44,25 +46,35 @@ def switch(session: Session, dataset: Dataset, write: Callable[[], int]) -> Load
         select(Source).where(Source.dataset == dataset.dataset, Source.version == dataset.version)
     )
     if present is not None and present.retired_at is None:
-        return Loaded(dataset.dataset, dataset.version, "unchanged", 0)
-    retire(session, dataset.dataset)
+        return Loaded(dataset.dataset, dataset.version, "unchanged", 0, dataset.version)
+    before = retire(session, dataset.dataset)
     if present is not None:
         present.retired_at = None
         session.flush()
-        return Loaded(dataset.dataset, dataset.version, "restored", 0)
-    return Loaded(dataset.dataset, dataset.version, "loaded", write())
+        return Loaded(dataset.dataset, dataset.version, "restored", 0, before)
+    return Loaded(dataset.dataset, dataset.version, "loaded", write(), before)
 
 
-def retire(session: Session, dataset: str) -> bool:
-    """Let no version of a dataset be current; whether one was. It stays in the store for replays."""
+def retire(session: Session, dataset: str) -> str | None:
+    """Let no version of a dataset be current; the one that was. It stays in the store for replays."""
     retired = session.scalars(
         update(Source)
         .where(Source.dataset == dataset, Source.retired_at.is_(None))
         .values(retired_at=func.clock_timestamp())
-        .returning(Source.id)
-    ).all()
+        .returning(Source.version)
+    ).one_or_none()
     session.execute(select(func.pg_notify(CHANNEL, dataset)))
-    return bool(retired)
+    return retired
+
+
+def write_down(session: Session, dataset: str, before: str | None, after: str | None) -> None:
+    """The journal's line: law and borders decide about people, so their changes are steps like any other.
+
+    To be called when all else is done: nobody else can write into the journal until the transaction ends.
+    """
+    if before != after:
+        was, now = (None if version is None else {"version": version} for version in (before, after))
+        note(session, "data", f"dataset/{dataset}", before=was, after=now)
 
 
 def add_version(

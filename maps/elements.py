@@ -24,6 +24,7 @@ from words import Lang
 STATIC: Final = "/static"
 HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 TAGS: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}
+UNFRAMED: Final = "frame-ancestors 'none'"  # heard in a header only, not in the page
 
 _PAGE: Final = HTML.from_string("""\
 <!DOCTYPE html>
@@ -63,13 +64,15 @@ class Page(Figure):
     """A whole page in one language that forbids the browser every host but ours.
 
     ``image_hosts`` are the hosts that map tiles may come from. The policy names the hash of the
-    one inline script (Folium's), so no other inline script can run, whatever a value holds.
+    one inline script (Folium's), so no other inline script can run, whatever a value holds. Once
+    the page is rendered, ``policy`` is what its answer's Content-Security-Policy header says.
     """
 
     def __init__(self, lang: Lang, title: str, image_hosts: str = "") -> None:
         super().__init__(title=title)
         self.lang = lang
         self.image_hosts = image_hosts
+        self.policy = ""
 
     def render(self, **kwargs: object) -> str:
         """The page's HTML."""
@@ -78,13 +81,15 @@ class Page(Figure):
             # A map puts inline styles and a ban on zooming by hand under its own name here: not ours.
             self.header.add_child(Raw(""), name=child.get_name())
         script = f"\n{self.script.render(**kwargs)}\n"
+        told = policy(script, self.image_hosts)
+        self.policy = f"{told}; {UNFRAMED}"
         # Markup: links of ours, Raw elements that were escaped when made, and Folium's script, whose
         # values went through its own tojson.
         return _PAGE.render(
             tag=TAGS[self.lang],
             title=self.title,
             static=STATIC,
-            policy=policy(script, self.image_hosts),
+            policy=told,
             header=Markup(self.header.render(**kwargs)),
             html=Markup(self.html.render(**kwargs)),
             script=Markup(script),

@@ -21,7 +21,12 @@ HIDDEN_AT_FIRST: Final = frozenset({"grid"})
 
 
 def map_page(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "") -> str:
-    """The whole HTML of the map page.
+    """The whole HTML of the map page (see ``live_map``)."""
+    return live_map(lang, tianditu_key=tianditu_key, data_as_of=data_as_of).render()
+
+
+def live_map(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "") -> Page:
+    """The map page, to be rendered.
 
     The page holds no geometry: its scripts fetch areas and reports. ``tianditu_key`` adds the
     national base map (the only foreign host the page may then speak to); ``data_as_of`` is shown as
@@ -41,7 +46,7 @@ def map_page(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "
     page.html.add_child(frame(lang, data_as_of))
     page.html.add_child(Island(_island(lang, chart, names, layers)))
     page.header.add_child(Module("zhijie/live.js"))
-    return page.render()
+    return page
 
 
 def _island(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -17,9 +18,11 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from api.app import create_app
+from cases.accounts import KeyWish, Person, Post, add_account, add_posting, make_key, sign_in
 from cases.demo import STORY, STORY_KEY
 from cases.inquiry import Limits
 from cases.intake import file_report
+from geo.access import bind_role
 from geo.cluster import Cluster
 from geo.postgis import make_engine, migrate, open_session
 from geo.settings import ROOT, Settings
@@ -157,19 +160,94 @@ def http_engine(request: pytest.FixtureRequest, clone: Callable[..., Engine], fa
     return clone(f"zhijie_{request.module.__name__.rpartition('.')[2]}_{facts_engine}_test", facts_engine)
 
 
+@pytest.fixture(scope="session")
+def web_login(server_url: str, base_url: str) -> tuple[str, str]:
+    """(role, password) as whom the tests' servers sign in: a member of zhijie_app, bound by row security."""
+    name, password = "zhijie_web_of_tests", secrets.token_hex(16)
+    _execute(
+        server_url,
+        f"DROP ROLE IF EXISTS {name}",
+        f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE zhijie_app",
+    )
+    return name, password
+
+
+@pytest.fixture(scope="session")
+def as_web(web_login: tuple[str, str]) -> Iterator[Callable[..., Engine]]:
+    """Make the server's engine on the database of an owner's engine."""
+    engines: list[Engine] = []
+
+    def make(owner: Engine, facts_engine: str = "cells") -> Engine:
+        url = owner.url.set(username=web_login[0], password=web_login[1])
+        made = make_engine(Settings(engine=facts_engine), url.render_as_string(hide_password=False))
+        bind_role(made)
+        engines.append(made)
+        return made
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def hire(owner: Engine, *posts: Post, name: str = "", scopes: list[str] | None = None) -> str:
+    """An API key of somebody new with these postings."""
+    with open_session(owner) as session:
+        person = Person(name or f"u{secrets.token_hex(6)}", "", None)
+        account = add_account(session, person, posts[0])
+        for post in posts[1:]:
+            add_posting(session, account, post)
+        return make_key(session, account, KeyWish("tests", scopes, 1))[1]
+
+
+ALL_HATS = (Post("command", ""), Post("supervisor", ""), Post("admin", ""))
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header of an API key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture(scope="module")
+def web_engine(http_engine: Engine, as_web: Callable[..., Engine], facts_engine: str) -> Engine:
+    """The module's own database as its server reaches it."""
+    return as_web(http_engine, facts_engine)
+
+
+@pytest.fixture(scope="module")
+def any_key(http_engine: Engine) -> str:
+    """The key of somebody who may everything everywhere that anybody may."""
+    return hire(http_engine, *ALL_HATS)
+
+
 @pytest.fixture
-def client(http_engine: Engine) -> Iterator[TestClient]:
-    """A client of the real application, in process."""
-    with TestClient(create_app(Settings(), http_engine), raise_server_exceptions=False) as client:
+def client(web_engine: Engine, any_key: str) -> Iterator[TestClient]:
+    """A client of the real application, in process, that shows ``any_key``."""
+    app = create_app(Settings(), web_engine)
+    with TestClient(app, raise_server_exceptions=False, headers=bearer(any_key)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def live_server(http_engine: Engine, limits: Limits) -> Iterator[str]:
+def live_session(http_engine: Engine, web_engine: Engine) -> str:
+    """The token of a session, for the cookie of a browser."""
+    with open_session(http_engine) as session:
+        name = f"u{secrets.token_hex(6)}"
+        account = add_account(session, Person(name, "", "a long password"), ALL_HATS[0])
+        for post in ALL_HATS[1:]:
+            add_posting(session, account, post)
+    with open_session(web_engine) as session:
+        token = sign_in(session, name, "a long password", 1)
+    assert token is not None
+    return token
+
+
+@pytest.fixture(scope="module")
+def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iterator[str]:
     """Base URL of the real application behind uvicorn, with the demonstration's report filed."""
     with open_session(http_engine) as session:
         file_report(session, STORY, STORY_KEY, limits)
-    config = uvicorn.Config(create_app(Settings(), http_engine), port=0, log_level="error")
+    app = create_app(Settings(cookie_secure=False), web_engine)
+    config = uvicorn.Config(app, port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

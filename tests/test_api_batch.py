@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from conftest import bearer
 from fastapi.testclient import TestClient
 from screenmeaning import assert_means
 from shapely.geometry import box, mapping
@@ -293,9 +294,10 @@ def test_types_that_are_not_taken_and_not_given(client: TestClient) -> None:
 
 
 @pytest.fixture
-def narrow(http_engine: Engine) -> Iterator[TestClient]:
+def narrow(web_engine: Engine, any_key: str) -> Iterator[TestClient]:
     settings = Settings(max_batch_rows=4, max_batch_bytes=20_000, max_body_bytes=1000)
-    with TestClient(create_app(settings, http_engine), raise_server_exceptions=False) as client:
+    app = create_app(settings, web_engine)
+    with TestClient(app, raise_server_exceptions=False, headers=bearer(any_key)) as client:
         yield client
 
 

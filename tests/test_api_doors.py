@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import pytest
+from conftest import bearer
 from fastapi.testclient import TestClient
 from shapely.geometry import shape
 from sqlalchemy import Engine, func, select
@@ -165,8 +166,9 @@ def test_it_says_that_it_lives_and_is_ready(client: TestClient) -> None:
 
 
 def test_without_its_database_it_lives_but_is_not_ready() -> None:
-    gone = Settings(database_url="postgresql://nobody@127.0.0.1:9/none_test")
-    with TestClient(create_app(gone), raise_server_exceptions=False) as client:
+    gone = Settings(app_database_url="postgresql://nobody@127.0.0.1:9/none_test")
+    shown = bearer("zk_some-key-that-cannot-be-looked-up")
+    with TestClient(create_app(gone), raise_server_exceptions=False, headers=shown) as client:
         assert client.get("/healthz").status_code == 200
         answer = client.get("/readyz")
         assert answer.status_code == 503
@@ -295,13 +297,15 @@ def test_a_body_over_the_limit_is_refused_declared_or_streamed(
     assert _counts(http_engine) == before
 
 
-def test_a_footprint_of_a_million_vertices_is_refused(client: TestClient) -> None:
+def test_a_footprint_of_a_million_vertices_is_refused(client: TestClient, any_key: str) -> None:
     ring = "[" + ",".join(["[112.4,35.6]"] * 1_000_000) + "]"
     raw = f'{{"category":"other","footprint":{{"type":"Polygon","coordinates":[{ring}]}}}}'
     assert client.post("/api/check", content=raw).status_code == 413
     roomy = Settings(max_body_bytes=50_000_000)
     with TestClient(create_app(roomy, client.app.state.engine)) as other:  # type: ignore[attr-defined]
-        answer = other.post("/api/check", content=raw, headers={"Content-Type": "application/json"})
+        answer = other.post(
+            "/api/check", content=raw, headers={"Content-Type": "application/json", **bearer(any_key)}
+        )
     assert answer.status_code == 413
     assert answer.json()["field"] == "footprint"
     assert "1000000" in answer.json()["detail"].replace(",", "")

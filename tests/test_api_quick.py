@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from conftest import bearer, hire
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.app import create_app
 from api.routers import checks
+from cases.accounts import Post
 from cases.inquiry import today
 from geo.settings import Settings
 
@@ -46,10 +48,29 @@ Ask = Callable[..., tuple[int, bytes]]
 
 
 @pytest.fixture(scope="module")
-def served(clone: Callable[[str], Engine]) -> Iterator[TestClient]:
+def owner(clone: Callable[[str], Engine]) -> Engine:
+    """The store of these tests, as its owner reaches it."""
+    return clone("zhijie_api_quick_test")
+
+
+@pytest.fixture(scope="module")
+def key(owner: Engine) -> dict[str, str]:
+    """The header of somebody's key."""
+    return bearer(hire(owner, Post("gis", "")))
+
+
+@pytest.fixture(scope="module")
+def web_url(owner: Engine, web_login: tuple[str, str]) -> str:
+    """The same store as a server reaches it."""
+    name, password = web_login
+    return owner.url.set(username=name, password=password).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def served(web_url: str, key: dict[str, str]) -> Iterator[TestClient]:
     """The service as it is started, with memory of all days that are asked for here."""
-    url = clone("zhijie_api_quick_test").url.render_as_string(hide_password=False)
-    with TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False) as client:
+    app = create_app(Settings(app_database_url=web_url))
+    with TestClient(app, raise_server_exceptions=False, headers=key) as client:
         for body in (GOOD["today"], PIG_FARM):  # the first to ask is answered by the store
             client.post("/api/check", json=body)
         for day in (today(), dt.date(2022, 8, 21)):
@@ -58,11 +79,10 @@ def served(clone: Callable[[str], Engine]) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def referee(served: TestClient) -> Iterator[TestClient]:
+def referee(web_url: str, key: dict[str, str]) -> Iterator[TestClient]:
     """The same store behind PostGIS alone."""
-    url = served.app.state.settings.database_url  # type: ignore[attr-defined]
-    settings = Settings(database_url=url, engine="postgis")
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+    app = create_app(Settings(app_database_url=web_url, engine="postgis"))
+    with TestClient(app, raise_server_exceptions=False, headers=key) as client:
         yield client
 
 

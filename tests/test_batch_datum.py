@@ -13,6 +13,7 @@ import pytest
 import shapely
 from batches import PLANE, about, anywhere, taken
 from click.testing import Result
+from conftest import bearer
 from fastapi.testclient import TestClient
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point
@@ -239,11 +240,11 @@ def test_words_are_in_both_languages_and_name_the_direction(session: Session) ->
 
 
 @pytest.fixture
-def client(http_engine: Engine) -> Iterator[TestClient]:
-    service = create_app(Settings(), http_engine)
+def client(web_engine: Engine, any_key: str) -> Iterator[TestClient]:
+    service = create_app(Settings(), web_engine)
     if "/api/datum/check" not in service.openapi()["paths"]:
         service.include_router(door.router)
-    with TestClient(service, raise_server_exceptions=False) as client:
+    with TestClient(service, raise_server_exceptions=False, headers=bearer(any_key)) as client:
         yield client
 
 

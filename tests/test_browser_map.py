@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+from conftest import bearer
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Route, expect, sync_playwright
 from shapely.geometry import Point, shape
 
@@ -72,6 +73,9 @@ class Visit:
         assert (self.foreign(), self.complaints, self.dialogs) == ([], [], [])
 
 
+SHOWN: dict[str, str] = {}  # the credential of ``ask``, that of the browser
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium."""
@@ -82,10 +86,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(
+    browser: Browser, live_server: str, live_session: str, request: pytest.FixtureRequest
+) -> Iterator[Visit]:
     """A fresh browser window; parameters are options of the browser's context."""
     context = browser.new_context(**{"viewport": WALL, "locale": "zh-CN", **getattr(request, "param", {})})
     context.set_default_timeout(15_000)
+    context.add_cookies([{"name": "zhijie", "value": live_session, "url": live_server}])
+    SHOWN.update(bearer(live_session))
     visit = Visit(context.new_page(), live_server)
     visit.watch()
     yield visit
@@ -95,7 +103,7 @@ def visit(browser: Browser, live_server: str, request: pytest.FixtureRequest) ->
 def ask(url: str, body: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:
     """GET, or POST where there is a body."""
     data = json.dumps(body).encode() if body else None
-    headers = {"content-type": "application/json", "idempotency-key": key}
+    headers = {"content-type": "application/json", "idempotency-key": key, **SHOWN}
     with urlopen(Request(url, data, headers)) as answer:
         found: dict[str, Any] = json.load(answer)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from geo.access import ROLES
 from geo.settings import ROOT
 from geo.tables import Report
 
@@ -100,7 +102,11 @@ def test_the_demo_tells_the_story_and_a_second_run_changes_nothing(run: Run, htt
     first, second = run("demo", "--no-serve"), run("demo", "--no-serve")
     assert first.returncode == second.returncode == 0, first.stderr
     assert "寺头乡" in first.stdout
-    assert first.stdout.splitlines()[1:] == second.stdout.splitlines()[1:]
+    told, again = (done.stdout.partition("demo-")[0].splitlines()[1:] for done in (first, second))
+    assert told == again
+    words = [re.findall(r"^demo-\S+\t(\S+)\t", done.stdout, re.M) for done in (first, second)]
+    assert len(words[0]) == len(words[1]) == len(ROLES)  # one of each role
+    assert not set(words[0]) & set(words[1])
     with Session(http_engine) as session:
         assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1
 

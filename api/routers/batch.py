@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from api.batchin import EXAMPLE, Asked, Batch, PointsIn, read_arrow, read_json
 from api.batchout import ARROW, TYPES, Answer, pieces, wanted_form
-from api.deps import LangDep, LimitsDep
+from api.deps import LangDep, LimitsDep, needs
 from api.errors import problem
 from api.screeners import Screeners, screeners_of
 from cases.inquiry import Inquiry, Limits, today
@@ -25,7 +25,7 @@ from words import N_, Lang, say
 PATH: Final = "/api/check/batch"
 JSON_TYPES: Final = ("", "application/json", "application/geo+json", "application/vnd.geo+json", "text/json")
 PART: Final = 32_768  # rows that a thread judges at a time
-router = APIRouter(tags=["check"])
+router = APIRouter(tags=["check"], dependencies=[needs("check")])
 
 _body: dict[str, Any] = {
     "required": True,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep
+from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas import CheckOut, InquiryIn, LinkOut, UnitsAtOut
 from cases.inquiry import Inquiry, answer, locate
 from cases.words import tell_fresh
 
-router = APIRouter(prefix="/api", tags=["check"])
+router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 
 
 @router.post("/check", response_model=CheckOut)

@@ -8,12 +8,12 @@ import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
 
-from api.deps import LangDep, SessionDep
+from api.deps import LangDep, SessionDep, needs
 from api.schemas import WordsOut
 from cases.batch import MOST_POINTS, check_batch
 from cases.batchwords import figures_of, tell_suspicion
 
-router = APIRouter(prefix="/api/datum", tags=["datum"])
+router = APIRouter(prefix="/api/datum", tags=["datum"], dependencies=[needs("check")])
 EXAMPLE: dict[str, JsonValue] = {
     "points": [[112.3963, 35.6251], [112.4017, 35.6302], [112.4102, 35.6188]],
     "datum": "wgs84",

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from api.deps import DayDep, LangDep, SessionDep
+from api.deps import DayDep, LangDep, SessionDep, needs
 from api.schemas import CollectionOut, PlaceOut, PlacesOut
 from cases.inquiry import today
 from geo.features import fetch_grid, fetch_places, fetch_units, fetch_zones
 from layers.lawbook import current_book
 from words import N_, Lang, say
 
-router = APIRouter(prefix="/api", tags=["layers"])
+router = APIRouter(prefix="/api", tags=["layers"], dependencies=[needs("check")])
 Level = Annotated[Literal["country", "province", "city", "county", "township"], Query()]
 
 

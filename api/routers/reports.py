@@ -1,45 +1,138 @@
-"""Reports: file one, read one, list many."""
+"""Reports: file one, read one, list many, export; coarse figures; who reported; what was done about one."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
-from api.deps import FilterDep, Key, LangDep, LimitsDep, SessionDep
-from api.schemas import CollectionOut, FeatureOut, ReportIn, ReportOut, ReportSummary, WordsOut
+from api.deps import FilterDep, Key, LangDep, LimitsDep, SessionDep, needs, parse_box, require
+from api.observe import count_report
+from api.schemas import (
+    CollectionOut,
+    FeatureOut,
+    ReasonIn,
+    ReporterOut,
+    ReportIn,
+    ReportOut,
+    ReportSummary,
+    StepOut,
+    StepsOut,
+    WordsOut,
+)
+from cases.coarse import CoarseFilter, fetch_coarse, sees_coarse
+from cases.export import FORMS, export_lines
 from cases.intake import file_report
+from cases.reporter import fetch_reporter, no_reporter
 from cases.reports import fetch_report, fetch_reports
+from cases.steps import fetch_steps
 from cases.words import tell_verdict
 from geo.tables import Report
 from layers.lawbook import current_book
 from words import Lang
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
+IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept there; more goes to a file
+PIECE: Final = 65_536
+Id = Annotated[int, Path(ge=1, le=2**62)]
+Month = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 
 
-@router.post("", status_code=201, responses={200: {"description": "Filed before with this key"}})
+@router.post(
+    "",
+    status_code=201,
+    responses={200: {"description": "Filed before with this key"}},
+    dependencies=[needs("file")],
+)
 def file(  # noqa: PLR0913 - dependencies
     body: ReportIn, key: Key, response: Response, session: SessionDep, limits: LimitsDep, lang: LangDep
 ) -> ReportOut:
     """File a report: judged, stored, and answered only when it is safe on disk."""
     filed = file_report(session, body.submission(), key, limits)
+    if filed.created:
+        count_report()
     response.status_code = 201 if filed.created else 200
     response.headers["Location"] = f"/api/reports/{filed.report.id}"
     return _whole(session, filed.report.id, lang)
 
 
-@router.get("/{id}")
-def read(id: int = Path(ge=1, le=2**62), *, session: SessionDep, lang: LangDep) -> ReportOut:
+@router.get("/coarse")
+def coarse(
+    request: Request,
+    session: SessionDep,
+    bbox: Annotated[
+        str | None, Query(description="west,south,east,north", examples=["112,35,113,36"])
+    ] = None,
+    month: Month = None,
+) -> CollectionOut:
+    """Counts of reports everywhere by square, matter, effect, status and month: all that neighbours see."""
+    if not sees_coarse(session):
+        require(request, "coarse")
+    rows = fetch_coarse(session, CoarseFilter(parse_box(bbox) if bbox else None, month))
+    return CollectionOut(features=[_square(dict(row)) for row in rows])
+
+
+def _square(row: dict[str, Any]) -> FeatureOut:
+    place = {"type": "Point", "coordinates": [row.pop("lon"), row.pop("lat")]}
+    return FeatureOut(geometry=place, properties=row)
+
+
+_files: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {name: {} for name in ("text/csv", FORMS["geojson"])}}
+}
+
+
+@router.get("/export", dependencies=[needs("export")], responses=_files, response_class=StreamingResponse)
+def export(
+    wanted: FilterDep, session: SessionDep, form: Literal["csv", "geojson"] = "csv"
+) -> StreamingResponse:
+    """All reports of the own area that the filter lets pass, as a file. The journal tells who took it."""
+    kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
+    for line in export_lines(session, wanted, form):
+        kept.write(line.encode())
+    kept.seek(0)
+    name = {"Content-Disposition": f'attachment; filename="reports.{form}"'}
+    return StreamingResponse(_pieces(kept), media_type=FORMS[form], headers=name)
+
+
+def _pieces(kept: IO[bytes]) -> Iterator[bytes]:
+    with kept:
+        while piece := kept.read(PIECE):
+            yield piece
+
+
+@router.post("/{id}/reporter", dependencies=[needs("contact", "protected")])
+def reporter(id: Id, body: ReasonIn, session: SessionDep) -> ReporterOut:
+    """Who reported. The reason and the look go into the journal, whatever the answer is."""
+    found = fetch_reporter(session, id, body.reason)
+    session.commit()
+    if found is None:
+        raise no_reporter(id)
+    return ReporterOut.model_validate(found)
+
+
+@router.get("/{id}/journal", dependencies=[needs("journal")])
+def steps(id: Id, session: SessionDep, after: Annotated[int, Query(ge=0, le=2**62)] = 0) -> StepsOut:
+    """What was done about a report, and by whom."""
+    return StepsOut(
+        steps=[StepOut.model_validate(row) for row in fetch_steps(session, f"report/{id}", after)]
+    )
+
+
+@router.get("/{id}", dependencies=[needs("read", "file")])
+def read(id: Id, session: SessionDep, lang: LangDep) -> ReportOut:
     """A report with its verdict, as stored and in words."""
     return _whole(session, id, lang)
 
 
-@router.get("")
+@router.get("", dependencies=[needs("read", "file")])
 def list_(wanted: FilterDep, request: Request, session: SessionDep, lang: LangDep) -> CollectionOut:
     """Reports as GeoJSON, paged by key: follow ``next``."""
     categories = current_book(session).categories.values()

@@ -1,0 +1,20 @@
+"""The service's figures, for Prometheus."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api.deps import needs
+from api.observe import exposition
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/metrics", response_class=PlainTextResponse, dependencies=[needs("metrics")])
+def metrics(request: Request, accept: Annotated[str, Header(include_in_schema=False)] = "") -> Response:
+    """How much is asked, how fast it is answered, and what the database does meanwhile."""
+    body, media_type = exposition(accept, getattr(request.app.state, "memory", None))
+    return Response(body, headers={"Content-Type": media_type})

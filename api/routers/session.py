@@ -1,0 +1,119 @@
+"""Signing in and out, who is signed in, and one's own password and keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import func, select
+
+from api.deps import BareSessionDep, LangDep, SessionDep, WhoDep
+from api.guard import SIGN_IN, clear_cookie, csrf_token, set_cookie
+from api.observe import count_sign_in
+from api.schemas import (
+    KeyIn,
+    KeyOut,
+    KeyRow,
+    KeysOut,
+    PasswordIn,
+    PostingOut,
+    SignInIn,
+    StateOut,
+    WhoOut,
+)
+from cases.accounts import KeyWish, change_password, make_own_key, sign_in
+from geo.access import ROLES, Identity
+from geo.errors import BadInput, Forbidden, NotFound, NotSignedIn
+from words import N_, Lang, say
+
+router = APIRouter(tags=["session"])
+
+
+@router.post(SIGN_IN, responses={401: {"description": "Name or password is wrong, or too many tries"}})
+def sign_in_(body: SignInIn, request: Request, response: Response, session: BareSessionDep) -> StateOut:
+    """Sign in with name and password. The session is kept in a cookie that no script can read."""
+    hours = request.app.state.settings.session_hours
+    token = sign_in(session, body.name, body.password, hours)
+    session.commit()  # the try counts, also where it failed
+    count_sign_in(token is not None)
+    if token is None:
+        raise NotSignedIn(
+            N_("Name or password is wrong, or there were too many tries."),
+            mend=N_("Try again; after several wrong tries, wait some minutes."),
+        )
+    set_cookie(request.app.state.settings, response, token)
+    return StateOut(status="signed in")
+
+
+@router.get(SIGN_IN)
+def who_(request: Request, who: WhoDep, lang: LangDep) -> WhoOut:
+    """Who is signed in, with which roles where, and the token that pages show with each change."""
+    csrf = csrf_token(request.state.token) if who.kind == "session" else None
+    return WhoOut(
+        name=who.name,
+        shown=who.shown,
+        kind=who.kind,
+        postings=_postings(who, lang),
+        rights=sorted(who.rights),
+        expires=dt.datetime.fromtimestamp(who.expires, dt.UTC),
+        csrf=csrf,
+    )
+
+
+def _postings(who: Identity, lang: Lang) -> list[PostingOut]:
+    return [
+        PostingOut(role=role, role_name=say(lang, ROLES.get(role, role)), reach=reach)
+        for role, reach in who.postings
+    ]
+
+
+@router.delete(SIGN_IN)
+def sign_out(request: Request, response: Response, who: WhoDep, session: SessionDep) -> StateOut:
+    """End the session, here and at once."""
+    session.execute(select(func.zhijie_sign_out()))
+    session.commit()
+    request.app.state.known.forget(request.state.token)
+    if who.kind == "session":
+        clear_cookie(request.app.state.settings, response)
+    return StateOut(status="signed out")
+
+
+@router.post("/api/session/password")
+def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
+    """Change one's own password; all one's other sessions end."""
+    if who.kind != "session":
+        raise _only_people()
+    if not change_password(session, who.name, body.old, body.new):
+        raise BadInput(N_("The old password is wrong."), field="old", mend=N_("Try again."))
+    return StateOut(status="changed")
+
+
+@router.get("/api/keys")
+def keys(who: WhoDep, session: SessionDep) -> KeysOut:
+    """One's own API keys, without the keys themselves: those were told once."""
+    rows = session.execute(select(func.zhijie_my_keys().table_valued(*KeyRow.model_fields))).mappings()
+    return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in rows])
+
+
+@router.post("/api/keys", status_code=201)
+def make_key(body: KeyIn, who: WhoDep, session: SessionDep) -> KeyOut:
+    """Make an API key of one's own. It is told in this answer and never again."""
+    made = make_own_key(session, KeyWish(body.label, body.scopes, body.days))
+    if made is None:
+        raise _only_people()
+    return KeyOut(id=made[0], key=made[1])
+
+
+@router.delete("/api/keys/{id}")
+def drop_key(who: WhoDep, session: SessionDep, id: int = Path(ge=1, le=2**62)) -> StateOut:
+    """End one of one's own keys."""
+    if not session.scalar(select(func.zhijie_drop_key(id))):
+        raise NotFound(N_("There is no key {id} of yours that could be ended."), field="id", id=id)
+    return StateOut(status="ended")
+
+
+def _only_people() -> Forbidden:
+    return Forbidden(
+        N_("This is done by who has signed in with a password, not with a key."),
+        mend=N_("Sign in at /login."),
+    )
