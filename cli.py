@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import datum, db, journal, law, place, service, units, user, verdict, zones
+from commands import datum, db, journal, law, place, remote, service, units, user, verdict, zones
 from commands.common import notes, plain
 from commands.screen import screen
 from commands.simulate import simulate
@@ -23,6 +23,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(journal.app, name="journal")
 app.add_typer(law.app, name="law")
 law.app.command()(simulate)
+app.add_typer(remote.app, name="remote")
 app.add_typer(units.app, name="units")
 app.add_typer(user.app, name="user")
 app.add_typer(verdict.app, name="verdict")

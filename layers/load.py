@@ -64,8 +64,8 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
         gone = _retire_absent(session, datasets)
         loaded = [_load(session, dataset, book) for dataset in progress(datasets)]
         current_book(session)  # a law that the local competence list does not fit is refused here
-        for dataset, version in gone.items():
-            write_down(session, dataset, version, None)
+        for name, version in gone.items():
+            write_down(session, name, version, None)
         for one in loaded:
             write_down(session, one.dataset, one.before, one.version)
         return loaded

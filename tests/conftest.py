@@ -9,10 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -246,7 +248,13 @@ def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iter
     """Base URL of the real application behind uvicorn, with the demonstration's report filed."""
     with open_session(http_engine) as session:
         file_report(session, STORY, STORY_KEY, limits)
-    app = create_app(Settings(cookie_secure=False), web_engine)
+    with serving(create_app(Settings(cookie_secure=False), web_engine)) as url:
+        yield url
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """The base URL of an application behind uvicorn, in a thread."""
     config = uvicorn.Config(app, port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
