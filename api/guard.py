@@ -119,7 +119,7 @@ class Guard:
             return too_many(request, fault.wait)
         except StoreUnavailable as fault:  # told where it matters who asks; other doors answer
             request.state.fault = fault
-            who = None
+            return None
         if who is not None:
             request.state.who, request.state.token = who, token
         account = None if who is None else who.account
@@ -149,8 +149,8 @@ class Guard:
         known, who = self._known.get(key)
         if known:
             return who
-        wait = self._rates.refused(None, _address(request), request.url.path, request.method)
-        if wait is not None:  # unknown tokens may not cost more lookups than anonymous requests may cost
+        wait = self._rates.lookup(_address(request))
+        if wait is not None:
             raise TooOften(wait)
         async with request.app.state.gate:
             who = await to_thread.run_sync(_recognise, request.app.state.engine, token)

@@ -136,8 +136,13 @@ class Rates:
 
     def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
         self._accounts = Limit(settings.check_rate, "ZHIJIE_CHECK_RATE", clock)
+        self._lookups = Limit(settings.check_rate, "ZHIJIE_CHECK_RATE", clock)
         self._strangers = Limit(settings.anonymous_rate, "ZHIJIE_ANONYMOUS_RATE", clock)
         self._sign_ins = Limit(settings.sign_in_rate, "ZHIJIE_SIGN_IN_RATE", clock)
+
+    def lookup(self, address: str) -> float | None:
+        """Count a credential that has to be looked up; None, or the seconds to wait."""
+        return self._lookups.wait(_origin(address))
 
     def refused(self, who: int | None, address: str, path: str, method: str) -> float | None:
         """Count a request; None, or the seconds to wait where it comes too often.
