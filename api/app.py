@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -19,7 +20,8 @@ from starlette.types import ASGIApp, Scope
 
 import maps
 from api import errors
-from api.guard import Guard, Known
+from api.description import described
+from api.guard import Guard, Known, cookie_name
 from api.headers import Headers
 from api.limits import BodyLimit, BodyTooLarge, too_large
 from api.logs import configure_logging
@@ -71,6 +73,12 @@ class Service(FastAPI):
         """The usual stack within the headers and the log."""
         return Observe(Headers(super().build_middleware_stack()))
 
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API, with what holds at every door."""
+        if not self.openapi_schema:
+            self.openapi_schema = described(super().openapi(), cookie_name(self.state.settings))
+        return self.openapi_schema
+
 
 def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     """The HTTP service on these settings; ``engine`` shares one that the caller has.
@@ -91,7 +99,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.oauth = signin.oauth_of(settings)
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
-    of_path = {batch.PATH: settings.max_batch_bytes, evidence.PATH: settings.max_evidence_bytes}
+    of_path: dict[str | re.Pattern[str], int] = {
+        batch.PATH: settings.max_batch_bytes,
+        evidence.PATH: settings.max_evidence_bytes,
+    }
     app.add_middleware(QuickCheck)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
     if settings.oidc_client_secret:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
@@ -15,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
 from api.arrow import check_rows, read_stream
+from api.schemas import Day, Number
 from geo.errors import BadInput
 from geo.footprint import check_crs
 from geo.frames import CANON, frame
@@ -38,24 +38,31 @@ class Asked(BaseModel):
     """What a batch asks, beside its places."""
 
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")] = ""
-    as_of: Annotated[dt.date | None, Field(description="Day of the acts; today by default")] = None
+    as_of: Annotated[Day | None, Field(description="Day of the acts; today by default")] = None
     datum: Annotated[
         str | None, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")
     ] = None
     accuracy_m: Annotated[FiniteFloat, Field(description="68 % radius of the positions, metres")] = 0.0
 
 
-class PointsIn(Asked):
+class _Said(Asked):
+    """What a JSON body says itself: there a number is a number, not a text."""
+
+    accuracy_m: Annotated[Number, Field(description="68 % radius of the positions, metres")] = 0.0
+
+
+class PointsIn(_Said):
     """A batch of points as JSON."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     points: Annotated[
-        list[tuple[float, float]], Field(description="x (longitude, easting) and y of each place")
+        list[tuple[Number | None, Number | None] | None],
+        Field(description="x (longitude, easting) and y of each place; null where there is none"),
     ]
 
 
-class _Around(Asked):
+class _Around(_Said):
     """The members of a JSON body without its points, which are looked at as numbers at once."""
 
     model_config = ConfigDict(extra="forbid")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Security
@@ -15,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.errors import lang_of
+from api.schemas import Day, Moment
 from cases.inquiry import Limits, today
 from cases.reports import ReportFilter
 from geo.access import Identity, enter
@@ -42,6 +44,9 @@ async def _session(request: Request) -> AsyncIterator[Session]:
     opened = _entered(request.app.state.engine, request.state.token)
     async with request.app.state.gate, contextmanager_in_threadpool(opened) as session:
         yield session
+
+
+entered = asynccontextmanager(_session)  # the same, opened late
 
 
 async def _bare_session(request: Request) -> AsyncIterator[Session]:
@@ -127,25 +132,34 @@ Datum = Annotated[str, Query(description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n
 
 
 def _as_of(
-    as_of: Annotated[dt.date | None, Query(description="The day that is asked for; today by default")] = None,
+    as_of: Annotated[Day | None, Query(description="The day that is asked for; today by default")] = None,
 ) -> dt.date:
     return as_of or today()
 
 
+NUMBER = r"[-+]?[0-9]{1,20}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?"
+BOX = f"^{NUMBER}(,{NUMBER}){{3}}$"
+BoxText = Annotated[
+    str | None,
+    Query(
+        description="west,south,east,north in degrees",
+        examples=["112,35,113,36"],
+        json_schema_extra={"pattern": BOX},
+    ),
+]
 DayDep = Annotated[dt.date, Depends(_as_of)]
 
 
 def parse_box(text: str) -> Box:
     """'west,south,east,north' in degrees."""
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError as fault:
+    if re.fullmatch(BOX, text) is None:
         raise BadInput(
             N_("{text} is no box."),
             field="bbox",
             mend=N_("Write west,south,east,north in degrees."),
-            text=text,
-        ) from fault
+            text=text[:80],
+        )
+    west, south, east, north = (float(part) for part in text.split(","))
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise BadInput(
             N_("The box is empty or off the earth."),
@@ -156,19 +170,17 @@ def parse_box(text: str) -> Box:
 
 
 def _filter(  # noqa: PLR0913 - one parameter a narrowing
-    bbox: Annotated[
-        str | None, Query(description="west,south,east,north", examples=["112,35,113,36"])
-    ] = None,
+    bbox: BoxText = None,
     unit: Annotated[
-        str | None, Query(description="Unit code; its descendants count", pattern=r"^\d{2,15}$")
+        str | None, Query(description="Unit code; its descendants count", pattern="^[0-9]{2,15}$")
     ] = None,
     status: Annotated[str | None, Query(max_length=40, pattern=r"^[a-z_]+$")] = None,
-    since: Annotated[dt.datetime | None, Query(description="Received at or after this time")] = None,
+    since: Annotated[Moment | None, Query(description="Received at or after this time")] = None,
     after: Annotated[int, Query(ge=0, le=2**62, description="Last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ReportFilter:
     when = None if since is None else _in_utc(since)
-    return ReportFilter(parse_box(bbox) if bbox else None, unit, status, when, after, limit)
+    return ReportFilter(None if bbox is None else parse_box(bbox), unit, status, when, after, limit)
 
 
 def _in_utc(when: dt.datetime) -> dt.datetime:

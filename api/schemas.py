@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, JsonValue, StrictBool
+from pydantic_core import PydanticCustomError
 
 from cases.inquiry import Inquiry
 from cases.intake import MAX_DESCRIPTION, MAX_NAME, Reporter, Submission
 from cases.value import Verdict
 
+
+def _written(form: str, words: str) -> Callable[[object], object]:
+    """Takes what is written in a form, and no number: that would become seconds since 1970."""
+    pattern = re.compile(form, re.ASCII)
+
+    def check(value: object) -> object:
+        if value is None or isinstance(value, dt.date) or (isinstance(value, str) and pattern.match(value)):
+            return value
+        raise PydanticCustomError("date_form", "Input should be written as {form}", {"form": words})
+
+    return check
+
+
+Number = Annotated[FiniteFloat, Field(strict=True)]  # of JSON: neither a text nor true
+Day = Annotated[dt.date, BeforeValidator(_written(r"\d{4}-\d\d-\d\d\Z", "YYYY-MM-DD"))]
+Moment = Annotated[dt.datetime, BeforeValidator(_written(r"\d{4}-\d\d-\d\d", "YYYY-MM-DDThh:mm:ssZ"))]
 PLACE: dict[str, JsonValue] = {"lon": 112.395, "lat": 35.625, "datum": "cgcs2000", "accuracy_m": 12}
 EXAMPLE: dict[str, JsonValue] = {**PLACE, "category": "livestock_farm", "as_of": "2022-08-21"}
 
@@ -20,17 +39,17 @@ class InquiryIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-    lon: Annotated[FiniteFloat | None, Field(description="Longitude in degrees, or easting in metres")] = None
-    lat: Annotated[FiniteFloat | None, Field(description="Latitude in degrees, or northing in metres")] = None
+    lon: Annotated[Number | None, Field(description="Longitude in degrees, or easting in metres")] = None
+    lat: Annotated[Number | None, Field(description="Latitude in degrees, or northing in metres")] = None
     datum: Annotated[str, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = (
         "cgcs2000"
     )
-    accuracy_m: Annotated[FiniteFloat, Field(description="68 % radius of the position, metres")] = 0.0
+    accuracy_m: Annotated[Number, Field(description="68 % radius of the position, metres")] = 0.0
     footprint: Annotated[
         dict[str, Any] | None, Field(description="GeoJSON Polygon, MultiPolygon or a Feature of one")
     ] = None
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")]
-    as_of: Annotated[dt.date | None, Field(description="Day of the act; today by default")] = None
+    as_of: Annotated[Day | None, Field(description="Day of the act; today by default")] = None
     channel: Annotated[
         str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The door that it came by")
     ] = "api"
@@ -56,11 +75,11 @@ class ReporterIn(BaseModel):
 
     name: Annotated[str, Field(max_length=MAX_NAME)] = ""
     telephone: Annotated[str, Field(max_length=MAX_NAME)] = ""
-    protected: Annotated[bool, Field(description="Under protection: for the command centre and above")] = (
-        False
-    )
-    lon: Annotated[FiniteFloat | None, Field(description="Where that person was, CGCS2000 degrees")] = None
-    lat: FiniteFloat | None = None
+    protected: Annotated[
+        StrictBool, Field(description="Under protection: for the command centre and above")
+    ] = False
+    lon: Annotated[Number | None, Field(description="Where that person was, CGCS2000 degrees")] = None
+    lat: Number | None = None
 
 
 class ReportIn(InquiryIn):
@@ -278,7 +297,7 @@ class KeyIn(BaseModel):
 
     label: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     scopes: Annotated[list[str] | None, Field(max_length=20)] = None
-    days: Annotated[FiniteFloat, Field(gt=0, le=366)] = 90
+    days: Annotated[Number, Field(gt=0, le=366)] = 90
 
 
 class KeyOut(BaseModel):
@@ -303,3 +322,24 @@ class KeysOut(BaseModel):
     """The keys of who is signed in."""
 
     keys: list[KeyRow]
+
+
+class ProblemFieldOut(BaseModel):
+    """One of several things that are wrong with a request."""
+
+    field: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """Why something was not done (RFC 9457). ``field`` names what is wrong, ``mend`` says what helps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["about:blank"]
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: str
+    field: str | None = None
+    mend: str | None = None
+    errors: list[ProblemFieldOut] | None = None

@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Index files go to a folder of this run."""
     folder = tempfile.TemporaryDirectory(prefix="zhijie_cache_")
     os.environ["ZHIJIE_CACHE_DIR"] = folder.name
+    os.environ["ZHIJIE_EVIDENCE_URL"] = f"{folder.name}/evidence"
     config.add_cleanup(folder.cleanup)
 
 

@@ -39,7 +39,9 @@ _answers: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The verdict's columns of each place, in the form that Accept asks for",
         "content": {name: {} for name in TYPES.values()},
-    }
+    },
+    406: {"description": "No answer of a type that Accept names can be given"},
+    415: {"description": "A body of this type is not taken"},
 }
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.deps import LangDep, SessionDep, needs
-from api.schemas import WordsOut
+from api.schemas import Number, WordsOut
 from cases.batch import MOST_POINTS, check_batch
 from cases.batchwords import figures_of, tell_suspicion
 
@@ -27,7 +27,7 @@ class BatchIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     points: Annotated[
-        list[tuple[FiniteFloat, FiniteFloat]],
+        list[tuple[Number, Number]],
         Field(description=f"x (longitude, easting) and y, at most {MOST_POINTS:,} points"),
     ]
     datum: Annotated[str, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = (

@@ -13,7 +13,7 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
-from api.deps import FilterDep, Key, LangDep, LimitsDep, SessionDep, needs, parse_box, require
+from api.deps import BoxText, FilterDep, Key, LangDep, LimitsDep, SessionDep, needs, parse_box, require
 from api.observe import count_report
 from api.schemas import (
     CollectionOut,
@@ -34,21 +34,30 @@ from cases.reporter import fetch_reporter, no_reporter
 from cases.reports import fetch_report, fetch_reports
 from cases.steps import fetch_steps
 from cases.words import tell_verdict
+from geo.errors import NotFound
 from geo.tables import Report
 from layers.lawbook import current_book
-from words import Lang
+from words import N_, Lang
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept there; more goes to a file
 PIECE: Final = 65_536
-Id = Annotated[int, Path(ge=1, le=2**62)]
-Month = Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]
+Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
+
+
+_where = {"Location": {"required": True, "schema": {"type": "string"}}}
+_filed: dict[int | str, dict[str, Any]] = {
+    201: {"description": "Filed", "headers": _where},
+    200: {"description": "Filed before with this key", "headers": _where},
+    409: {"description": "The key was used for another report"},
+}
 
 
 @router.post(
     "",
     status_code=201,
-    responses={200: {"description": "Filed before with this key"}},
+    responses=_filed,
     dependencies=[needs("file")],
 )
 def file(  # noqa: PLR0913 - dependencies
@@ -67,15 +76,13 @@ def file(  # noqa: PLR0913 - dependencies
 def coarse(
     request: Request,
     session: SessionDep,
-    bbox: Annotated[
-        str | None, Query(description="west,south,east,north", examples=["112,35,113,36"])
-    ] = None,
+    bbox: BoxText = None,
     month: Month = None,
 ) -> CollectionOut:
     """Counts of reports everywhere by square, matter, effect, status and month: all that neighbours see."""
     if not sees_coarse(session):
         require(request, "coarse")
-    rows = fetch_coarse(session, CoarseFilter(parse_box(bbox) if bbox else None, month))
+    rows = fetch_coarse(session, CoarseFilter(None if bbox is None else parse_box(bbox), month))
     return CollectionOut(features=[_square(dict(row)) for row in rows])
 
 
@@ -121,9 +128,10 @@ def reporter(id: Id, body: ReasonIn, session: SessionDep) -> ReporterOut:
 @router.get("/{id}/journal", dependencies=[needs("journal")])
 def steps(id: Id, session: SessionDep, after: Annotated[int, Query(ge=0, le=2**62)] = 0) -> StepsOut:
     """What was done about a report, and by whom."""
-    return StepsOut(
-        steps=[StepOut.model_validate(row) for row in fetch_steps(session, f"report/{id}", after)]
-    )
+    found = fetch_steps(session, f"report/{id}", after)
+    if not found and not after:
+        raise NotFound(N_("There is no report {id}."), field="id", id=id)
+    return StepsOut(steps=[StepOut.model_validate(row) for row in found])
 
 
 @router.get("/{id}", dependencies=[needs("read", "file")])

@@ -1,0 +1,151 @@
+"""Requests made from the API's own description, as each role: no failure of ours, no answer it does not tell.
+
+``ZHIJIE_TEST_EXAMPLES`` makes more of them at each door.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyarrow as pa
+import pytest
+import requests
+import schemathesis
+from conftest import bearer, hire, serving
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from PIL import Image
+from schemathesis import checks
+from schemathesis.specs.openapi import checks as of_api
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.batchout import ARROW
+from cases.accounts import Person, Post, add_account, sign_in
+from cases.demo import STORY
+from cases.inquiry import Limits
+from cases.intake import file_report
+from geo.access import ROLES
+from geo.postgis import open_session
+from geo.settings import Settings
+
+REACH: Final = "140522201"
+NOBODY: Final = "nobody"
+WORD: Final = "a long password"
+EXAMPLES: Final = int(os.environ.get("ZHIJIE_TEST_EXAMPLES", "10"))
+# What is done by who has signed in with a password: asked with a session, the others with a key.
+BY_SESSION: Final = ("/api/keys", "/api/session/password")
+CHECKS: Final = [
+    checks.not_a_server_error,
+    of_api.status_code_conformance,
+    of_api.content_type_conformance,
+    of_api.response_headers_conformance,
+    of_api.response_schema_conformance,
+    of_api.negative_data_rejection,
+    of_api.unsupported_method,
+]
+FAST: Final[dict[str, Any]] = {
+    "check_rate": "100000/second",
+    "anonymous_rate": "100000/second",
+    "sign_in_rate": "100000/second",
+    "cookie_secure": False,
+}
+CONFIG: Final = schemathesis.Config.from_dict(
+    {
+        "generation": {
+            "deterministic": True,
+            "max-examples": EXAMPLES,
+            "no-shrink": True,
+            "with-security-parameters": False,  # who asks is said by the test
+        },
+        "phases": {"stateful": {"enabled": False}},
+        # hashing a password takes as long as a hundred other requests
+        "operations": [
+            {"include-path": "/api/session", "generation": {"max-examples": max(5, EXAMPLES // 10)}}
+        ],
+    }
+)
+
+
+def stream(rows: list[tuple[float, float]]) -> bytes:
+    """Points as an Arrow stream."""
+    table = pa.table({name: pa.array([row[i] for row in rows], pa.float64()) for i, name in enumerate("xy")})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+@schemathesis.serializer(ARROW)
+def _as_it_is(context: schemathesis.SerializationContext, value: Any) -> Any:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+numbers = st.floats(allow_nan=True, width=64)
+schemathesis.openapi.media_type(ARROW, st.lists(st.tuples(numbers, numbers), max_size=5).map(stream))
+schema = schemathesis.openapi.from_dict(create_app(Settings(**FAST)).openapi(), config=CONFIG)
+
+
+@dataclass
+class Scene:
+    """A server with a report and a picture in it, and the credentials of each role."""
+
+    url: str
+    keys: dict[str, str]
+    sessions: dict[str, str]
+    seen: dict[str, set[int]] = field(default_factory=dict)
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def headers(self, role: str, path: str) -> dict[str, str]:
+        """How a role shows who it is at a door."""
+        if role == NOBODY:
+            return {}
+        return bearer((self.sessions if path.startswith(BY_SESSION) else self.keys)[role])
+
+
+@pytest.fixture(scope="module")
+def scene(
+    http_engine: Engine,
+    web_engine: Engine,
+    any_key: str,
+    limits: Limits,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
+    keys = {role: hire(http_engine, Post(role, REACH)) for role in ROLES}
+    sessions: dict[str, str] = {}
+    with open_session(http_engine) as session:
+        assert file_report(session, STORY, "one", limits).report.id == 1
+        for role in ROLES:
+            add_account(session, Person(f"the-{role}", "", WORD), Post(role, REACH))
+    for role in ROLES:
+        with open_session(web_engine) as session:
+            sessions[role] = sign_in(session, f"the-{role}", WORD, 1) or ""
+    own = Settings(**FAST, evidence_url=str(tmp_path_factory.mktemp("evidence")))
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), "green").save(picture, "JPEG")
+    with serving(create_app(own, web_engine)) as url, requests.Session() as http:
+        added = http.post(f"{url}/api/reports/1/evidence", picture.getvalue(), headers=bearer(any_key))
+        assert added.json()["id"] == 1, added.text
+        yield Scene(url, keys, sessions, http=http)
+
+
+@pytest.mark.parametrize("role", [*ROLES, NOBODY])
+@schema.parametrize()
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_a_role_at_a_door(case: schemathesis.Case, scene: Scene, role: str) -> None:
+    answer = case.call(scene.url, scene.http, headers=scene.headers(role, case.operation.path))
+    scene.http.cookies.clear()  # a session that a request began is no other's
+    scene.seen.setdefault(case.operation.label, set()).add(answer.status_code)
+    case.validate_response(answer, CHECKS)
+
+
+def test_each_door_was_opened_and_shut(scene: Scene) -> None:
+    """What was asked above had an answer other than a refusal at every door, and a refusal for nobody."""
+    labels = {result.ok().label for result in schema.get_all_operations()}
+    assert set(scene.seen) == labels
+    never = {"POST /api/session/password", "POST /api/session"}  # who guesses no password is not let in
+    assert {label for label, seen in scene.seen.items() if not any(code < 300 for code in seen)} == never
