@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -61,16 +62,25 @@ def lang_of(request: Request) -> Lang:
     return pick_lang(wished, request.app.state.settings.lang)
 
 
+class Problem(JSONResponse):
+    """A problem document. It may tell of texts that no encoding has, such as half of a surrogate pair."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: object) -> bytes:
+        """As JSON, with ``?`` for what cannot be written."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> JSONResponse:
     """An ``application/problem+json`` answer; ``more`` are its extension members."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(
+    return Problem(
         body | {key: value for key, value in more.items() if value},
         status,
         dict(headers or {}),
-        media_type="application/problem+json",
     )
 
 

@@ -58,7 +58,6 @@ class BodyLimit:
         answer = await too_large(Request(scope), BodyTooLarge(limit))
         await answer(scope, receive, send)
 
-
     def _limit(self, path: str) -> int:
         if path in self.of_path:
             return self.of_path[path]

@@ -216,7 +216,7 @@ class ReasonIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "电话核实举报内容"}]}
     )
 
-    reason: Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    reason: Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
 class ReporterOut(BaseModel):

@@ -24,10 +24,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from geo.access import RIGHTS, ROLES
+from geo.accesstables import Account, Credential, Installation, Posting
 from geo.codes import stem
 from geo.errors import BadInput, Conflict, NotFound
 from geo.journal import note
-from geo.tables import Account, Credential, Installation, Posting, Unit
+from geo.tables import Unit
 from words import N_
 
 SHORTEST: Final = 10  # characters of a password

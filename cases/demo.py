@@ -13,7 +13,7 @@ from cases.accounts import Person, Post, add_account, set_password
 from cases.inquiry import Inquiry
 from cases.intake import Submission
 from geo.access import ROLES
-from geo.tables import Account
+from geo.accesstables import Account
 from words import Lang, say
 
 STORY_KEY: Final = "demo-anshang-pig-farm-2022"

@@ -27,8 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from geo.accesstables import JournalHead, JournalRow
 from geo.errors import BadData, BadInput
-from geo.tables import JournalHead, JournalRow
 from words import N_, Lang, say
 
 START: Final = "0" * 64  # what the first row continues

@@ -14,8 +14,9 @@ from sqlalchemy import Row, case, func, select, text
 from sqlalchemy.orm import Session
 
 from cases.journalcheck import CHUNK, Head, digest_of, link
+from geo.accesstables import JournalRow
 from geo.errors import BadData, NotFound
-from geo.tables import Evidence, JournalRow, Report, StoredVerdict
+from geo.tables import Evidence, Report, StoredVerdict
 from words import N_
 
 FORMAT: Final = "zhijie-journal-proof/1"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.tables import JournalRow
+from geo.accesstables import JournalRow
 
 MOST: Final = 1_000
 

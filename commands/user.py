@@ -26,8 +26,8 @@ from cases.accounts import (
 )
 from commands.common import day, open_store, out, plain, print_rows
 from geo.access import ROLES
+from geo.accesstables import Account, Posting
 from geo.settings import Settings
-from geo.tables import Account, Posting
 from words import N_, Lang, say
 
 app = typer.Typer(help="Accounts, their roles in an area, and their keys.", no_args_is_help=True)

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, delete, event, func, insert, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from geo.accesstables import RoleRight
 from geo.errors import StoreUnavailable
-from geo.tables import RoleRight
 from words import N_
 
 ROLES: Final = {

@@ -18,7 +18,7 @@ from cases.demo import STORY, STORY_KEY
 from cases.inquiry import Inquiry, Limits
 from cases.intake import Submission, file_report
 from geo.settings import ROOT
-from geo.tables import Base
+from geo.tablebase import Base
 
 TOWNSHIPS = ROOT / "data" / "boundaries" / "townships.geojson"
 GULONG, CIYING = "140522204", "140522105"

@@ -20,7 +20,8 @@ from geo.access import MAY, RIGHTS, bind_role, enter
 from geo.errors import StoreUnavailable
 from geo.postgis import make_engine, open_session
 from geo.settings import Settings
-from geo.tables import Base, Report
+from geo.tablebase import Base
+from geo.tables import Report
 
 HERE, NEXT = "140522201", "140522100"  # 寺头乡 and a neighbour in the same county
 COUNTY = "140522"

@@ -31,11 +31,12 @@ from cases.evidencewords import tell_evidence
 from cases.examiner import Examiner
 from cases.inquiry import Limits
 from cases.intake import file_report
+from geo.accesstables import JournalRow
 from geo.errors import BadInput, NotFound, StoreUnavailable, TooLarge
 from geo.measure import GEOD
 from geo.postgis import open_session
 from geo.settings import Settings
-from geo.tables import Evidence, JournalRow, Report
+from geo.tables import Evidence, Report
 
 LON, LAT = 112.395, 35.625  # of the story's report, ± 15 m
 

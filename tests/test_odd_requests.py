@@ -1,4 +1,4 @@
-"""Requests that no description makes: broken texts, numbers without end, days out of range. None breaks a door."""
+"""Requests that no description makes: broken texts, endless numbers, days out of range. All are answered."""
 
 from __future__ import annotations
 

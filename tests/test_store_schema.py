@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
 from geo.postgis import alembic_config, migrate, revisions
-from geo.tables import Base
+from geo.tablebase import Base
 
 
 def _ours(difference: tuple[Any, ...]) -> bool:

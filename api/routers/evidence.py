@@ -56,7 +56,16 @@ _bytes: dict[int | str, dict[str, Any]] = {
     304: {"description": "If-None-Match names these bytes"},
     416: {"description": "Range asks for what the file does not have"},
 }
-_jpeg: dict[int | str, dict[str, Any]] = {200: {"description": "A small JPEG", "content": {"image/jpeg": {}}}}
+_part: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "schema": {"type": "string"}, "example": example}
+        for name, example in (("Range", "bytes=0-99"), ("If-None-Match", '"0"'))
+    ]
+}
+_jpeg: dict[int | str, dict[str, Any]] = {
+    **{status: told for status, told in _bytes.items() if status != 200},
+    200: {"description": "A small JPEG", "content": {"image/jpeg": _file}},
+}
 
 
 class LineOut(BaseModel):
@@ -184,6 +193,7 @@ def list_(
     "/api/evidence/{id}",
     dependencies=[needs("read", "file")],
     responses=_bytes,
+    openapi_extra=_part,
     response_class=StreamingResponse,
 )
 def original(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Response:
@@ -203,6 +213,7 @@ def original(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Re
     "/api/evidence/{id}/thumbnail",
     dependencies=[needs("read", "file")],
     responses=_jpeg,
+    openapi_extra=_part,
     response_class=StreamingResponse,
 )
 def thumbnail(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Response:

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlalchemy import text
 
-from geo.tables import Base
+import geo.tables  # noqa: F401 - all tables are known
+from geo.tablebase import Base
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
