@@ -88,7 +88,7 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File; else standard output")] = None,
 ) -> None:
     """Take the reports of the own area as a file."""
-    import httpx  # noqa: PLC0415 - a tenth of a second that no other command shall wait for
+    import httpx2 as httpx  # noqa: PLC0415 - a tenth of a second that no other command shall wait for
 
     try:
         with httpx.stream(
@@ -152,7 +152,7 @@ def _ask(  # noqa: PLR0913 - what a request is
     extra: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """POST, and give the answer; a refusal becomes the error that the server met."""
-    import httpx  # noqa: PLC0415
+    import httpx2 as httpx  # noqa: PLC0415
 
     headers = _headers(api_key, lang) | (extra or {})
     try:

@@ -254,9 +254,9 @@ def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iter
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
     """The base URL of an application behind uvicorn, in a thread."""
-    config = uvicorn.Config(app, port=0, log_level="error")
+    config = uvicorn.Config(app, port=port, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

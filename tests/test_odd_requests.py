@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
-import httpx
+import httpx2 as httpx
 import pytest
 from conftest import bearer, serving
 from sqlalchemy import Engine

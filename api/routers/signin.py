@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
+import httpx2 as httpx
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +17,7 @@ from api.guard import set_cookie
 from api.observe import count_sign_in
 from cases.accounts import sign_in_vouched
 from geo.access import RIGHTS, ROLES, Identity
-from geo.errors import NotFound
+from geo.errors import NotFound, StoreUnavailable
 from geo.postgis import open_session
 from geo.settings import Settings
 from maps.signin import POLICY, account_page, sign_in_page
@@ -76,7 +77,14 @@ def _posting(posting: tuple[str, str], lang: Lang) -> str:
 @router.get("/login/oidc")
 async def to_provider(request: Request) -> Response:
     """Send the browser to the provider."""
-    answer: Response = await _provider(request).authorize_redirect(request, _back(request))
+    provider = _provider(request)
+    try:
+        answer: Response = await provider.authorize_redirect(request, _back(request))
+    except (httpx.HTTPError, OAuthError, ValueError) as fault:
+        raise StoreUnavailable(
+            N_("The provider of accounts does not answer."),
+            mend=N_("Try again, or sign in with a password at /login."),
+        ) from fault
     return answer
 
 
@@ -86,9 +94,9 @@ async def from_provider(request: Request) -> Response:
     provider = _provider(request)
     try:
         token = await provider.authorize_access_token(request)
-    except OAuthError:
+        claims = token["userinfo"]
+    except (httpx.HTTPError, OAuthError, ValueError, KeyError):
         return RedirectResponse("/login?refused=true", 303)
-    claims = token["userinfo"]
     session = await run_in_threadpool(_open, request, claims["iss"], claims["sub"])
     count_sign_in(session is not None)
     if session is None:
