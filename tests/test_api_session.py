@@ -1,0 +1,230 @@
+"""Signing in over HTTP: cookies, CSRF, what is not told, keys, and the pages in a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from conftest import bearer, hire
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import Engine, text
+
+from api.app import create_app
+from cases import accounts
+from cases.accounts import Person, Post, add_account, find_account, lock
+from geo.postgis import open_session
+from geo.settings import Settings
+
+WORD = "a long password"
+HERE = "140522201"
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+REPORT = {"lon": 112.395, "lat": 35.625, "category": "livestock_farm", "as_of": "2022-08-21"}
+
+
+@pytest.fixture
+def name(http_engine: Engine, request: pytest.FixtureRequest) -> str:
+    """An officer of this test's own."""
+    made = re.sub("[^a-z0-9]", "-", request.node.originalname.lower())[:50]
+    with open_session(http_engine) as session:
+        add_account(session, Person(made, "<b>王</b>", WORD), Post("officer", HERE))
+    return made
+
+
+@pytest.fixture
+def browserlike(web_engine: Engine) -> Iterator[TestClient]:
+    """A client that keeps cookies, over HTTPS."""
+    app = create_app(Settings(sign_in_rate="1000/second", anonymous_rate="1000/second"), web_engine)
+    with TestClient(app, base_url="https://testserver", follow_redirects=False) as client:
+        yield client
+
+
+def enter(client: TestClient, name: str, word: str = WORD) -> str:
+    """Sign in; the CSRF token."""
+    answer = client.post("/api/session", json={"name": name, "password": word})
+    assert answer.status_code == 200, answer.text
+    return str(client.get("/api/session").json()["csrf"])
+
+
+def test_the_cookie_is_for_this_host_and_no_script(browserlike: TestClient, name: str) -> None:
+    answer = browserlike.post("/api/session", json={"name": name, "password": WORD})
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-zhijie=zs_")
+    for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=43200"):
+        assert part in cookie
+    assert "Domain" not in cookie
+
+
+def test_wrong_unknown_locked_and_resting_are_answered_alike(
+    browserlike: TestClient, name: str, http_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    usual = accounts.proof_of
+
+    def proof_of(word: str, salt: str) -> bytes:
+        counted.append(salt)
+        return usual(word, salt)
+
+    monkeypatch.setattr(accounts, "proof_of", proof_of)
+
+    def attempt(who: str, word: str) -> tuple[int, bytes]:
+        answer = browserlike.post("/api/session", json={"name": who, "password": word})
+        return answer.status_code, answer.content
+
+    wrong = attempt(name, "not the word")
+    assert wrong[0] == 401
+    assert attempt("nobody-at-all", WORD) == wrong
+    for _ in range(4):
+        attempt(name, "not the word")
+    assert attempt(name, WORD) == wrong  # resting
+    with open_session(http_engine) as session:
+        lock(session, find_account(session, name), locked=True)
+    assert attempt(name, WORD) == wrong  # locked
+    assert len(counted) == 8  # the costly part was done each time
+    assert len({len(salt) for salt in counted}) == 1
+
+
+def test_what_changes_something_needs_the_csrf_token(browserlike: TestClient, name: str) -> None:
+    csrf = enter(browserlike, name)
+    key = {"Idempotency-Key": "by-page-1"}
+    assert browserlike.get("/api/reports").status_code == 200
+    for shown in ({}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": "å"}, {"X-CSRF-Token": csrf[:-1]}):
+        headers = {name: value.encode("latin-1") for name, value in (key | shown).items()}
+        refused = browserlike.post("/api/reports", json=REPORT, headers=headers)
+        assert (refused.status_code, refused.json()["field"]) == (403, "X-CSRF-Token")
+    assert browserlike.post("/api/check", json=REPORT).status_code == 403
+    assert browserlike.post("/api/check", json=REPORT, headers={"X-CSRF-Token": csrf}).status_code == 200
+    filed = browserlike.post("/api/reports", json=REPORT, headers=key | {"X-CSRF-Token": csrf})
+    assert filed.status_code == 201
+
+
+def test_a_form_of_another_site_signs_nobody_in(browserlike: TestClient, name: str) -> None:
+    body = f'{{"name": "{name}", "password": "{WORD}"}}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = browserlike.post("/api/session", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 422
+        assert "set-cookie" not in answer.headers
+
+
+def test_signing_out_ends_the_session_and_a_new_one_has_another_token(
+    browserlike: TestClient, name: str
+) -> None:
+    csrf = enter(browserlike, name)
+    first = browserlike.cookies["__Host-zhijie"]
+    ended = browserlike.delete("/api/session", headers={"X-CSRF-Token": csrf})
+    assert ended.status_code == 200
+    assert "Max-Age=0" in ended.headers["set-cookie"]
+    assert browserlike.get("/api/session", headers=bearer(first)).status_code == 401
+    enter(browserlike, name)
+    assert browserlike.cookies["__Host-zhijie"] != first
+
+
+def test_a_new_password_ends_the_other_sessions(browserlike: TestClient, name: str) -> None:
+    enter(browserlike, name)
+    other = browserlike.cookies["__Host-zhijie"]
+    browserlike.cookies.clear()
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    wrong = browserlike.post("/api/session/password", json={"old": "wrong", "new": WORD + "2"}, headers=csrf)
+    weak = browserlike.post("/api/session/password", json={"old": WORD, "new": "short"}, headers=csrf)
+    assert (wrong.status_code, weak.status_code) == (422, 422)
+    done = browserlike.post("/api/session/password", json={"old": WORD, "new": WORD + "2"}, headers=csrf)
+    assert done.status_code == 200
+    assert browserlike.get("/api/reports").status_code == 200
+    assert browserlike.get("/api/reports", headers=bearer(other)).status_code == 401  # asks the database
+    browserlike.cookies.clear()
+    enter(browserlike, name, WORD + "2")
+
+
+def test_a_key_is_told_once_kept_as_a_hash_and_may_what_its_scopes_say(
+    browserlike: TestClient, name: str, http_engine: Engine
+) -> None:
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    made = browserlike.post("/api/keys", json={"label": "夜间批量", "scopes": ["check"]}, headers=csrf)
+    assert made.status_code == 201
+    key = made.json()["key"]
+    assert key not in browserlike.get("/api/keys").text
+    with open_session(http_engine) as session:
+        assert key not in str(session.execute(text("SELECT * FROM credential")).all())
+        assert key not in str(session.execute(text("SELECT body FROM journal")).all())
+    browserlike.cookies.clear()
+    shown = bearer(key)
+    assert browserlike.post("/api/check", json=REPORT, headers=shown).status_code == 200
+    filing = browserlike.post("/api/reports", json=REPORT, headers={**shown, "Idempotency-Key": "k"})
+    assert filing.status_code == 403
+    assert browserlike.get("/api/reports", headers=shown).status_code == 403
+    assert browserlike.post("/api/keys", json={}, headers=shown).status_code == 403
+    unknown = hire(http_engine, Post("officer", HERE))
+    assert browserlike.delete(f"/api/keys/{made.json()['id']}", headers=bearer(unknown)).status_code == 404
+
+
+def test_what_has_run_out_opens_nothing(browserlike: TestClient, http_engine: Engine) -> None:
+    key = hire(http_engine, Post("officer", HERE))
+    with open_session(http_engine) as session:
+        session.execute(text("UPDATE credential SET expires_at = now() - interval '1 second'"))
+    assert browserlike.get("/api/reports", headers=bearer(key)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "/\\evil", "/a\r\nX: y", "javascript:x"]
+)
+def test_the_way_on_stays_on_this_host(browserlike: TestClient, target: str) -> None:
+    page = browserlike.get("/login", params={"next": target})
+    assert page.status_code == 200
+    assert 'data-next="/"' in page.text
+
+
+def test_names_are_text_on_the_page(browserlike: TestClient, name: str) -> None:
+    enter(browserlike, name)
+    page = browserlike.get("/account").text
+    assert "&lt;b&gt;王&lt;/b&gt;" in page
+    assert "<b>王" not in page
+
+
+# ---- in a browser -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A telephone's window that takes note of what goes wrong."""
+    context = browser.new_context(locale="en", viewport={"width": 360, "height": 740})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def test_a_person_signs_in_makes_a_key_and_signs_out(page: Page, live_server: str, name: str) -> None:
+    page.goto(f"{live_server}/?lang=en")
+    expect(page).to_have_url(re.compile("/login"))
+    page.get_by_label("Account").fill(name)
+    page.get_by_label("Password").fill("not the word")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
+    page.get_by_label("Password").fill(WORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server}/")
+    page.goto(f"{live_server}/account?lang=en")
+    page.get_by_label("For what").fill("nightly")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.locator("#made code")).to_contain_text("zk_")
+    expect(page.locator("#keys tbody tr")).to_have_count(1)
+    page.get_by_role("button", name="End it").click()
+    expect(page.locator("#keys tbody")).to_contain_text("ended")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{live_server}/login")
+    page.goto(f"{live_server}/account")
+    expect(page).to_have_url(re.compile("/login"))
