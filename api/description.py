@@ -48,7 +48,6 @@ def described(document: Node, cookie: str) -> Node:
         schemas.pop(name, None)
     whole = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= whole.pop("$defs", {}) | {"ProblemOut": whole}
-    parts.setdefault("parameters", {})["lang"] = LANG
     parts.setdefault("securitySchemes", {})["Session"] = _session(cookie)
     for path, doors in document["paths"].items():
         for method, door in doors.items():
@@ -64,7 +63,7 @@ def _session(cookie: str) -> Node:
 def _complete(door: Node, method: str, path: str) -> None:
     is_open = (method, path) in OPEN
     door["security"] = [] if is_open else [{"Bearer": []}, {"Session": []}]
-    door.setdefault("parameters", []).append({"$ref": "#/components/parameters/lang"})
+    door.setdefault("parameters", []).append(LANG)
     answers = door["responses"]
     named = {int(status) for status in answers if status.isdigit() and int(status) >= 400}
     statuses = named | {413, 429, 503}

@@ -11,6 +11,7 @@ creeks that narrow (the townships are a valid coverage, which is checked here as
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ import yaml
 from sqlalchemy import Engine, text
 
 from benchmarks.world import World
+from cases.accounts import EVERYWHERE, KeyWish, Person, Post, add_account, make_key
 from cases.inquiry import Inquiry, Limits, answer
 from geo.cluster import Cluster, default_home
 from geo.postgis import make_engine, migrate, open_session
@@ -47,6 +49,9 @@ GRADES: Final[tuple[tuple[str, str | None], ...]] = (  # by the world's number o
 ANALYSE: Final = ("unit", "zone", "unit_piece", "zone_piece")
 
 
+UNBOUND: Final = "1000000/second"  # of a rate that is not what is measured
+
+
 @contextmanager
 def open_store(world: World) -> Iterator[Settings]:
     """Settings of a store that holds the world, in a PostGIS of its own that is stopped afterwards.
@@ -60,8 +65,9 @@ def open_store(world: World) -> Iterator[Settings]:
     shutil.rmtree(home / "cache", ignore_errors=True)
     cluster = Cluster(default_home(None, home), fast=True)
     try:
-        address = cluster.start().replace("+psycopg2", "")
-        settings = Settings(database_url=address, cache_dir=home / "cache", data_dir=home / "data")
+        owner, web = (url.replace("+psycopg2", "") for url in (cluster.start(), cluster.app_url))
+        kept = {"cache_dir": home / "cache", "data_dir": home / "data"}
+        settings = Settings(database_url=owner, app_database_url=web, check_rate=UNBOUND, **kept)
         _load(settings, world.border[0].tolist())
         yield settings
     finally:
@@ -85,8 +91,21 @@ def _load(settings: Settings, place: Sequence[float]) -> None:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The same settings as a process takes them."""
-    named = ("database_url", "cache_dir", "data_dir")
+    named = ("database_url", "app_database_url", "check_rate", "cache_dir", "data_dir")
     return {f"ZHIJIE_{name.upper()}": str(getattr(settings, name)) for name in named}
+
+
+def credential(settings: Settings) -> dict[str, str]:
+    """The header of an API key of a new account that may ask."""
+    engine = make_engine(settings)
+    try:
+        with open_session(engine) as session:
+            person = Person(f"bench-{secrets.token_hex(4)}", "")
+            account = add_account(session, person, Post("gis", EVERYWHERE))
+            key = make_key(session, account, KeyWish("benchmark", ["check"], 1))[1]
+    finally:
+        engine.dispose()
+    return {"Authorization": f"Bearer {key}"}
 
 
 def write_folder(world: World, folder: Path) -> None:

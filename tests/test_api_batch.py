@@ -358,4 +358,4 @@ def test_a_batch_follows_the_data(client: TestClient, http_engine: Engine) -> No
 def test_the_door_is_described(client: TestClient) -> None:
     door = client.get("/openapi.json").json()["paths"][PATH]["post"]
     assert set(door["requestBody"]["content"]) == {"application/json", GEOJSON, ARROW}
-    assert {parameter["name"] for parameter in door["parameters"]} >= {"category", "as_of", "datum"}
+    assert {parameter.get("name") for parameter in door["parameters"]} >= {"category", "as_of", "datum"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import statistics
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from benchmarks.harness import AnswersDiffer
 from benchmarks.httpload import HOST, BadAnswer
 from benchmarks.results import Row, figure
 from benchmarks.services import SERVE, WORKERS, running
-from benchmarks.store import CATEGORY, environment
+from benchmarks.store import CATEGORY, credential, environment
 from geo.postgis import make_engine
 from geo.settings import Settings
 
@@ -35,11 +36,12 @@ def measure(bench: Bench) -> list[Row]:
     points = mixed(bench.world, WORKERS * bench.store.max_batch_rows)
     parts = np.array_split(points, WORKERS)
     sent = [_stream(part) for part in parts]
+    shown = credential(bench.store)
     bench.say(f"batch: {len(points):,} points in {len(sent)} requests of {len(sent[0]) / 1e6:.0f} MB")
     with running(SERVE, environment(bench.store)) as port, ThreadPoolExecutor(WORKERS) as clients:
 
         def ask() -> list[bytes]:
-            return list(clients.map(lambda body: _answer(port, body), sent))
+            return list(clients.map(lambda body: _answer(port, body, shown), sent))
 
         first = ask()
         _check(first, parts, bench.store)
@@ -69,11 +71,11 @@ def _stream(points: Floats) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _answer(port: int, body: bytes) -> bytes:
+def _answer(port: int, body: bytes, shown: Mapping[str, str]) -> bytes:
     """The answer to one request. Raises BadAnswer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_S)
     try:
-        connection.request("POST", PATH, body, {"Content-Type": ARROW, "Accept": ARROW})
+        connection.request("POST", PATH, body, {"Content-Type": ARROW, "Accept": ARROW, **shown})
         answer = connection.getresponse()
         got = answer.read()
     finally:

@@ -7,7 +7,7 @@ service of a city is, and about exact points all over the country. Half of them 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,7 +22,7 @@ from benchmarks.httpload import Load, again_and_again, bodies, drive, post
 from benchmarks.peers import sql_service
 from benchmarks.results import FULL, Row, figure
 from benchmarks.services import SERVE, SQL_SERVE, running
-from benchmarks.store import CATEGORY, environment
+from benchmarks.store import CATEGORY, credential, environment
 
 POINTS: Final = 200_000
 COMPARED: Final = 500
@@ -80,6 +80,7 @@ def measure(bench: Bench) -> list[Row]:
         "the country": (mixed(bench.world, POINTS), 0.0),
     }
     rows = []
+    shown = credential(bench.store)
     with ExitStack() as until:
         ours = until.enter_context(running(SERVE, environment(bench.store)))
         ports = {}
@@ -88,7 +89,7 @@ def measure(bench: Bench) -> list[Row]:
             ports[kind] = until.enter_context(running(SQL_SERVE, said))
         for where, (points, accuracy) in sets.items():
             asked = _requests("/check", points, lambda x, y: {"lon": x, "lat": y})
-            mine = _requests("/api/check", points, _body(accuracy))
+            mine = _requests("/api/check", points, _body(accuracy), shown)
             services = [Service(OURS, ours, mine)]
             services += [Service(name, ports[kind], asked) for kind, name in PEERS.items()]
             rows += _raced(bench, services, where)
@@ -100,8 +101,8 @@ def _body(accuracy_m: float) -> Body:
     return lambda x, y: {"lon": x, "lat": y, **said}
 
 
-def _requests(path: str, points: Floats, body: Body) -> list[bytes]:
-    return [post(path, orjson.dumps(body(x, y))) for x, y in points.tolist()]
+def _requests(path: str, points: Floats, body: Body, headers: Mapping[str, str] | None = None) -> list[bytes]:
+    return [post(path, orjson.dumps(body(x, y)), headers) for x, y in points.tolist()]
 
 
 def _raced(bench: Bench, services: list[Service], where: str) -> list[Row]:
