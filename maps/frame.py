@@ -38,6 +38,7 @@ _FRAME: Final = HTML.from_string("""\
   <div class="card facts">
     <p>{{ t.as_of }} <time>{{ as_of }}</time></p>
     <p id="count" role="status"></p>
+    <p><a href="/account">{{ t.account }}</a></p>
     <p>
       <a href="?lang={{ other.lang }}" hreflang="{{ other.tag }}" lang="{{ other.tag }}">{{ other.name }}</a>
     </p>
@@ -106,6 +107,7 @@ _TEXTS: Final = {
     "search": N_("Search for a place"),
     "search_hint": N_("County, township or village"),
     "as_of": N_("Data as of"),
+    "account": N_("Account"),
     "noscript": N_("This map needs JavaScript. The same data are at /api."),
     "legend": N_("Legend"),
     "effects": N_("Reports: what the law says"),

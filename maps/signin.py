@@ -71,7 +71,7 @@ _ACCOUNT: Final = HTML.from_string(
     autocomplete="new-password">
   <button type="submit">{{ t.change }}</button>
 </form>
-<h2>{{ t.keys }}</h2>
+<h2>{{ t.key_list }}</h2>
 <p class="hint">{{ t.keys_hint }}</p>
 <table id="keys" data-end="{{ t.end }}" data-ended="{{ t.ended }}" data-all="{{ t.all }}">
 <thead><tr><th>{{ t.label }}</th><th>{{ t.scopes }}</th><th>{{ t.until }}</th><th></th></tr></thead>
@@ -112,7 +112,7 @@ _TEXTS: Final = {
     "not_done": N_("It did not work. Try again."),
     "old": N_("Present password"),
     "new": N_("New password (10 characters or more)"),
-    "keys": N_("API keys"),
+    "key_list": N_("API keys"),
     "keys_hint": N_(
         "A key lets a program act for you. Give each program a key of its own, for as little as it needs."
     ),

@@ -217,6 +217,9 @@ def test_a_person_signs_in_makes_a_key_and_signs_out(page: Page, live_server: st
     page.keyboard.press("Enter")
     page.wait_for_url(f"{live_server}/")
     page.goto(f"{live_server}/account?lang=en")
+    expect(page.get_by_role("heading")).to_have_text(
+        ["Zhijie", re.compile("王"), "Change the password", "API keys"]
+    )
     page.get_by_label("For what").fill("nightly")
     page.get_by_role("button", name="Make a key").click()
     expect(page.locator("#made code")).to_contain_text("zk_")

@@ -66,7 +66,7 @@ def test_page_is_light_and_knows_no_other_host(lang: Lang) -> None:
     assert "//" not in re.sub(r"^\s*//.*$", "", html, flags=re.M)
     links = Reader(html).values("src", "href")
     assert links
-    assert all(link.startswith(("/static/", "?lang=")) for link in links)
+    assert all(link.startswith(("/static/", "?lang=", "/account")) for link in links)
 
 
 def test_linked_files_are_in_the_project() -> None:
