@@ -26,10 +26,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "another datum": {**PIG_FARM, "datum": "gcj02"},
     "outside": {**PIG_FARM, "lon": 116.4, "lat": 39.9},
     "just outside": {**PIG_FARM, "lon": 111.9},
-    "a number as text": {**PIG_FARM, "lon": "112.395"},
 }
 BAD: dict[str, dict[str, Any]] = {
     "no place": {"category": "livestock_farm"},
+    "a number as text": {**PIG_FARM, "lon": "112.395"},
     "unknown matter": {**PIG_FARM, "category": "nonsense"},
     "too early": {**PIG_FARM, "as_of": "1950-01-01"},
     "in the future": {**PIG_FARM, "as_of": "2999-01-01"},

@@ -125,7 +125,10 @@ def test_a_place_that_cannot_be_is_told_in_words(tmp_path: Path) -> None:
         pass
 
 
-def test_the_default_place_is_beside_the_private_database(tmp_path: Path) -> None:
+def test_the_default_place_is_beside_the_private_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZHIJIE_EVIDENCE_URL")
     blobs = open_blobs(Settings(home=tmp_path / "home"))
     with blobs.stage(1):
         assert (tmp_path / "home" / "evidence").stat().st_mode & 0o777 == 0o700
