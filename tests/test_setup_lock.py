@@ -40,7 +40,7 @@ def asked_for() -> list[Requirement]:
 
 @pytest.mark.parametrize("name", ["requirements.lock", "package.json", "package-lock.json", ".npmrc"])
 def test_no_file_of_the_set_up_names_a_registry(name: str) -> None:
-    told = re.compile(r'omit-lockfile-|\s*"url": ')  # in a lock of npm, "url" is where a package asks for gifts
+    told = re.compile(r'omit-lockfile-|\s*"url": ')  # where an npm package asks for gifts
     lines = [line for line in read(name).splitlines() if not told.match(line)]
     assert [line for line in lines if ADDRESS.search(line)] == []
 
