@@ -38,8 +38,8 @@ _FRAME: Final = HTML.from_string("""\
   <div class="card facts">
     <p>{{ t.as_of }} <time>{{ as_of }}</time></p>
     <p id="count" role="status"></p>
-    <p><a href="/account">{{ t.account }}</a></p>
     <p>
+      <a href="/account?lang={{ lang }}">{{ t.account }}</a>&ensp;·&ensp;
       <a href="?lang={{ other.lang }}" hreflang="{{ other.tag }}" lang="{{ other.tag }}">{{ other.name }}</a>
     </p>
   </div>
@@ -123,7 +123,7 @@ def frame(lang: Lang, data_as_of: str) -> Raw:
     """The bar (name, search, date of the data), the place for notices and the legend."""
     texts = {key: say(lang, message) for key, message in _TEXTS.items()}
     tongue = dict(zip(("lang", "tag", "name"), OTHER[lang], strict=True))
-    bar = _FRAME.render(t=texts, as_of=data_as_of, other=tongue)
+    bar = _FRAME.render(t=texts, as_of=data_as_of, other=tongue, lang=lang)
     return Raw(bar + _legend(lang, texts) + _PATTERNS.render(spacings=_SPACINGS))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from maps.elements import HTML, TAGS
 from maps.frame import OTHER
@@ -29,7 +30,6 @@ _SHELL: Final = """\
 <h1><img src="/static/zhijie/icon.svg" alt="" width="28" height="28"> {{ t.name }}</h1>
 """
 _END: Final = """\
-<p id="note" class="note" role="alert"></p>
 <noscript><p class="note">{{ t.noscript }}</p></noscript>
 <p class="tongue"><a href="?{{ query }}" hreflang="{{ other_tag }}" lang="{{ other_tag }}">{{ other }}</a></p>
 </main>
@@ -48,9 +48,11 @@ _SIGN_IN: Final = HTML.from_string(
   <input id="password" name="password" type="password" maxlength="200" required
     autocomplete="current-password">
   <button type="submit">{{ t.sign_in }}</button>
+  <p class="note" role="alert">{{ note }}</p>
 </form>
-{% if provider %}<p><a class="button" href="/login/oidc">{{ t.provider }}</a></p>{% endif %}
-{% if refused %}<p class="note" role="alert">{{ t.refused }}</p>{% endif %}
+{% if provider %}
+<p class="other"><a class="button" href="/login/oidc?{{ onward }}">{{ t.provider }}</a></p>
+{% endif %}
 """
     + _END
 )
@@ -59,8 +61,10 @@ _ACCOUNT: Final = HTML.from_string(
     + """\
 <h2>{{ shown }} <small>{{ who }}</small></h2>
 <ul>{% for line in postings %}<li>{{ line }}</li>{% endfor %}</ul>
-<p><a href="/">{{ t.to_map }}</a></p>
-<form id="sign-out"><button type="submit">{{ t.sign_out }}</button></form>
+<form id="sign-out" class="row" data-failed="{{ t.not_done }}">
+  <a href="/?lang={{ lang }}">{{ t.to_map }}</a> <button type="submit">{{ t.sign_out }}</button>
+  <p class="note" role="alert"></p>
+</form>
 <h2>{{ t.change }}</h2>
 <form id="change" data-done="{{ t.changed }}" data-failed="{{ t.not_done }}">
   <input type="text" name="name" value="{{ who }}" autocomplete="username" hidden>
@@ -70,13 +74,15 @@ _ACCOUNT: Final = HTML.from_string(
   <input id="new" name="new" type="password" minlength="10" maxlength="200" required
     autocomplete="new-password">
   <button type="submit">{{ t.change }}</button>
+  <p class="note" role="alert"></p>
 </form>
+<section id="keys" data-end="{{ t.end }}" data-ended="{{ t.ended }}" data-all="{{ t.all }}"
+  data-until="{{ t.until }}" data-failed="{{ t.not_done }}">
 <h2>{{ t.key_list }}</h2>
 <p class="hint">{{ t.keys_hint }}</p>
-<table id="keys" data-end="{{ t.end }}" data-ended="{{ t.ended }}" data-all="{{ t.all }}">
-<thead><tr><th>{{ t.label }}</th><th>{{ t.scopes }}</th><th>{{ t.until }}</th><th></th></tr></thead>
-<tbody></tbody>
-</table>
+<ul aria-label="{{ t.key_list }}" hidden></ul>
+</section>
+<p id="keys-note" class="note" role="alert"></p>
 <form id="make-key" data-once="{{ t.once }}" data-failed="{{ t.not_done }}">
   <label for="label">{{ t.label }}</label>
   <input id="label" name="label" maxlength="100" required>
@@ -88,8 +94,9 @@ _ACCOUNT: Final = HTML.from_string(
   {% endfor %}
   </fieldset>
   <button type="submit">{{ t.make }}</button>
+  <p class="note" role="alert"></p>
 </form>
-<p id="made" class="made" hidden><strong></strong><code></code></p>
+<p id="made" class="made" role="status" hidden><strong></strong><code></code></p>
 """
     + _END
 )
@@ -101,7 +108,6 @@ _TEXTS: Final = {
     "password": N_("Password"),
     "sign_in": N_("Sign in"),
     "provider": N_("Sign in with the organisation's account"),
-    "refused": N_("The organisation's account has no account here. Ask the administrator."),
     "failed": N_("The server did not answer. Try again."),
     "busy": N_("Checking …"),
     "noscript": N_("This page needs JavaScript."),
@@ -128,10 +134,11 @@ _TEXTS: Final = {
 }
 
 
-def sign_in_page(lang: Lang, following: str, *, provider: bool, refused: bool = False) -> str:
+def sign_in_page(lang: Lang, following: str, *, provider: bool, note: str = "") -> str:
     """The page that asks for name and password. ``following``: where to go then, a path of ours."""
-    given = {"next": following, "provider": provider, "refused": refused}
-    return _SIGN_IN.render(**given, **_frame(lang, f"&next={following}"))
+    more = f"&next={quote(following)}"
+    given = {"next": following, "onward": f"lang={lang}{more}", "provider": provider, "note": note}
+    return _SIGN_IN.render(**given, **_frame(lang, more))
 
 
 def account_page(lang: Lang, shown: str, who: str, postings: list[str], rights: list[tuple[str, str]]) -> str:
@@ -143,4 +150,5 @@ def account_page(lang: Lang, shown: str, who: str, postings: list[str], rights: 
 def _frame(lang: Lang, more: str) -> dict[str, object]:
     code, tag, name = OTHER[lang]
     texts = {key: say(lang, text) for key, text in _TEXTS.items()}
-    return {"tag": TAGS[lang], "t": texts, "query": f"lang={code}{more}", "other_tag": tag, "other": name}
+    query = f"lang={code}{more}"
+    return {"lang": lang, "tag": TAGS[lang], "t": texts, "query": query, "other_tag": tag, "other": name}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +14,11 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine, text
 
+from api import guard
 from api.app import create_app
 from cases import accounts
-from cases.accounts import Person, Post, add_account, find_account, lock
+from cases.accounts import Person, Post, add_account, end_postings, find_account, lock
+from cases.inquiry import today
 from geo.postgis import open_session
 from geo.settings import Settings
 
@@ -95,9 +99,17 @@ def test_what_changes_something_needs_the_csrf_token(browserlike: TestClient, na
         refused = browserlike.post("/api/reports", json=REPORT, headers=headers)
         assert (refused.status_code, refused.json()["field"]) == (403, "X-CSRF-Token")
     assert browserlike.post("/api/check", json=REPORT).status_code == 403
+    assert browserlike.delete("/api/session").status_code == 403
+    basic = {"Authorization": "Basic bm9ib2R5Og=="}  # as browsers send of themselves, too
+    assert browserlike.post("/api/check", json=REPORT, headers=basic).status_code == 403
+    token = browserlike.cookies["__Host-zhijie"]
+    assert browserlike.post("/api/check", json=REPORT, headers=bearer(token)).status_code == 200
     assert browserlike.post("/api/check", json=REPORT, headers={"X-CSRF-Token": csrf}).status_code == 200
     filed = browserlike.post("/api/reports", json=REPORT, headers=key | {"X-CSRF-Token": csrf})
     assert filed.status_code == 201
+    enter(browserlike, name)
+    others = browserlike.post("/api/check", json=REPORT, headers={"X-CSRF-Token": csrf})
+    assert others.status_code == 403  # that of another session
 
 
 def test_a_form_of_another_site_signs_nobody_in(browserlike: TestClient, name: str) -> None:
@@ -106,6 +118,26 @@ def test_a_form_of_another_site_signs_nobody_in(browserlike: TestClient, name: s
         answer = browserlike.post("/api/session", content=body, headers={"Content-Type": kind})
         assert answer.status_code == 422
         assert "set-cookie" not in answer.headers
+    nameless = browserlike.post("/api/session", content=body.encode())
+    assert "content-type" not in nameless.request.headers
+    assert nameless.status_code == 422
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "' OR 1=1 --", "İ" * 60, "张三"])
+def test_odd_names_and_words_are_only_wrong(browserlike: TestClient, odd: str) -> None:
+    for name, word in ((odd, WORD), ("somebody", odd)):
+        body = json.dumps({"name": name, "password": word})
+        answer = browserlike.post("/api/session", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (401, 422)
+
+
+def test_a_token_that_was_planted_is_not_taken_over(browserlike: TestClient, name: str) -> None:
+    planted = "zs_planted-by-somebody-else-0123456789"
+    browserlike.cookies.set("__Host-zhijie", planted, domain="testserver.local", path="/")
+    answer = browserlike.post("/api/session", json={"name": name, "password": WORD})
+    assert answer.status_code == 200
+    assert planted not in answer.headers["set-cookie"]
+    assert browserlike.get("/api/session", headers=bearer(planted)).status_code == 401
 
 
 def test_signing_out_ends_the_session_and_a_new_one_has_another_token(
@@ -119,6 +151,40 @@ def test_signing_out_ends_the_session_and_a_new_one_has_another_token(
     assert browserlike.get("/api/session", headers=bearer(first)).status_code == 401
     enter(browserlike, name)
     assert browserlike.cookies["__Host-zhijie"] != first
+
+
+def test_another_process_forgets_within_seconds(
+    browserlike: TestClient,
+    web_engine: Engine,
+    http_engine: Engine,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "KEPT_S", 0.5)
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    shown = bearer(browserlike.cookies["__Host-zhijie"])
+    with TestClient(create_app(Settings(), web_engine)) as elsewhere:
+        assert elsewhere.get("/api/session", headers=shown).status_code == 200
+        browserlike.delete("/api/session", headers=csrf)
+        assert elsewhere.get("/api/reports", headers=shown).status_code == 401  # the database knows at once
+        time.sleep(0.6)
+        assert elsewhere.get("/api/session", headers=shown).status_code == 401
+
+
+def test_who_has_no_posting_any_more_may_nothing(
+    browserlike: TestClient, http_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "KEPT_S", 0.5)
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    filed = browserlike.post("/api/reports", json=REPORT, headers=csrf | {"Idempotency-Key": name})
+    assert filed.status_code == 201
+    assert browserlike.get("/api/reports").json()["features"]
+    with open_session(http_engine) as session:
+        end_postings(session, find_account(session, name), today())
+    assert browserlike.get("/api/reports").json()["features"] == []  # row security asks anew
+    time.sleep(0.6)
+    assert browserlike.get("/api/reports").status_code == 403
+    assert browserlike.post("/api/check", json=REPORT, headers=csrf).status_code == 403
 
 
 def test_a_new_password_ends_the_other_sessions(browserlike: TestClient, name: str) -> None:
@@ -159,20 +225,42 @@ def test_a_key_is_told_once_kept_as_a_hash_and_may_what_its_scopes_say(
     assert browserlike.delete(f"/api/keys/{made.json()['id']}", headers=bearer(unknown)).status_code == 404
 
 
-def test_what_has_run_out_opens_nothing(browserlike: TestClient, http_engine: Engine) -> None:
+def test_what_has_run_out_opens_nothing(browserlike: TestClient, http_engine: Engine, name: str) -> None:
     key = hire(http_engine, Post("officer", HERE))
+    enter(browserlike, name)
+    token = browserlike.cookies["__Host-zhijie"]
+    browserlike.app.state.known.forget(token)  # type: ignore[attr-defined]
     with open_session(http_engine) as session:
         session.execute(text("UPDATE credential SET expires_at = now() - interval '1 second'"))
-    assert browserlike.get("/api/reports", headers=bearer(key)).status_code == 401
+    for shown in (key, token):
+        assert browserlike.get("/api/session", headers=bearer(shown)).status_code == 401
+    assert browserlike.get("/account").headers["location"] == "/login?next=/account"
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "https://evil.example", "/\\evil", "/a\r\nX: y", "javascript:x"]
+    "target",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil",
+        "\\evil",
+        "/\t/evil",
+        "/a\r\nX: y",
+        "javascript:x",
+        "",
+        "account",
+    ],
 )
 def test_the_way_on_stays_on_this_host(browserlike: TestClient, target: str) -> None:
     page = browserlike.get("/login", params={"next": target})
     assert page.status_code == 200
     assert 'data-next="/"' in page.text
+
+
+def test_the_way_on_keeps_its_own_questions_and_the_language(browserlike: TestClient) -> None:
+    page = browserlike.get("/login", params={"next": "/docs?a=1&refused=true", "lang": "en"}).text
+    assert 'data-next="/docs?a=1&amp;refused=true&amp;lang=en"' in page
+    assert 'href="?lang=zh&amp;next=/docs%3Fa%3D1%26refused%3Dtrue%26lang%3Den"' in page
 
 
 def test_names_are_text_on_the_page(browserlike: TestClient, name: str) -> None:
@@ -215,7 +303,7 @@ def test_a_person_signs_in_makes_a_key_and_signs_out(page: Page, live_server: st
     expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
     page.get_by_label("Password").fill(WORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{live_server}/")
+    page.wait_for_url(f"{live_server}/?lang=en")
     page.goto(f"{live_server}/account?lang=en")
     expect(page.get_by_role("heading")).to_have_text(
         ["Zhijie", re.compile("王"), "Change the password", "API keys"]
@@ -223,11 +311,11 @@ def test_a_person_signs_in_makes_a_key_and_signs_out(page: Page, live_server: st
     page.get_by_label("For what").fill("nightly")
     page.get_by_role("button", name="Make a key").click()
     expect(page.locator("#made code")).to_contain_text("zk_")
-    expect(page.locator("#keys tbody tr")).to_have_count(1)
+    expect(page.locator("#keys li")).to_have_count(1)
     page.get_by_role("button", name="End it").click()
-    expect(page.locator("#keys tbody")).to_contain_text("ended")
+    expect(page.locator("#keys li")).to_contain_text("ended")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url(f"{live_server}/login")
+    page.wait_for_url(f"{live_server}/login?lang=en")
     page.goto(f"{live_server}/account")
     expect(page).to_have_url(re.compile("/login"))

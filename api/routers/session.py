@@ -83,7 +83,9 @@ def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
     """Change one's own password; all one's other sessions end."""
     if who.kind != "session":
         raise _only_people()
-    if not change_password(session, who.name, body.old, body.new):
+    changed = change_password(session, who.name, body.old, body.new)
+    session.commit()  # the try counts, also where it failed
+    if not changed:
         raise BadInput(N_("The old password is wrong."), field="old", mend=N_("Try again."))
     return StateOut(status="changed")
 

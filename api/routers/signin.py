@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Annotated, Final
 
 import httpx2 as httpx
-from authlib.integrations.base_client.errors import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL
 
 from api.deps import LangDep
 from api.guard import set_cookie
 from api.observe import count_sign_in
 from cases.accounts import sign_in_vouched
 from geo.access import RIGHTS, ROLES, Identity
-from geo.errors import NotFound, StoreUnavailable
+from geo.errors import BadInput, NotFound
 from geo.postgis import open_session
 from geo.settings import Settings
 from maps.signin import POLICY, account_page, sign_in_page
 from words import N_, Lang, say
 
+log = logging.getLogger("zhijie.api")
 router = APIRouter(include_in_schema=False)
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
 OURS: Final = re.compile(r"/(?![/\\])[\w./?=&%+,:~-]*")
 Next = Annotated[str, Query(alias="next", max_length=500)]
+ON_THE_WAY: Final = "next"  # where to go after the provider, in the cookie of the way through it
+# What goes wrong with a provider that is down, speaks otherwise, or vouches for what it should not.
+FAULTS: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    AuthlibBaseError,
+    JoseError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+)
+REFUSED: Final = N_("The organisation's account has no account here. Ask the administrator.")
+BROKEN: Final = N_("It did not work. Try again.")
+SILENT: Final = N_("The provider of accounts does not answer.")
 
 
 def oauth_of(settings: Settings) -> OAuth | None:
     """The client of the configured provider; None where there is none."""
     if settings.oidc_issuer is None:
         return None
+    for field in ("oidc_client_id", "oidc_client_secret"):
+        if not getattr(settings, field):
+            name = f"ZHIJIE_{field.upper()}"
+            raise BadInput(
+                N_("Signing in by a provider of accounts needs {name} as well."), field=name, name=name
+            )
     oauth = OAuth()
     oauth.register(
         "provider",
@@ -49,12 +75,25 @@ def local(following: str) -> str:
     return following if OURS.fullmatch(following) else "/"
 
 
+def _onward(request: Request, lang: Lang, following: str) -> str:
+    """Where to go after signing in: a path of our own, in the language that was chosen."""
+    path = local(following)
+    return str(URL(path).include_query_params(lang=lang)) if "lang" in request.query_params else path
+
+
 @router.get("/login", response_class=HTMLResponse)
-def sign_in(request: Request, lang: LangDep, following: Next = "/", refused: bool = False) -> Response:
+def sign_in(
+    request: Request, lang: LangDep, following: Next = "/", refused: bool = False, broken: bool = False
+) -> Response:
     """The page that asks for name and password."""
-    provider = request.app.state.oauth is not None
-    page = sign_in_page(lang, local(following), provider=provider, refused=refused)
-    return HTMLResponse(page, headers=HEADERS)
+    note = REFUSED if refused else BROKEN if broken else ""
+    return _sign_in(request, lang, following, note)
+
+
+def _sign_in(request: Request, lang: Lang, following: str, note: str, status: int = 200) -> Response:
+    onward, provider = _onward(request, lang, following), request.app.state.oauth is not None
+    page = sign_in_page(lang, onward, provider=provider, note=say(lang, note) if note else "")
+    return HTMLResponse(page, status, headers=HEADERS)
 
 
 @router.get("/account", response_class=HTMLResponse)
@@ -62,7 +101,8 @@ def account(request: Request, lang: LangDep) -> Response:
     """The page of one's own account."""
     who: Identity | None = request.state.who
     if who is None:
-        return RedirectResponse("/login?next=/account", 303)
+        chosen = f"&lang={lang}" if "lang" in request.query_params else ""
+        return RedirectResponse(f"/login?next=/account{chosen}", 303)
     rights = [(right, say(lang, RIGHTS[right])) for right in RIGHTS if who.may(right)]
     page = account_page(lang, who.shown, who.name, [_posting(post, lang) for post in who.postings], rights)
     return HTMLResponse(page, headers=HEADERS)
@@ -74,17 +114,17 @@ def _posting(posting: tuple[str, str], lang: Lang) -> str:
     return say(lang, N_("{role}: {reach}"), role=say(lang, ROLES.get(role, role)), reach=where)
 
 
-@router.get("/login/oidc")
-async def to_provider(request: Request) -> Response:
-    """Send the browser to the provider."""
+@router.get("/login/oidc", response_model=None)
+async def to_provider(request: Request, lang: LangDep, following: Next = "/") -> Response:
+    """Send the browser to the provider; where that does not answer, the page says so."""
     provider = _provider(request)
     try:
         answer: Response = await provider.authorize_redirect(request, _back(request))
-    except (httpx.HTTPError, OAuthError, ValueError) as fault:
-        raise StoreUnavailable(
-            N_("The provider of accounts does not answer."),
-            mend=N_("Try again, or sign in with a password at /login."),
-        ) from fault
+    except FAULTS as fault:
+        log.warning("the provider of accounts: %s", type(fault).__name__, exc_info=fault)
+        _forget(provider)
+        return _sign_in(request, lang, following, SILENT, 503)
+    request.session[ON_THE_WAY] = local(following)
     return answer
 
 
@@ -92,16 +132,20 @@ async def to_provider(request: Request) -> Response:
 async def from_provider(request: Request) -> Response:
     """The provider has sent the browser back: who it vouches for is signed in, if an account names it."""
     provider = _provider(request)
+    onward = local(str(request.session.pop(ON_THE_WAY, "/")))
     try:
         token = await provider.authorize_access_token(request)
-        claims = token["userinfo"]
-    except (httpx.HTTPError, OAuthError, ValueError, KeyError):
-        return RedirectResponse("/login?refused=true", 303)
-    session = await run_in_threadpool(_open, request, claims["iss"], claims["sub"])
+        issuer, subject = str(token["userinfo"]["iss"]), str(token["userinfo"]["sub"])
+    except FAULTS as fault:
+        log.warning("the provider of accounts: %s", type(fault).__name__)
+        if not isinstance(fault, AuthlibBaseError):  # which anybody can bring about
+            _forget(provider)
+        return RedirectResponse("/login?broken=true", 303)
+    session = await run_in_threadpool(_open, request, issuer, subject)
     count_sign_in(session is not None)
     if session is None:
         return RedirectResponse("/login?refused=true", 303)
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse(onward, 303)
     set_cookie(request.app.state.settings, answer, session)
     return answer
 
@@ -111,6 +155,12 @@ def _provider(request: Request) -> StarletteOAuth2App:
     if oauth is None:
         raise NotFound(N_("No provider of accounts is configured."), field="path")
     return oauth.provider
+
+
+def _forget(provider: StarletteOAuth2App) -> None:
+    """Ask the provider anew next time what it is and which keys it has."""
+    for known in ("_loaded_at", "jwks"):
+        provider.server_metadata.pop(known, None)
 
 
 def _back(request: Request) -> str:

@@ -1,18 +1,34 @@
 // The pages of accounts: signing in, and one's own password and keys.
 
 const at = (id) => document.getElementById(id);
-const note = (text) => { at("note").textContent = text; };
+const wished = new URLSearchParams(location.search).get("lang");
 
 let csrf = null;
 
+class SignedOut extends Error {}
+
+// Go to a page of ours, in the language that was chosen here.
+function go(path) {
+  const to = new URL(path, location.origin);
+  if (wished && !to.searchParams.has("lang")) to.searchParams.set("lang", wished);
+  location.assign(to.origin === location.origin ? to : "/");
+}
+
+// One sentence at a place that is made for it; an empty one takes back what was said.
+function say(place, text, good = false) {
+  place.textContent = text;
+  place.classList.toggle("good", good);
+}
+
 async function ask(method, path, body) {
-  if (method !== "GET" && csrf === null && path !== "/api/session") {
-    csrf = (await (await fetch("/api/session")).json()).csrf;
-  }
+  const signingIn = at("sign-in") !== null;
+  if (method !== "GET" && !signingIn) csrf ??= (await (await ask("GET", "/api/session")).json()).csrf;
   const headers = { "Accept-Language": document.documentElement.lang };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (csrf) headers["X-CSRF-Token"] = csrf;
-  return fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (answer.status === 401 && !signingIn) throw new SignedOut();
+  return answer;
 }
 
 async function told(answer, otherwise) {
@@ -24,85 +40,113 @@ async function told(answer, otherwise) {
   }
 }
 
+// Do something; what goes wrong is said at a place, and whoever is signed out is asked to sign in.
+async function attempt(place, otherwise, act) {
+  say(place, "");
+  try {
+    await act();
+  } catch (fault) {
+    if (fault instanceof SignedOut) go("/login?next=/account");
+    else say(place, otherwise);
+  }
+}
+
 function onSubmit(id, act) {
   const form = at(id);
   if (!form) return;
+  const place = form.querySelector(".note");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button");
     button.disabled = true;
-    note("");
-    try {
-      await act(form, new FormData(form));
-    } catch {
-      note(form.dataset.failed ?? "");
-    } finally {
-      button.disabled = false;
-    }
+    await attempt(place, form.dataset.failed, () => act(form, new FormData(form), place));
+    button.disabled = false;
   });
 }
 
-onSubmit("sign-in", async (form, given) => {
-  note(form.dataset.busy);
+onSubmit("sign-in", async (form, given, place) => {
+  say(place, form.dataset.busy, true);
   const answer = await ask("POST", "/api/session", { name: given.get("name"), password: given.get("password") });
   if (answer.ok) {
-    location.assign(form.dataset.next);
+    go(form.dataset.next);
     return;
   }
-  note(await told(answer, form.dataset.failed));
+  say(place, await told(answer, form.dataset.failed));
   at("password").select();
 });
 
-onSubmit("sign-out", async () => {
-  csrf = (await (await fetch("/api/session")).json()).csrf;
-  await ask("DELETE", "/api/session");
-  location.assign("/login");
+onSubmit("sign-out", async (form, given, place) => {
+  const answer = await ask("DELETE", "/api/session");
+  if (answer.ok) go("/login");
+  else say(place, await told(answer, form.dataset.failed));
 });
 
-onSubmit("change", async (form, given) => {
+onSubmit("change", async (form, given, place) => {
   const answer = await ask("POST", "/api/session/password", { old: given.get("old"), new: given.get("new") });
-  note(answer.ok ? form.dataset.done : await told(answer, form.dataset.failed));
   if (answer.ok) form.reset();
+  say(place, answer.ok ? form.dataset.done : await told(answer, form.dataset.failed), answer.ok);
 });
 
-onSubmit("make-key", async (form, given) => {
+onSubmit("make-key", async (form, given, place) => {
+  const made = at("made");
+  made.hidden = true;
   const wish = { label: given.get("label"), days: Number(given.get("days")), scopes: given.getAll("scope") };
   const answer = await ask("POST", "/api/keys", wish);
   if (!answer.ok) {
-    note(await told(answer, form.dataset.failed));
+    say(place, await told(answer, form.dataset.failed));
     return;
   }
-  const made = at("made");
   made.querySelector("strong").textContent = form.dataset.once;
   made.querySelector("code").textContent = (await answer.json()).key;
   made.hidden = false;
+  at("label").value = "";
   await listKeys();
 });
 
-async function listKeys() {
-  const table = at("keys");
-  const { keys } = await (await fetch("/api/keys")).json();
-  table.tBodies[0].replaceChildren(...keys.map((key) => row(table, key)));
+const listKeys = () => attempt(at("keys-note"), at("keys").dataset.failed, async () => {
+  const { keys } = await (await ask("GET", "/api/keys")).json();
+  const list = at("keys").querySelector("ul");
+  list.hidden = keys.length === 0;
+  list.replaceChildren(...keys.map((key) => line(at("keys").dataset, key)));
+});
+
+// What a scope is called beside its box; its code, where one has lost the right.
+function inWords(scope) {
+  const box = [...document.querySelectorAll("input[name=scope]")].find((input) => input.value === scope);
+  return box ? box.parentElement.textContent.trim() : scope;
 }
 
-function row(table, key) {
-  const line = document.createElement("tr");
-  const texts = [key.label, key.scopes ? key.scopes.join(", ") : table.dataset.all, key.expires_at.slice(0, 10)];
-  for (const text of texts) line.insertCell().textContent = text;
-  const last = line.insertCell();
-  if (key.revoked_at || new Date(key.expires_at) < new Date()) {
-    last.textContent = table.dataset.ended;
-    return line;
-  }
+function line(words, key) {
+  const may = key.scopes ? key.scopes.map(inWords).join(" · ") : words.all;
+  const over = key.revoked_at !== null || new Date(key.expires_at) < new Date();
+  const made = document.createElement("li");
+  made.classList.toggle("over", over);
+  made.append(part("strong", key.label), part("span", `${words.until} ${key.expires_at.slice(0, 10)}`));
+  made.append(part("small", may), over ? part("span", words.ended) : ending(words, key));
+  return made;
+}
+
+function part(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function ending(words, key) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = table.dataset.end;
+  button.textContent = words.end;
+  button.setAttribute("aria-label", `${words.end}: ${key.label}`);
   button.addEventListener("click", async () => {
-    await ask("DELETE", `/api/keys/${key.id}`);
-    await listKeys();
+    button.disabled = true;
+    await attempt(at("keys-note"), words.failed, async () => {
+      const answer = await ask("DELETE", `/api/keys/${key.id}`);
+      if (answer.ok) await listKeys();
+      else say(at("keys-note"), await told(answer, words.failed));
+    });
+    button.disabled = false;
   });
-  last.append(button);
-  return line;
+  return button;
 }
 
 if (at("keys")) await listKeys();
