@@ -254,17 +254,29 @@ $$;
 -- A new password for who knows the old one; every other session ends.
 CREATE FUNCTION zhijie_change_password(old_proof bytea, new_salt text, new_proof bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    found account;
+    tries integer;
 BEGIN
-    UPDATE account SET salt = new_salt, proof = new_proof
-    WHERE id = zhijie_account() AND proof = old_proof AND zhijie_pass() ->> 'kind' = 'session';
-    IF NOT FOUND THEN
+    IF coalesce(zhijie_pass() ->> 'kind', '') <> 'session' THEN
         RETURN false;
     END IF;
-    UPDATE credential SET revoked_at = now()
-    WHERE account_id = zhijie_account() AND kind = 'session' AND revoked_at IS NULL
-      AND id <> (zhijie_pass() ->> 'credential')::bigint;
-    PERFORM zhijie_journal('password', 'account/' || zhijie_account(), NULL, NULL, NULL, NULL);
-    RETURN true;
+    SELECT * INTO found FROM account WHERE id = zhijie_account() FOR UPDATE;
+    IF coalesce(found.resting_until <= clock_timestamp(), true) AND found.proof = old_proof THEN
+        UPDATE account SET salt = new_salt, proof = new_proof, failures = 0, resting_until = NULL WHERE id = found.id;
+        UPDATE credential SET revoked_at = now()
+        WHERE account_id = found.id AND kind = 'session' AND revoked_at IS NULL
+          AND id <> (zhijie_pass() ->> 'credential')::bigint;
+        PERFORM zhijie_journal('password', 'account/' || found.id, NULL, NULL, NULL, NULL);
+        RETURN true;
+    END IF;
+    tries := found.failures + 1;  -- a stolen session may guess no more than a stranger may
+    UPDATE account SET failures = tries,
+        resting_until = CASE WHEN tries >= 5
+            THEN clock_timestamp() + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries - 5, 6)) END
+    WHERE id = found.id;
+    PERFORM zhijie_journal('password_refused', 'account/' || found.id, NULL, NULL, NULL, jsonb_build_object('tries', tries));
+    RETURN false;
 END $$;
 
 -- A key of one's own. From a session only: a key never makes another.
