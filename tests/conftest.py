@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -16,6 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,7 @@ from cases.accounts import KeyWish, Person, Post, add_account, add_posting, make
 from cases.demo import STORY, STORY_KEY
 from cases.inquiry import Limits
 from cases.intake import file_report
-from geo.access import bind_role
+from geo.access import ROLES, bind_role
 from geo.cluster import Cluster
 from geo.postgis import make_engine, migrate, open_session
 from geo.settings import ROOT, Settings
@@ -230,18 +232,65 @@ def client(web_engine: Engine, any_key: str) -> Iterator[TestClient]:
         yield client
 
 
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_ARGS)
+        yield browser
+        browser.close()
+
+
+WORD = "a long password"
+
+
+def name_of(role: str) -> str:
+    """The account of ``staff`` that has a role."""
+    return f"the-{role.replace('_', '-')}"
+
+
+def staff(owner: Engine, web: Engine, reach: str) -> dict[str, str]:
+    """Somebody of each role in one reach, with the password WORD: role → the token of a session."""
+    with open_session(owner) as session:
+        for role in ROLES:
+            add_account(session, Person(name_of(role), "", WORD), Post(role, reach))
+    return {role: session_of(web, name_of(role)) for role in ROLES}
+
+
+def session_of(web: Engine, name: str) -> str:
+    """The token of a new session of an account with the password WORD."""
+    with open_session(web) as session:
+        token = sign_in(session, name, WORD, 1)
+    assert token is not None
+    return token
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def live_session(http_engine: Engine, web_engine: Engine) -> str:
     """The token of a session, for the cookie of a browser."""
     with open_session(http_engine) as session:
         name = f"u{secrets.token_hex(6)}"
-        account = add_account(session, Person(name, "", "a long password"), ALL_HATS[0])
+        account = add_account(session, Person(name, "", WORD), ALL_HATS[0])
         for post in ALL_HATS[1:]:
             add_posting(session, account, post)
-    with open_session(web_engine) as session:
-        token = sign_in(session, name, "a long password", 1)
-    assert token is not None
-    return token
+    return session_of(web_engine, name)
 
 
 @pytest.fixture(scope="module")

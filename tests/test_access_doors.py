@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,16 +10,15 @@ from typing import Any, Final
 
 import httpx2 as httpx
 import pytest
-from conftest import bearer, serving
+from conftest import WORD, bearer, name_of, serving, session_of, staff
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
-from PIL import Image
+from pictures import picture
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 import cli
 from api.app import create_app
-from cases.accounts import Person, Post, add_account, sign_in
 from cases.inquiry import Inquiry, Limits
 from cases.intake import Reporter, Submission, file_report
 from geo.access import MAY, ROLES
@@ -34,7 +32,6 @@ AREAS = {"own": HERE, "neighbour": NEXT, "parent": PARENT}
 PLACES = {"own": (112.395, 35.625), "neighbour": (112.41, 35.49), "parent": (112.60, 35.40)}
 TABLE = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
 NOBODY = "nobody"
-WORD = "a long password"
 OFF = {("GET", "/login/oidc"), ("GET", "/login/oidc/callback")}
 
 
@@ -65,10 +62,7 @@ class Scene:
 
     def fresh(self, role: str) -> str:
         """Another session of a role."""
-        with open_session(self.web) as session:
-            token = sign_in(session, name_of(role), WORD, 1)
-        assert token is not None
-        return token
+        return session_of(self.web, name_of(role))
 
     def mine(self, role: str) -> int:
         """A report in the own area that the role filed."""
@@ -78,19 +72,9 @@ class Scene:
         return int(answer.json()["id"])
 
 
-def name_of(role: str) -> str:
-    return f"the-{role.replace('_', '-')}"
-
-
 def body(area: str) -> dict[str, object]:
     lon, lat = PLACES[area]
     return {"lon": lon, "lat": lat, "category": "livestock_farm", "as_of": "2022-08-21"}
-
-
-def photo() -> bytes:
-    picture = io.BytesIO()
-    Image.new("RGB", (64, 48), "green").save(picture, "JPEG")
-    return picture.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +87,6 @@ def scene(
 ) -> Iterator[Scene]:
     reports: dict[str, int] = {}
     with open_session(http_engine) as session:
-        for role in ROLES:
-            add_account(session, Person(name_of(role), "", WORD), Post(role, HERE))
         for area, code in AREAS.items():
             inquiry = Inquiry("livestock_farm", *PLACES[area], as_of=dt.date(2022, 8, 21))
             told = Submission(inquiry, f"seen-in-{area}", reporter=Reporter("李四", "13800000000"))
@@ -112,12 +94,7 @@ def scene(
             report.unit_code = code
             reports[area] = report.id
             note(session, "report", f"report/{report.id}", unit=code)
-    sessions = {}
-    for role in ROLES:
-        with open_session(web_engine) as session:
-            token = sign_in(session, name_of(role), WORD, 1)
-        assert token is not None
-        sessions[role] = token
+    sessions = staff(http_engine, web_engine, HERE)
     settings = Settings(
         evidence_url=str(tmp_path_factory.mktemp("evidence")),
         sign_in_rate="1000/second",
@@ -129,7 +106,7 @@ def scene(
         evidence = {}
         for area, number in reports.items():
             answer = client.post(
-                f"/api/reports/{number}/evidence?filename=a.jpg", content=photo(), headers=bearer(any_key)
+                f"/api/reports/{number}/evidence?filename=a.jpg", content=picture(), headers=bearer(any_key)
             )
             assert answer.status_code == 201, answer.text
             evidence[area] = answer.json()["id"]
@@ -192,7 +169,7 @@ def of_evidence(path: str) -> Ask:
         number = scene.evidence.get(area)
         if area == "mine":
             added = scene.client.post(
-                f"/api/reports/{scene.mine(role)}/evidence", content=photo(), headers=scene.of(role)
+                f"/api/reports/{scene.mine(role)}/evidence", content=picture(), headers=scene.of(role)
             )
             number = added.json()["id"]
         return scene.client.get(path.format(id=number), headers=scene.of(role))
@@ -269,7 +246,7 @@ ASKED: Final[dict[str, Ask]] = {
     "POST /api/reports/{id}/reporter": of_report(
         "POST", "/api/reports/{id}/reporter", json={"reason": "回访"}
     ),
-    "POST /api/reports/{id}/evidence": of_report("POST", "/api/reports/{id}/evidence", content=photo()),
+    "POST /api/reports/{id}/evidence": of_report("POST", "/api/reports/{id}/evidence", content=picture()),
     "GET /api/reports/{id}/evidence": of_report("GET", "/api/reports/{id}/evidence"),
     "GET /api/evidence/{id}": of_evidence("/api/evidence/{id}"),
     "GET /api/evidence/{id}/thumbnail": of_evidence("/api/evidence/{id}/thumbnail"),

@@ -10,7 +10,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from conftest import bearer
+from conftest import bearer, free_port
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
@@ -40,8 +39,7 @@ class Installation:
     """A server and its private PostgreSQL, with the means to kill them."""
 
     def __init__(self, home: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.cluster = Cluster(home / "pg")
         given = {"ZHIJIE_HOME": str(home / "pg"), "ZHIJIE_PORT": str(self.port)}
         self.environment = {**os.environ, **given, "ZHIJIE_LANG": "en", "ZHIJIE_ENGINE": "postgis"}

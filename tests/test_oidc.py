@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2 as httpx
 import pytest
-from conftest import serving
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from conftest import free_port, serving
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from api.app import create_app
@@ -30,12 +28,6 @@ from geo.postgis import open_session
 from geo.settings import ROOT, Settings
 
 NODE = Path(sys.executable).with_name("node")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -100,14 +92,6 @@ def place(waiting: Place) -> Iterator[Place]:
     """Our server and its provider."""
     with providing(waiting.port, waiting.back()):
         yield waiting
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

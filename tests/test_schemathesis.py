@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 import requests
 import schemathesis
-from conftest import bearer, hire, serving
+from conftest import bearer, hire, serving, staff
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from PIL import Image
+from pictures import picture
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as of_api
 from sqlalchemy import Engine
@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 from api.app import create_app
 from api.batchout import ARROW
 from api.description import OPEN
-from cases.accounts import Person, Post, add_account, sign_in
+from cases.accounts import Post
 from cases.demo import STORY
 from cases.inquiry import Limits
 from cases.intake import Reporter, file_report
@@ -36,7 +36,6 @@ from geo.settings import Settings
 
 REACH: Final = "140522201"
 NOBODY: Final = "nobody"
-WORD: Final = "a long password"
 EXAMPLES: Final = int(os.environ.get("ZHIJIE_TEST_EXAMPLES", "10"))
 FEW: Final = max(5, EXAMPLES // 10)
 # What is done by who has signed in with a password: asked with a session, the others with a key.
@@ -116,20 +115,13 @@ def scene(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
     keys = {role: hire(http_engine, Post(role, REACH)) for role in ROLES}
-    sessions: dict[str, str] = {}
     with open_session(http_engine) as session:
         told = replace(STORY, reporter=Reporter("李四", "13800000000"))
         assert file_report(session, told, "one", limits).report.id == 1
-        for role in ROLES:
-            add_account(session, Person(f"the-{role}", "", WORD), Post(role, REACH))
-    for role in ROLES:
-        with open_session(web_engine) as session:
-            sessions[role] = sign_in(session, f"the-{role}", WORD, 1) or ""
+    sessions = staff(http_engine, web_engine, REACH)
     own = Settings(**FAST, evidence_url=str(tmp_path_factory.mktemp("evidence")))
-    picture = io.BytesIO()
-    Image.new("RGB", (64, 48), "green").save(picture, "JPEG")
     with serving(create_app(own, web_engine)) as url, requests.Session() as http:
-        added = http.post(f"{url}/api/reports/1/evidence", picture.getvalue(), headers=bearer(any_key))
+        added = http.post(f"{url}/api/reports/1/evidence", picture(), headers=bearer(any_key))
         assert added.json()["id"] == 1, added.text
         yield Scene(url, keys, sessions, http=http)
 
