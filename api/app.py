@@ -96,7 +96,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.engine = engine
     app.state.known = Known()
-    app.state.oauth = signin.oauth_of(settings)
+    app.state.oauth = None
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
     of_path: dict[str | re.Pattern[str], int] = {
@@ -105,8 +105,8 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     }
     app.add_middleware(QuickCheck)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
-    if settings.oidc_client_secret:
-        app.add_middleware(SessionMiddleware, **_on_the_way(settings, settings.oidc_client_secret))
+    if settings.oidc_issuer:
+        _trust_provider(app, settings, settings.oidc_issuer)
     app.add_middleware(Guard, settings=settings, known=app.state.known, rates=Rates(settings))
     for room in (checks, batch, reports, evidence, layers, datum, session, signin, health, metrics, pages):
         app.include_router(room.router)
@@ -114,9 +114,18 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     return app
 
 
-def _on_the_way(settings: Settings, secret: str) -> dict[str, Any]:
+def _trust_provider(app: FastAPI, settings: Settings, issuer: str) -> None:
+    """Let people sign in by a provider of accounts."""
+    from api.routers import provider  # noqa: PLC0415 - a quarter of a second that most need not wait for
+
+    app.state.oauth = provider.oauth_of(settings, issuer)
+    app.include_router(provider.router)
+    app.add_middleware(SessionMiddleware, **_on_the_way(settings))
+
+
+def _on_the_way(settings: Settings) -> dict[str, Any]:
     """A signed cookie that remembers, for some minutes, what the provider of accounts was asked."""
-    key = sha256(f"zhijie on the way {secret}".encode()).hexdigest()
+    key = sha256(f"zhijie on the way {settings.oidc_client_secret}".encode()).hexdigest()
     return {
         "secret_key": key,
         "session_cookie": "zhijie_oidc",

@@ -41,8 +41,7 @@ async def _session(request: Request) -> AsyncIterator[Session]:
     A request may need a worker thread while it holds its connection (its answer is checked in one); if
     others held the threads while they waited for connections, both would wait for each other for ever.
     """
-    opened = _entered(request.app.state.engine, request.state.token)
-    async with request.app.state.gate, contextmanager_in_threadpool(opened) as session:
+    async with _opened(request, request.state.token) as session:
         yield session
 
 
@@ -50,8 +49,14 @@ entered = asynccontextmanager(_session)  # the same, opened late
 
 
 async def _bare_session(request: Request) -> AsyncIterator[Session]:
-    opened = _entered(request.app.state.engine, None)
-    async with request.app.state.gate, contextmanager_in_threadpool(opened) as session:
+    async with _opened(request, None) as session:
+        yield session
+
+
+@asynccontextmanager
+async def _opened(request: Request, token: str | None) -> AsyncIterator[Session]:
+    opening = _entered(request.app.state.engine, token)
+    async with request.app.state.gate, contextmanager_in_threadpool(opening) as session:
         yield session
 
 

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.logs import FIELDS, REQUEST_ID
 from cases.inquiry import today
 from geo.access import Identity
+from geo.cluster import lives
 from geo.place import Served
 
 access: Final = logging.getLogger("zhijie.access")
@@ -236,16 +237,6 @@ def _forget_dead(folder: Path) -> None:
     """Drop what processes that have ended were doing; what they had done stays counted."""
     for file in folder.glob("gauge_live*.db"):
         found = GAUGE_FILE.fullmatch(file.name)
-        if found and not _lives(int(found[1])):
+        if found and not lives(int(found[1])):
             with suppress(FileNotFoundError):  # another process was faster
                 mark_process_dead(int(found[1]), str(folder))  # type: ignore[no-untyped-call]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -19,7 +19,7 @@ from typing import Final
 
 from argon2.low_level import Type, hash_secret
 from argon2.profiles import RFC_9106_LOW_MEMORY as COST
-from sqlalchemy import func, select, update
+from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,7 @@ LONGEST: Final = 200
 COSTS: Final = f"$argon2id$v={COST.version}$m={COST.memory_cost},t={COST.time_cost},p={COST.parallelism}$"
 EVERYWHERE: Final = ""
 MOST_DAYS: Final = 366
+KEY_COLUMNS: Final = ("id", "label", "scopes", "created_at", "expires_at", "revoked_at")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 SALT: Final = re.compile(r"\$argon2id\$v=(\d+)\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]{11,88})")
 
@@ -156,6 +157,21 @@ def make_own_key(session: Session, wish: KeyWish) -> tuple[int, str] | None:
     scopes = None if wish.scopes is None else list(wish.scopes)
     number = session.scalar(select(func.zhijie_make_key(token_hash, wish.label, scopes, wish.days)))
     return None if number is None else (number, token)
+
+
+def own_keys(session: Session) -> Sequence[RowMapping]:
+    """The keys of who is signed in: id, label, scopes, created_at, expires_at, revoked_at."""
+    return session.execute(select(func.zhijie_my_keys().table_valued(*KEY_COLUMNS))).mappings().all()
+
+
+def end_own_key(session: Session, number: int) -> bool:
+    """End a key of who is signed in; False where there is none to end."""
+    return bool(session.scalar(select(func.zhijie_drop_key(number))))
+
+
+def sign_out(session: Session) -> None:
+    """End the session whose credential the transaction shows."""
+    session.execute(select(func.zhijie_sign_out()))
 
 
 def _check_wish(wish: KeyWish) -> None:

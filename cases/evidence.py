@@ -146,11 +146,12 @@ def compare(seen: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
     A part is None where the photo says nothing of it.
     """
+    place = _place(seen, report)
     return {
-        "place": _place(seen, report),
+        "place": place,
         "time": _time(seen, report),
         "day": _day(seen, report),
-        "bearing": _bearing(seen, report),
+        "bearing": None if place is None else _bearing(seen, report, place),
     }
 
 
@@ -204,10 +205,9 @@ def _day(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
     }
 
 
-def _bearing(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+def _bearing(seen: Mapping[str, Any], report: Report, place: Mapping[str, Any]) -> dict[str, Any] | None:
     """Nearer than the positions are wrong, and within a footprint, no direction is to be expected."""
-    place = _place(seen, report)
-    if place is None or seen["bearing_deg"] is None or place["distance_m"] <= _photo_m(seen):
+    if seen["bearing_deg"] is None or place["distance_m"] <= _photo_m(seen):
         return None
     lon, lat = float(report.location["lon"]), float(report.location["lat"])
     azimuth, _, distance = GEOD.inv(seen["lon"], seen["lat"], lon, lat)

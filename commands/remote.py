@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cases.inquiry import Inquiry
 from commands.common import print_filed, print_verdict
-from commands.place import Accuracy, AsJson, AsOf, Category, Datum, FootprintFile, Lat, Lon, read_footprint
+from commands.place import Accuracy, AsJson, AsOf, Category, Datum, FootprintFile, Lat, Lon, make_inquiry
 from geo.errors import BadInput, Forbidden, NotFound, NotSignedIn, StoreUnavailable, TooLarge, ZhijieError
 from geo.settings import Settings
 from words import N_, Lang
@@ -45,7 +46,7 @@ def check(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Whose ground is this, and may that stand on it? The server answers."""
     settings = Settings()
-    asked = _body(category, (lon, lat), datum, accuracy, footprint, as_of)
+    asked = _body(make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of))
     told = _ask(server, api_key, "/api/check", settings.lang, asked)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
@@ -70,7 +71,8 @@ def report(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """File a report at the server."""
     settings = Settings()
-    asked = _body(category, (lon, lat), datum, accuracy, footprint, as_of) | {"description": description}
+    inquiry = make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of)
+    asked = _body(inquiry) | {"description": description}
     extra = {"Idempotency-Key": key or uuid.uuid4().hex}
     told = _ask(server, api_key, "/api/reports", settings.lang, asked, extra)
     if as_json:
@@ -122,20 +124,19 @@ def _write(answer: Any, output: Path | None) -> None:  # noqa: ANN401 - imported
         part.unlink(missing_ok=True)
 
 
-def _body(  # noqa: PLR0913 - the options of two commands
-    category: str,
-    place: tuple[float | None, float | None],
-    datum: str,
-    accuracy: float,
-    footprint: Path | None,
-    as_of: str | None,
-) -> dict[str, Any]:
-    asked: dict[str, Any] = {"category": category, "datum": datum, "accuracy_m": accuracy, "channel": "cli"}
-    where: dict[str, Any] = dict(zip(("lon", "lat"), place, strict=True))
-    if footprint is not None:
-        where["footprint"] = dict(read_footprint(footprint))
-    given = where | {"as_of": as_of}
-    return asked | {name: value for name, value in given.items() if value is not None}
+def _body(inquiry: Inquiry) -> dict[str, Any]:
+    """An inquiry as the doors take it."""
+    given = {
+        "category": inquiry.category,
+        "lon": inquiry.x,
+        "lat": inquiry.y,
+        "datum": inquiry.datum,
+        "accuracy_m": inquiry.accuracy_m,
+        "footprint": inquiry.footprint,
+        "as_of": inquiry.as_of and inquiry.as_of.isoformat(),
+        "channel": inquiry.channel,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _headers(api_key: str, lang: Lang) -> dict[str, str]:

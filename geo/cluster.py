@@ -265,7 +265,7 @@ class Cluster:
         server still writes, PostgreSQL sees from the shared memory, whose key comes from the folder.
         """
         lines = self._pid_file()
-        if lines and lines[0].isdigit() and _lives(int(lines[0])):
+        if lines and lines[0].isdigit() and lives(int(lines[0])):
             (self._data / "postmaster.pid").unlink()
         for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
             (_socket_home(self.home) / name).unlink(missing_ok=True)
@@ -306,7 +306,8 @@ def _wait_for_lock(handle: int) -> None:
             time.sleep(0.1)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process has this number, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -318,7 +319,7 @@ def _lives(pid: int) -> bool:
 
 def _works_in(pid: int, data: Path) -> bool:
     """Whether ``pid`` lives and, where the system tells, works in the folder ``data`` as its server does."""
-    if not _lives(pid):
+    if not lives(pid):
         return False
     if not Path("/proc/self/cwd").exists():
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy import func, select
 
 from api.deps import BareSessionDep, LangDep, SessionDep, WhoDep
 from api.guard import SIGN_IN, clear_cookie, csrf_token, set_cookie
@@ -21,7 +20,15 @@ from api.schemas import (
     StateOut,
     WhoOut,
 )
-from cases.accounts import KeyWish, change_password, make_own_key, sign_in
+from cases.accounts import (
+    KeyWish,
+    change_password,
+    end_own_key,
+    make_own_key,
+    own_keys,
+    sign_in,
+    sign_out,
+)
 from geo.access import ROLES, Identity
 from geo.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from words import N_, Lang, say
@@ -68,9 +75,9 @@ def _postings(who: Identity, lang: Lang) -> list[PostingOut]:
 
 
 @router.delete(SIGN_IN)
-def sign_out(request: Request, response: Response, who: WhoDep, session: SessionDep) -> StateOut:
+def sign_out_(request: Request, response: Response, who: WhoDep, session: SessionDep) -> StateOut:
     """End the session, here and at once."""
-    session.execute(select(func.zhijie_sign_out()))
+    sign_out(session)
     session.commit()
     request.app.state.known.forget(request.state.token)
     if who.kind == "session":
@@ -93,8 +100,7 @@ def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
 @router.get("/api/keys")
 def keys(who: WhoDep, session: SessionDep) -> KeysOut:
     """One's own API keys, without the keys themselves: those were told once."""
-    rows = session.execute(select(func.zhijie_my_keys().table_valued(*KeyRow.model_fields))).mappings()
-    return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in rows])
+    return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in own_keys(session)])
 
 
 @router.post("/api/keys", status_code=201)
@@ -109,7 +115,7 @@ def make_key(body: KeyIn, who: WhoDep, session: SessionDep) -> KeyOut:
 @router.delete("/api/keys/{id}")
 def drop_key(who: WhoDep, session: SessionDep, id: int = Path(ge=1, le=2**62)) -> StateOut:
     """End one of one's own keys."""
-    if not session.scalar(select(func.zhijie_drop_key(id))):
+    if not end_own_key(session, id):
         raise NotFound(N_("There is no key {id} of yours that could be ended."), field="id", id=id)
     return StateOut(status="ended")
 

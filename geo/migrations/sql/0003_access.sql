@@ -200,31 +200,44 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     FROM installation
 $$;
 
+-- May the account be tried, and is this its proof? A try that is wrong counts: from the fifth on it rests, ever longer.
+CREATE FUNCTION zhijie_proved(tried account, shown_proof bytea, refusal text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    tries integer := tried.failures + 1;  -- while it rests, too: who goes on guessing goes on waiting
+BEGIN
+    IF tried.locked_at IS NULL AND coalesce(tried.resting_until <= clock_timestamp(), true) AND tried.proof = shown_proof THEN
+        UPDATE account SET failures = 0, resting_until = NULL WHERE id = tried.id;
+        RETURN true;
+    END IF;
+    UPDATE account SET failures = tries,
+        resting_until = CASE WHEN tries >= 5
+            THEN clock_timestamp() + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries - 5, 6)) END
+    WHERE id = tried.id;
+    PERFORM zhijie_journal(refusal, 'account/' || tried.id, NULL, NULL, NULL, jsonb_build_object('tries', tries));
+    RETURN false;
+END $$;
+
+CREATE FUNCTION zhijie_open(who bigint, token_hash bytea, hours double precision, vouched_by text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO credential (account_id, kind, token_hash, expires_at)
+    VALUES (who, 'session', zhijie_open.token_hash, now() + make_interval(secs => hours * 3600));
+    PERFORM zhijie_journal('sign_in', 'account/' || who, NULL, NULL, NULL, jsonb_build_object('by', vouched_by));
+END $$;
+
 -- Open a session for who knows the password. True, or false for whatever reason: who asks is not told which.
 CREATE FUNCTION zhijie_sign_in(wanted text, shown_proof bytea, token_hash bytea, hours double precision) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     found account;
-    tries integer;
 BEGIN
     SELECT * INTO found FROM account WHERE name = wanted FOR UPDATE;
-    IF found.id IS NULL THEN
+    IF found.id IS NULL OR NOT zhijie_proved(found, shown_proof, 'sign_in_refused') THEN
         RETURN false;
     END IF;
-    IF found.locked_at IS NULL AND coalesce(found.resting_until <= clock_timestamp(), true) AND found.proof = shown_proof THEN
-        UPDATE account SET failures = 0, resting_until = NULL WHERE id = found.id;
-        INSERT INTO credential (account_id, kind, token_hash, expires_at)
-        VALUES (found.id, 'session', zhijie_sign_in.token_hash, now() + make_interval(secs => hours * 3600));
-        PERFORM zhijie_journal('sign_in', 'account/' || found.id, NULL, NULL, NULL, jsonb_build_object('by', 'password'));
-        RETURN true;
-    END IF;
-    tries := found.failures + 1;  -- while it rests, too: who goes on guessing goes on waiting
-    UPDATE account SET failures = tries,
-        resting_until = CASE WHEN tries >= 5
-            THEN clock_timestamp() + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries - 5, 6)) END
-    WHERE id = found.id;
-    PERFORM zhijie_journal('sign_in_refused', 'account/' || found.id, NULL, NULL, NULL, jsonb_build_object('tries', tries));
-    RETURN false;
+    PERFORM zhijie_open(found.id, zhijie_sign_in.token_hash, hours, 'password');
+    RETURN true;
 END $$;
 
 -- Open a session for whom a provider vouches. The application asked the provider; accounts name their subject there.
@@ -237,9 +250,7 @@ BEGIN
     IF found IS NULL THEN
         RETURN false;
     END IF;
-    INSERT INTO credential (account_id, kind, token_hash, expires_at)
-    VALUES (found, 'session', zhijie_sign_in_vouched.token_hash, now() + make_interval(secs => hours * 3600));
-    PERFORM zhijie_journal('sign_in', 'account/' || found, NULL, NULL, NULL, jsonb_build_object('by', by_issuer));
+    PERFORM zhijie_open(found, zhijie_sign_in_vouched.token_hash, hours, by_issuer);
     RETURN true;
 END $$;
 
@@ -256,27 +267,20 @@ CREATE FUNCTION zhijie_change_password(old_proof bytea, new_salt text, new_proof
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     found account;
-    tries integer;
 BEGIN
     IF coalesce(zhijie_pass() ->> 'kind', '') <> 'session' THEN
         RETURN false;
     END IF;
     SELECT * INTO found FROM account WHERE id = zhijie_account() FOR UPDATE;
-    IF coalesce(found.resting_until <= clock_timestamp(), true) AND found.proof = old_proof THEN
-        UPDATE account SET salt = new_salt, proof = new_proof, failures = 0, resting_until = NULL WHERE id = found.id;
-        UPDATE credential SET revoked_at = now()
-        WHERE account_id = found.id AND kind = 'session' AND revoked_at IS NULL
-          AND id <> (zhijie_pass() ->> 'credential')::bigint;
-        PERFORM zhijie_journal('password', 'account/' || found.id, NULL, NULL, NULL, NULL);
-        RETURN true;
+    IF NOT zhijie_proved(found, old_proof, 'password_refused') THEN
+        RETURN false;  -- a stolen session may guess no more than a stranger may
     END IF;
-    tries := found.failures + 1;  -- a stolen session may guess no more than a stranger may
-    UPDATE account SET failures = tries,
-        resting_until = CASE WHEN tries >= 5
-            THEN clock_timestamp() + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries - 5, 6)) END
-    WHERE id = found.id;
-    PERFORM zhijie_journal('password_refused', 'account/' || found.id, NULL, NULL, NULL, jsonb_build_object('tries', tries));
-    RETURN false;
+    UPDATE account SET salt = new_salt, proof = new_proof WHERE id = found.id;
+    UPDATE credential SET revoked_at = now()
+    WHERE account_id = found.id AND kind = 'session' AND revoked_at IS NULL
+      AND id <> (zhijie_pass() ->> 'credential')::bigint;
+    PERFORM zhijie_journal('password', 'account/' || found.id, NULL, NULL, NULL, NULL);
+    RETURN true;
 END $$;
 
 -- A key of one's own. From a session only: a key never makes another.
@@ -425,7 +429,7 @@ BEGIN
     FOR f IN SELECT p.oid::regprocedure AS signature, p.proname FROM pg_proc p
              WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'zhijie\_%' LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f.signature);
-        IF f.proname <> 'zhijie_mac' THEN
+        IF f.proname NOT IN ('zhijie_mac', 'zhijie_proved', 'zhijie_open') THEN  -- those are the functions' own
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO zhijie_app', f.signature);
         END IF;
     END LOOP;
