@@ -119,6 +119,8 @@ def open_layers(page: Page) -> None:
     """Open the layer list with the keyboard, as a mouse would only by passing over it."""
     page.locator(".leaflet-control-layers-toggle").press("Enter")
     expect(page.locator(".leaflet-control-layers-list")).to_be_visible()
+    # Leaflet swallows clicks until the next turn, for fingers: a key that comes sooner would be lost.
+    page.evaluate("new Promise((done) => setTimeout(done))")
 
 
 def collection(*features: dict[str, Any], following: str | None = None) -> str:
