@@ -122,7 +122,7 @@ class Guard:
         if who is not None:
             request.state.who, request.state.token = who, token
         account = None if who is None else who.account
-        wait = self._rates.refused(account, _address(request), request.url.path, request.method)
+        wait = self._rates.refused(account, _address(request), request.scope["path"], request.method)
         if wait is not None:
             return too_many(request, wait)
         if who is not None and by_cookie and _forged(request, token or ""):
@@ -171,7 +171,7 @@ def _digest(token: str) -> bytes:
 
 
 def _forged(request: Request, token: str) -> bool:
-    if request.method in SAFE or (request.url.path == SIGN_IN and request.method == "POST"):
+    if request.method in SAFE or (request.scope["path"] == SIGN_IN and request.method == "POST"):
         return False
     shown = request.headers.get(CSRF_HEADER, "")
     return not hmac.compare_digest(shown.encode(), csrf_token(token).encode())
