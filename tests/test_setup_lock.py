@@ -123,6 +123,23 @@ def test_vendor_refuses_a_package_that_lacks_something(checkout: Path, gone: str
     assert len(vendored(checkout)) == 5  # what was there stays
 
 
+def test_vendor_tells_an_import_of_a_vendored_package_its_path(checkout: Path) -> None:
+    package = checkout / "node_modules" / "@maps" / "tile"
+    package.mkdir(parents=True)
+    (package / "LICENSE").touch()
+    module = 'import {a} from \'chart\';\nexport * from "./near.js";\nconst text = "import it from afar";\n'
+    (package / "index.js").write_text(module)
+    table = {"chart": ["dist/chart.js"], "@maps/tile": ["index.js"]}
+    (checkout / "package.json").write_text(json.dumps({"vendor": table}))
+    assert vendor(checkout).returncode == 0
+    linked = (checkout / "maps" / "static" / "vendor" / "@maps" / "tile" / "index.js").read_text()
+    assert linked == module.replace("'chart'", "'../../chart/index.js'")
+    (package / "index.js").write_text("import b from 'elsewhere';\n")
+    run = vendor(checkout)
+    assert run.returncode == 1
+    assert "index.js imports elsewhere, which is not vendored" in run.stderr
+
+
 # ---- tools/setup.sh, with every program that would change the machine replaced ----------------
 
 BORROWED = ("bash", "env", "cat", "cmp", "awk", "sort", "head", "dirname", "rm", "mkdir", "touch")
