@@ -77,6 +77,8 @@ def _with_database(url: str, name: str) -> str:
 def server_url() -> Iterator[str]:
     """A PostGIS server for this run: ZHIJIE_DATABASE_URL's, or a private one that is thrown away."""
     given = os.environ.pop("ZHIJIE_DATABASE_URL", None)
+    if given is not None and "PYTEST_XDIST_WORKER" in os.environ:
+        raise pytest.UsageError("workers need a cluster each: run pytest without -n on ZHIJIE_DATABASE_URL")
     if given is not None:
         yield make_url(given).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
         return
@@ -120,9 +122,25 @@ def base_url(server_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def clone(server_url: str, base_url: str) -> Iterator[Callable[..., Engine]]:
+def engines() -> Iterator[list[Engine]]:
+    """The engines made for this run, closed at its end."""
+    made: list[Engine] = []
+    yield made
+    for engine in made:
+        engine.dispose()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def let_go(engines: list[Engine]) -> Iterator[None]:
+    """Close a module's idle connections: the server has a hundred for the whole run."""
+    yield
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def clone(server_url: str, base_url: str, engines: list[Engine]) -> Callable[..., Engine]:
     """Make an engine on a fresh copy of the loaded database, by name."""
-    engines: list[Engine] = []
 
     def make(name: str, facts_engine: str = "cells") -> Engine:
         _execute(
@@ -133,9 +151,7 @@ def clone(server_url: str, base_url: str) -> Iterator[Callable[..., Engine]]:
         engines.append(make_engine(Settings(engine=facts_engine), _with_database(server_url, name)))
         return engines[-1]
 
-    yield make
-    for engine in engines:
-        engine.dispose()
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -178,9 +194,8 @@ def web_login(server_url: str, base_url: str) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
-def as_web(web_login: tuple[str, str]) -> Iterator[Callable[..., Engine]]:
+def as_web(web_login: tuple[str, str], engines: list[Engine]) -> Callable[..., Engine]:
     """Make the server's engine on the database of an owner's engine."""
-    engines: list[Engine] = []
 
     def make(owner: Engine, facts_engine: str = "cells") -> Engine:
         url = owner.url.set(username=web_login[0], password=web_login[1])
@@ -189,9 +204,7 @@ def as_web(web_login: tuple[str, str]) -> Iterator[Callable[..., Engine]]:
         engines.append(made)
         return made
 
-    yield make
-    for engine in engines:
-        engine.dispose()
+    return make
 
 
 def hire(owner: Engine, *posts: Post, name: str = "", scopes: list[str] | None = None) -> str:
