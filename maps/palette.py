@@ -73,6 +73,10 @@ DAY: Final[Mapping[str, str]] = {
     "focus": "#0b63ce",
     "alert": "#8f2617",
     "found": "#0b63ce",
+    "outline": "#1f2933",
+    "hollow": "#6b7280",
+    "overdue": "#7b2d8b",
+    "dim": "none",
 }
 
 NIGHT: Final[Mapping[str, str]] = {
@@ -89,6 +93,10 @@ NIGHT: Final[Mapping[str, str]] = {
     "focus": "#7ab8ff",
     "alert": "#ffa394",
     "found": "#7ab8ff",
+    "outline": "#f3f5f7",
+    "hollow": "#aab3be",
+    "overdue": "#cf8fe0",
+    "dim": "brightness(0.7)",
 }
 
 
@@ -97,11 +105,18 @@ def _block(colours: Mapping[str, str], indent: str = "  ") -> str:
 
 
 def css() -> str:
-    """The style sheet that names every colour, by day and by night."""
+    """The style sheet that names every colour, by day and by night.
+
+    Night falls where the device says so, unless the page's own ``data-theme`` (day, night) says otherwise.
+    """
     effects = {effect.code.replace("_", "-"): effect.colour for effect in EFFECTS}
     day = f":root {{\n  color-scheme: light dark;\n{_block(effects)}{_block(DAY)}}}\n"
-    night = f"@media (prefers-color-scheme: dark) {{\n  :root {{\n{_block(NIGHT, '    ')}  }}\n}}\n"
-    return f"/* Written by `python -m maps.palette`; change maps/palette.py instead. */\n{day}\n{night}"
+    device = ':root:not([data-theme="day"])'
+    night = f"@media (prefers-color-scheme: dark) {{\n  {device} {{\n{_block(NIGHT, '    ')}  }}\n}}\n"
+    chosen = f':root[data-theme="night"] {{\n  color-scheme: dark;\n{_block(NIGHT)}}}\n'
+    bright = ':root[data-theme="day"] {\n  color-scheme: light;\n}\n'
+    head = "/* Written by `python -m maps.palette`; change maps/palette.py instead. */\n"
+    return "\n".join((head + day, night, chosen, bright))
 
 
 if __name__ == "__main__":

@@ -1,83 +1,14 @@
-// Search by name: a combobox (arrow keys, Enter, Escape) whose choice is shown and named on the map.
+// Search by name on the map page: the place that is chosen is outlined and named on the map.
 
 import { areaOf } from "./areas.js";
+import { startCombobox } from "./combobox.js";
 import { room } from "./controls.js";
-import { el, settled } from "./dom.js";
+import { el } from "./dom.js";
 import { floor } from "./floors.js";
 import { insidePoint } from "./geometry.js";
-import { getJson, isAbort } from "./http.js";
 import { calm, say } from "./page.js";
 
-const MOST = 8;
 const TOWNSHIP_CODE = 9;
-const form = document.getElementById("search");
-const box = document.getElementById("search-box");
-const list = document.getElementById("search-list");
-const note = document.getElementById("search-note");
-const clear = document.getElementById("search-clear");
-
-let places = [];
-let active = -1;
-let running = null;
-
-function close() {
-  list.hidden = true;
-  active = -1;
-  box.setAttribute("aria-expanded", "false");
-  box.removeAttribute("aria-activedescendant");
-}
-
-function activate(index) {
-  active = (index + places.length) % places.length;
-  [...list.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === active)));
-  box.setAttribute("aria-activedescendant", list.children[active].id);
-  list.children[active].scrollIntoView({ block: "nearest" });
-}
-
-function option(place, index, choose) {
-  const where = Array.isArray(place.path) ? place.path.join(" / ") : place.path;
-  // mousedown comes before the box loses the focus; a click would find the list closed.
-  const mousedown = (event) => {
-    event.preventDefault();
-    choose(place);
-  };
-  const about = { id: `search-option-${index}`, role: "option", "aria-selected": "false", mousedown };
-  return el("li", about, el("b", {}, place.name), el("small", {}, where ?? ""));
-}
-
-function offer(found, query, choose) {
-  places = found;
-  list.replaceChildren(...found.map((place, index) => option(place, index, choose)));
-  if (found.length === 0) {
-    close();
-    note.textContent = say("search_none", { query });
-    return;
-  }
-  list.hidden = false;
-  box.setAttribute("aria-expanded", "true");
-  note.textContent = say("search_count", { count: found.length });
-}
-
-/** Ask for places; the last question wins. Gives true where this one did. */
-async function ask(choose) {
-  running?.abort();
-  const query = box.value.trim();
-  clear.hidden = box.value === "";
-  if (query === "") {
-    note.textContent = "";
-    return close();
-  }
-  running = new AbortController();
-  note.textContent = say("search_busy");
-  try {
-    const { places: found } = await getJson("/api/places", { q: query, limit: MOST }, running.signal);
-    offer(found, query, choose);
-  } catch (error) {
-    if (isAbort(error)) return;
-    close();
-    note.textContent = say("search_failed", { reason: error.message });
-  }
-}
 
 /** The area to outline; a village has no coordinates and is shown by its township's. */
 function areaFor({ code, level, bbox: [w, s, e, n] }) {
@@ -85,62 +16,24 @@ function areaFor({ code, level, bbox: [w, s, e, n] }) {
   return known ?? L.rectangle([[s, w], [n, e]]).toGeoJSON();
 }
 
+/** Outline a place, name it and go there. */
 function show(map, found, place) {
   const [w, s, e, n] = place.bbox;
-  const village = place.level === "village";
   const area = areaFor(place);
   const content = el("span", {}, place.name);
   const named = { permanent: true, direction: "center", className: "found-name", content };
   found.clearLayers();
   found.addLayer(L.geoJSON(area, { ...floor("found"), interactive: false, style: { className: "found" } }));
-  if (!village) found.addLayer(L.tooltip(insidePoint(area.geometry), named));
+  if (place.level !== "village") found.addLayer(L.tooltip(insidePoint(area.geometry), named));
   map.fitBounds([[s, w], [n, e]], { ...room(), maxZoom: 15, animate: !calm });
-  note.textContent = say(village ? "found_village" : "found", { name: place.name });
-}
-
-function onKey(event, choose, later) {
-  // While Chinese is being composed, Enter and the arrows belong to the input method.
-  if (event.isComposing) return;
-  if (event.key === "Escape") return list.hidden ? wipe() : close();
-  if (event.key === "Enter") {
-    event.preventDefault();
-    if (!list.hidden && places.length > 0) choose(places[Math.max(active, 0)]);
-    else later(0);
-  }
-  if (list.hidden || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-  event.preventDefault();
-  activate(event.key === "ArrowDown" ? active + 1 : Math.max(active, 0) - 1);
-}
-
-let found = null;
-
-function wipe() {
-  box.value = "";
-  clear.hidden = true;
-  note.textContent = "";
-  found?.clearLayers();
-  running?.abort();
-  close();
 }
 
 /** Start the search box of the page for this map. */
 export function startSearch(map) {
-  found = L.featureGroup().addTo(map);
-  const choose = (place) => {
-    running?.abort();
-    box.value = place.name;
-    close();
+  const found = L.featureGroup().addTo(map);
+  const chosen = (place) => {
     show(map, found, place);
+    note(say(place.level === "village" ? "found_village" : "found", { name: place.name }));
   };
-  const later = settled(() => ask(choose), 200);
-  box.addEventListener("input", (event) => event.isComposing || later());
-  box.addEventListener("compositionend", later);
-  box.addEventListener("keydown", (event) => onKey(event, choose, () => ask(choose)));
-  box.addEventListener("blur", close);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  clear.setAttribute("aria-label", say("clear_search"));
-  clear.addEventListener("click", () => {
-    wipe();
-    box.focus();
-  });
+  const note = startCombobox({ chosen, wiped: () => found.clearLayers() });
 }
