@@ -24,6 +24,7 @@ from words import Lang
 STATIC: Final = "/static"
 HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 TAGS: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}
+WORKERS: Final = "; worker-src 'self'"
 UNFRAMED: Final = "frame-ancestors 'none'"  # heard in a header only, not in the page
 
 _PAGE: Final = HTML.from_string("""\
@@ -63,15 +64,17 @@ class Raw(Element):
 class Page(Figure):
     """A whole page in one language that forbids the browser every host but ours.
 
-    ``image_hosts`` are the hosts that map tiles may come from. The policy names the hash of the
-    one inline script (Folium's), so no other inline script can run, whatever a value holds. Once
-    the page is rendered, ``policy`` is what its answer's Content-Security-Policy header says.
+    ``image_hosts`` are the hosts that map tiles may come from; ``workers``: the page starts workers of
+    ours. The policy names the hash of the one inline script (Folium's), so no other inline script can
+    run, whatever a value holds. Once the page is rendered, ``policy`` is what its answer's
+    Content-Security-Policy header says.
     """
 
-    def __init__(self, lang: Lang, title: str, image_hosts: str = "") -> None:
+    def __init__(self, lang: Lang, title: str, image_hosts: str = "", *, workers: bool = False) -> None:
         super().__init__(title=title)
         self.lang = lang
         self.image_hosts = image_hosts
+        self.workers = workers
         self.policy = ""
 
     def render(self, **kwargs: object) -> str:
@@ -81,7 +84,7 @@ class Page(Figure):
             # A map puts inline styles and a ban on zooming by hand under its own name here: not ours.
             self.header.add_child(Raw(""), name=child.get_name())
         script = f"\n{self.script.render(**kwargs)}\n"
-        told = policy(script, self.image_hosts)
+        told = policy(script, self.image_hosts, workers=self.workers)
         self.policy = f"{told}; {UNFRAMED}"
         # Markup: links of ours, Raw elements that were escaped when made, and Folium's script, whose
         # values went through its own tojson.
@@ -96,14 +99,14 @@ class Page(Figure):
         )
 
 
-def policy(script: str, image_hosts: str) -> str:
+def policy(script: str, image_hosts: str, *, workers: bool = False) -> str:
     """The page's Content-Security-Policy: our own host, and the one inline ``script``."""
     digest = b64encode(sha256(script.encode()).digest()).decode()
     images = f"'self' data: {image_hosts}".strip()
     return (
         f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self'; "
         f"img-src {images}; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
-        "base-uri 'none'; form-action 'self'"
+        f"base-uri 'none'; form-action 'self'{WORKERS if workers else ''}"
     )
 
 

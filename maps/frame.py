@@ -124,7 +124,12 @@ def frame(lang: Lang, data_as_of: str) -> Raw:
     texts = {key: say(lang, message) for key, message in _TEXTS.items()}
     tongue = dict(zip(("lang", "tag", "name"), OTHER[lang], strict=True))
     bar = _FRAME.render(t=texts, as_of=data_as_of, other=tongue, lang=lang)
-    return Raw(bar + _legend(lang, texts) + _PATTERNS.render(spacings=_SPACINGS))
+    return Raw(bar + _legend(lang, texts) + patterns())
+
+
+def patterns() -> str:
+    """The hatches of the zones, as markup that is drawn nowhere itself."""
+    return _PATTERNS.render(spacings=_SPACINGS)
 
 
 def _legend(lang: Lang, texts: dict[str, str]) -> str:

@@ -1,0 +1,237 @@
+// The checker without a net: the service's own reckoning on the stored pack, and where it may differ, caution.
+// It never says "clear" where the pack, the place or the day leave a doubt. Permits and past law are not in
+// the pack. No page and no words in here: codes only.
+
+import { cross, crossing, covers, edgeOf, gapOf, inPlane, massOf, planeAt, polygonsOf, sigmaOf, sizeOf } from "./mass.js";
+
+const STRICT = ["prohibited", "permit_required"];
+const HAIR_M = 0.5; // nearer to a line than this, its rounding decides: not sure
+const MARGIN = 0.003; // of a share: nearer to a limit than this, small differences decide: not sure
+const CHINA = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: "Asia/Shanghai" });
+
+/** The day in China. */
+export const today = () => CHINA.format(new Date());
+
+const boxes = new WeakMap();
+
+function boxOf(geometry) {
+  if (!boxes.has(geometry)) {
+    const places = polygonsOf(geometry).flatMap(([outer]) => outer);
+    const [xs, ys] = [places.map(([x]) => x), places.map(([, y]) => y)];
+    boxes.set(geometry, [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
+  }
+  return boxes.get(geometry);
+}
+
+/** Areas of a layer within some metres of a box, in the plane's metres. */
+function near(rows, [west, south, east, north], plane, metres) {
+  const [dx, dy] = [metres / plane.kx, metres / plane.ky];
+  return rows
+    .filter(({ geometry }) => {
+      const [w, s, e, n] = boxOf(geometry);
+      return w <= east + dx && e >= west - dx && s <= north + dy && n >= south - dy;
+    })
+    .map((row) => ({ row, area: inPlane(row.geometry, plane) }));
+}
+
+/** What is asked: a point, or a footprint, with everything that both need. */
+function matterOf(pack, { lon, lat, accuracy_m: accuracy = 0, footprint = null }) {
+  const box = footprint ? boxOf(footprint) : [lon, lat, lon, lat];
+  const centre = footprint ? [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] : [lon, lat];
+  const plane = planeAt(...centre);
+  const worst = Math.max(0, ...pack.sources.map((source) => source.accuracy_m));
+  const metres = Math.max(6 * sigmaOf(worst, accuracy), 1000);
+  return { pack, accuracy, plane, box, metres, shape: footprint ? inPlane(footprint, plane) : null };
+}
+
+function isStored({ pack, box, plane, accuracy }) {
+  const [west, south, east, north] = pack.box;
+  const worst = Math.max(0, ...pack.sources.map((source) => source.accuracy_m));
+  const reach = 2.7 * sigmaOf(worst, accuracy) + 500;
+  const [dx, dy] = [reach / plane.kx, reach / plane.ky];
+  return box[0] - dx >= west && box[1] - dy >= south && box[2] + dx <= east && box[3] + dy <= north;
+}
+
+const sourceOf = (matter, row) => matter.pack.sources[row.source];
+
+// ---- whose ground -----------------------------------------------------------------------------------
+
+/** Rows of a level; of a unit that an official layer knows, official lines only. */
+function unitsOf(matter, level) {
+  const rows = matter.pack.units.filter((row) => row.level === level);
+  const official = new Set(rows.filter((row) => sourceOf(matter, row).official).map(({ code }) => code));
+  const heard = rows.filter((row) => sourceOf(matter, row).official || !official.has(row.code));
+  return near(heard, matter.box, matter.plane, matter.metres);
+}
+
+/** How a unit's row meets the place: its part of it, and how far its line is. */
+function weigh(matter, { row, area }) {
+  const source = sourceOf(matter, row);
+  const line = source.simplified_m + HAIR_M;
+  const sigma = sigmaOf(matter.accuracy, source.accuracy_m, source.simplified_m);
+  if (matter.shape) {
+    const inside = matter.shape.flat(2).every((point) => covers(area, point)) && !cross(matter.shape, area);
+    const touches = inside || cross(matter.shape, area) || matter.shape.flat(2).some((point) => covers(area, point));
+    return { row, share: inside ? 1 : touches ? 0.5 : 0, edge: inside ? gapOf(matter.shape, area) : 0, line };
+  }
+  return { row, share: massOf(area, sigma), edge: edgeOf(area, [0, 0]), line, covers: covers(area, [0, 0]) };
+}
+
+function meanOf(weighed) {
+  const found = new Map();
+  for (const one of weighed) found.set(one.row.code, [...(found.get(one.row.code) ?? []), one]);
+  return [...found.values()].map((all) => ({ ...all[0], share: all.reduce((sum, { share }) => sum + share, 0) / all.length }));
+}
+
+/** Levels joined from the top: a township has its county's part, divided by the townships' own. */
+function divide(counties, townships) {
+  if (counties.length === 0) return townships;
+  const total = Math.max(1, counties.reduce((sum, { share }) => sum + share, 0));
+  return counties.flatMap((county) => {
+    const children = townships.filter(({ row }) => row.code.startsWith(county.row.code));
+    const whole = children.reduce((sum, { share }) => sum + share, 0);
+    const own = county.share / total;
+    if (whole === 0) return [{ ...county, share: own }];
+    return children.map((child) => ({ ...child, share: (own * child.share) / whole }));
+  });
+}
+
+function jurisdictionOf(matter) {
+  const [counties, townships] = ["county", "township"].map((level) =>
+    meanOf(unitsOf(matter, level).map((one) => weigh(matter, one))).filter(({ share }) => share > 1e-6),
+  );
+  const parts = divide(counties, townships).sort((a, b) => b.share - a.share || (a.row.code < b.row.code ? -1 : 1));
+  const roots = counties.length > 0 ? counties : townships;
+  const inside = Math.min(1, roots.reduce((sum, { share }) => sum + share, 0));
+  const told = parts.map(({ row, share }) => ({ code: row.code, name: row.name, level: row.level, share }));
+  const lead = inside < 0.5 ? null : (told[0] ?? null);
+  const firm = parts.length > 0 && parts[0].edge > parts[0].line;
+  return { lead, others: told.slice(1), inside, certainty: certaintyOf(matter, lead, parts, firm), edge_m: parts[0]?.edge ?? null };
+}
+
+function certaintyOf(matter, lead, parts, firm) {
+  if (lead === null) return "outside";
+  const { certain, disputed } = matter.pack.limits;
+  if (!firm || lead.share < disputed + MARGIN || lead.level !== "township") return "disputed";
+  const official = parts.filter(({ share }) => share > 1e-6).every(({ row }) => sourceOf(matter, row).official);
+  return lead.share >= certain + MARGIN && official ? "certain" : "probable";
+}
+
+/** Surely all of the place is in known units? */
+function isInside(matter, found) {
+  if (found.inside < 1 - matter.pack.limits.outside + MARGIN) return false;
+  if (!matter.shape) return true;
+  return found.others.length === 0 && found.lead !== null && found.edge_m > 0;
+}
+
+function cellOf(matter, lead) {
+  const cells = near(matter.pack.grid, matter.box, matter.plane, 0);
+  const place = matter.shape ? matter.shape[0][0][0] : [0, 0];
+  return cells.find(({ row, area }) => row.township === lead?.code && covers(area, place))?.row ?? null;
+}
+
+// ---- zones ------------------------------------------------------------------------------------------
+
+/** "within" (surely), "possible", "near" or null, with the share that says so. */
+function meetPoint(matter, row, area, sigma) {
+  const { disputed, possible } = matter.pack.limits;
+  const inside = covers(area, [0, 0]);
+  const edge = edgeOf(area, [0, 0]);
+  const share = sigma > 0 ? massOf(area, sigma) : Number(inside);
+  const relation = inside && edge > HAIR_M && share >= disputed + MARGIN ? "within" : "possible";
+  const touched = inside || edge <= HAIR_M || (sigma > 0 && share >= possible - 5e-4);
+  return { relation: touched ? relation : null, share, distance: inside ? 0 : edge };
+}
+
+function meetFootprint(matter, row, area, sigma) {
+  const { disputed, possible } = matter.pack.limits;
+  const { shape } = matter;
+  if (cross(shape, area)) return { relation: "possible", share: 0.5, distance: 0 };
+  const gap = gapOf(shape, area);
+  const holds = shape.flat(2).every((point) => covers(area, point));
+  if (holds && !area.some(([, ...holes]) => holes.some((hole) => covers(shape, hole[0])))) {
+    const { m2, rim } = sizeOf(shape);
+    const chance = 1 - crossing(Math.max(gap, m2 / rim), sigma);
+    const relation = gap > HAIR_M && chance >= disputed + MARGIN ? "within" : "possible";
+    return { relation, share: 1, distance: 0 };
+  }
+  if (area.flat(2).some((point) => covers(shape, point))) return { relation: "possible", share: 0.5, distance: 0 };
+  const share = crossing(gap, sigma);
+  return { relation: gap <= HAIR_M || share >= possible - 5e-4 ? "possible" : null, share, distance: gap };
+}
+
+function conflictsOf(matter, category) {
+  const { pack } = matter;
+  const found = [];
+  for (const { row, area } of near(pack.zones, matter.box, matter.plane, matter.metres)) {
+    const sigma = sigmaOf(matter.accuracy, sourceOf(matter, row).accuracy_m);
+    const meet = matter.shape ? meetFootprint : meetPoint;
+    const { relation, share, distance } = meet(matter, row, area, sigma);
+    const close = distance <= (pack.kinds[row.kind]?.near_m ?? 0);
+    if (relation === null && !close) continue;
+    const law = pack.laws[category.law[`${row.kind}/${row.grade ?? ""}`]];
+    found.push({ zone: row, relation: relation ?? "near", share, distance_m: distance, effect: law.effect, law });
+  }
+  const rank = ({ effect }) => (STRICT.includes(effect) ? STRICT.indexOf(effect) : STRICT.length);
+  const order = ["within", "possible", "near"];
+  return found.sort((a, b) => order.indexOf(a.relation) - order.indexOf(b.relation) || rank(a) - rank(b) || b.share - a.share);
+}
+
+function missingOf(matter, category, lead, conflicts) {
+  const day = matter.pack.as_of;
+  const known = matter.pack.sources
+    .filter(({ role, reach, begins }) => role === "zones" && lead?.code.startsWith(reach) && (begins === null || begins <= day))
+    .flatMap(({ kinds }) => kinds);
+  const met = conflicts.filter(({ relation }) => relation !== "near").map(({ zone }) => zone.kind);
+  return category.relevant.filter((kind) => !known.includes(kind) && !met.includes(kind));
+}
+
+// ---- the verdict ------------------------------------------------------------------------------------
+
+/** [effect, why]: the strictest that surely applies; every doubt is "unknown". */
+function outcomeOf(matter, conflicts, missing, ground, doubts) {
+  if (doubts.length > 0) return ["unknown", doubts[0]];
+  const sure = conflicts.filter(({ relation }) => relation === "within").map(({ effect }) => effect);
+  const maybe = conflicts.filter(({ relation }) => relation === "possible");
+  const strictest = STRICT.find((effect) => sure.includes(effect));
+  if (strictest === "prohibited") return [strictest, "conflict"];
+  if (strictest && !maybe.some(({ effect }) => effect === "prohibited")) return [strictest, "conflict"];
+  if (maybe.some(({ effect }) => STRICT.includes(effect))) return ["unknown", "possible"];
+  if (conflicts.some(({ relation, law }) => relation !== "near" && !law.known)) return ["unknown", "law"];
+  if (!isInside(matter, ground) || ground.certainty === "outside") return ["unknown", "outside"];
+  if (missing.length > 0) return ["unknown", "missing"];
+  if (matter.shape && ground.certainty === "disputed") return ["unknown", "border"];
+  return ["clear", "clear"];
+}
+
+/**
+ * The verdict on a place (degrees of CGCS2000) and a matter, from the pack alone.
+ * `asked`: {lon, lat, accuracy_m} or {footprint, accuracy_m}, category, as_of (a past day is not known here).
+ */
+export function check(pack, asked, now = today()) {
+  const category = pack.categories.find(({ code }) => code === asked.category);
+  const matter = matterOf(pack, asked);
+  const doubts = [];
+  if (!isStored(matter)) doubts.push("box");
+  if (!category) doubts.push("category");
+  if (pack.until !== null && now >= pack.until) doubts.push("old_law");
+  if ((asked.as_of ?? now) < pack.as_of) doubts.push("past");
+  const ground = jurisdictionOf(matter);
+  const conflicts = category ? conflictsOf(matter, category) : [];
+  const missing = category ? missingOf(matter, category, ground.lead, conflicts) : [];
+  const [effect, because] = outcomeOf(matter, conflicts, missing, ground, doubts);
+  const first = conflicts.find(({ relation }) => relation === "within") ?? null;
+  const power = category ? category.power[`${ground.lead?.code}/${first?.zone.kind ?? ""}`] : undefined;
+  return {
+    effect,
+    because,
+    sure: effect !== "unknown",
+    ground,
+    cell: cellOf(matter, ground.lead),
+    conflicts,
+    missing,
+    power: power === undefined ? null : pack.powers[power],
+    as_of: pack.as_of,
+    loaded_on: pack.loaded_on,
+  };
+}
