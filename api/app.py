@@ -33,6 +33,7 @@ from api.routers import (
     checks,
     datum,
     evidence,
+    field,
     health,
     layers,
     metrics,
@@ -108,7 +109,20 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     if settings.oidc_issuer:
         _trust_provider(app, settings, settings.oidc_issuer)
     app.add_middleware(Guard, settings=settings, known=app.state.known, rates=Rates(settings))
-    for room in (checks, batch, reports, evidence, layers, datum, session, signin, health, metrics, pages):
+    for room in (
+        checks,
+        batch,
+        reports,
+        evidence,
+        layers,
+        datum,
+        session,
+        signin,
+        health,
+        metrics,
+        pages,
+        field,
+    ):
         app.include_router(room.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app

@@ -228,6 +228,8 @@ ASKED: Final[dict[str, Ask]] = {
     **{f"GET {path}": get(path) for path in ("/healthz", "/readyz", "/docs", "/openapi.json", "/login")},
     **{f"GET {path}": get(path) for path in ("/", "/account", "/api/session", "/api/keys", "/metrics")},
     **{f"GET {path}": get(path) for path in ("/api/units", "/api/grid", "/api/zones", "/api/reports/coarse")},
+    **{f"GET {path}": get(path) for path in ("/field", "/field/manifest.webmanifest", "/field/sw.js")},
+    "GET /api/field/pack": at("/api/field/pack"),
     "GET /api/places": get("/api/places?q=乡"),
     "GET /api/units/at": at("/api/units/at"),
     "POST /api/session": sign_in_,

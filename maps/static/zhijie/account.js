@@ -7,6 +7,10 @@ let csrf = null;
 
 class SignedOut extends Error {}
 
+// Who signs in or out here is nobody until then: the officer's page knows its last user without a net (field/who.js).
+const forgetWho = () => localStorage.removeItem("zhijie-who");
+if (at("sign-in")) forgetWho();
+
 // Go to a page of ours, in the language that was chosen here.
 function go(path) {
   const to = new URL(path, location.origin);
@@ -77,8 +81,11 @@ onSubmit("sign-in", async (form, given, place) => {
 
 onSubmit("sign-out", async (form, given, place) => {
   const answer = await ask("DELETE", "/api/session");
-  if (answer.ok) go("/login");
-  else say(place, await told(answer, form.dataset.failed));
+  if (!answer.ok) say(place, await told(answer, form.dataset.failed));
+  else {
+    forgetWho();
+    go("/login");
+  }
 });
 
 onSubmit("change", async (form, given, place) => {

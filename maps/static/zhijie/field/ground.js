@@ -1,0 +1,100 @@
+// The map of the upper half: the pack's areas, the place with its error, the outline.
+
+import { drawCounties, drawTownships, drawZones } from "../areas.js";
+import { settled } from "../dom.js";
+import { floor, layFloors } from "../floors.js";
+import { arrange } from "../labels.js";
+import { Mark, looks } from "../marks.js";
+import { calm, page, say } from "../page.js";
+
+const FINGER_PX = 12;
+const NEAR_ZOOM = 15;
+const map = window[page.map];
+const layer = (key) => window[page.layers[key].object];
+
+const feature = ({ geometry, ...properties }) => ({ type: "Feature", geometry, properties });
+const collection = (rows) => ({ type: "FeatureCollection", features: rows.map(feature) });
+
+export function startGround() {
+  layFloors(map);
+  map.getContainer().setAttribute("role", "region");
+  map.getContainer().setAttribute("aria-label", say("map"));
+  L.control.attribution({ position: "bottomright", prefix: say("attribution") }).addTo(map);
+  L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 100 }).addTo(map);
+  L.control.zoom({ position: "topright", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
+  map.on("zoomend", settled(() => arrange(map), 50));
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+}
+
+/** Draw the areas of a pack anew; `fit` shows its county. */
+export function drawPack(pack, fit) {
+  const units = (level) => collection(pack.units.filter((unit) => unit.level === level));
+  drawCounties(layer("counties").clearLayers(), units("county"));
+  drawTownships(layer("townships").clearLayers(), units("township"));
+  drawZones(layer("zones").clearLayers(), collection(pack.zones));
+  const own = pack.units.filter(({ code }) => code === pack.county.code);
+  if (fit && own.length > 0) map.fitBounds(L.geoJSON(collection(own)).getBounds(), { animate: false });
+  arrange(map);
+}
+
+/** Hear of taps: {lon, lat, accuracy_m}, the error of a finger at this zoom. */
+export function onTap(hear) {
+  map.on("click", ({ latlng, containerPoint }) => {
+    const aside = map.containerPointToLatLng(containerPoint.add([FINGER_PX, 0]));
+    const accuracy = Math.max(1, Math.round(map.distance(latlng, aside)));
+    hear({ lon: Number(latlng.lng.toFixed(7)), lat: Number(latlng.lat.toFixed(7)), accuracy_m: accuracy });
+  });
+}
+
+/** Show the place: a mark by the answer, and the circle of its error. */
+export function drawPlace({ lon, lat, accuracy_m: metres }, told, move) {
+  const group = layer("place").clearLayers();
+  const circle = L.circle([lat, lon], { ...floor("footprints"), radius: metres, className: "error-disc", interactive: false });
+  if (metres > 0) group.addLayer(circle);
+  const effect = told?.effect ?? "unknown";
+  const className = `report ${looks(effect, told?.certainty ?? "disputed")}`;
+  group.addLayer(new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 10, interactive: false }));
+  if (!move) return;
+  const zoom = Math.max(map.getZoom(), NEAR_ZOOM);
+  if (metres > 300) map.fitBounds(L.latLng(lat, lon).toBounds(metres * 2.4), { animate: false, maxZoom: zoom });
+  else map.setView([lat, lon], zoom, { animate: !calm });
+}
+
+/** Show the outline: corners while it is drawn, an area once it is closed. */
+export function drawOutline(corners, closed) {
+  const group = layer("outline").clearLayers();
+  const places = corners.map(([lon, lat]) => [lat, lon]);
+  const shape = closed ? L.polygon : L.polyline;
+  const className = closed ? "outline closed" : "outline";
+  group.addLayer(shape(places, { ...floor("found"), className, interactive: false }));
+  for (const place of places) {
+    group.addLayer(L.circleMarker(place, { ...floor("found"), radius: 5, className: "corner", interactive: false }));
+  }
+}
+
+/** Marks of reports: [{id, lon, lat, effect, certainty}]; a tap on one is heard. */
+export function drawReports(reports, hear) {
+  const group = layer("work").clearLayers();
+  for (const { id, lon, lat, effect, certainty } of reports) {
+    const className = `report ${looks(effect, certainty)}`;
+    const mark = new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 11, bubblingMouseEvents: false });
+    group.addLayer(mark.on("click", () => hear(id)));
+  }
+}
+
+export function showReports(reports) {
+  if (reports.length === 0) return;
+  map.fitBounds(L.latLngBounds(reports.map(({ lon, lat }) => [lat, lon])).pad(0.2), { animate: false, maxZoom: NEAR_ZOOM });
+}
+
+export const lookAt = ({ lon, lat }) => map.setView([lat, lon], Math.max(map.getZoom(), NEAR_ZOOM - 1), { animate: !calm });
+
+export const metresBetween = ([x1, y1], [x2, y2]) => map.distance([y1, x1], [y2, x2]);
+
+/** Of two groups of marks only those of the open page are shown. */
+export function showOnly(keys) {
+  for (const key of ["place", "outline", "work"]) {
+    if (keys.includes(key)) layer(key).addTo(map);
+    else layer(key).remove();
+  }
+}

@@ -1,0 +1,122 @@
+// The queue as people see it: what waits, what was sent, and the service's verdict beside the telephone's own.
+
+import { el } from "../dom.js";
+import { picture } from "../marks.js";
+import { effectWord, number, say } from "../page.js";
+import { forgetToken } from "./ask.js";
+import { itemsOf, onChange, remove, retry, sendAll } from "./send.js";
+import { wakeLater } from "./shell.js";
+import { badge } from "./tabs.js";
+import { onWho, recognise, signedOut, who } from "./who.js";
+
+const at = (id) => document.getElementById(id);
+const note = at("queue-note");
+const list = at("queue");
+const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" });
+const RETRY_MS = 30_000;
+let timer = null;
+
+function verdict(label, found, missing) {
+  if (!found) return el("p", { class: "side" }, el("b", {}, label), el("span", {}, missing));
+  const words = [found.headline ?? effectWord(found.effect), found.unit].filter(Boolean).join(" · ");
+  return el("p", { class: "side" }, el("b", {}, label), picture(found.effect, found.certainty), el("span", {}, words));
+}
+
+function difference({ offline, server }) {
+  if (!offline || !server) return null;
+  if (offline.effect !== server.effect) {
+    const values = { offline: effectWord(offline.effect), server: effectWord(server.effect) };
+    return el("p", { class: "differs" }, say("differs_effect", values));
+  }
+  const moved = offline.unit !== server.unit;
+  return moved ? el("p", { class: "differs" }, say("differs_unit", { offline: offline.unit ?? "–", server: server.unit ?? "–" })) : null;
+}
+
+function photosLine({ photos }) {
+  if (photos.length === 0) return null;
+  const sent = photos.filter((photo) => photo.original_sent).length;
+  return el("p", { class: "meta" }, say("photos_sent", { sent: number(sent), count: number(photos.length) }));
+}
+
+function buttons(item) {
+  const again = () => retry(item.key).then(sendSoon);
+  const drop = () => {
+    const sure = el("button", { type: "button", class: "alarm", click: () => remove(item).then(showQueue) }, say("drop_surely"));
+    const not = el("button", { type: "button", click: showQueue }, say("keep"));
+    row.replaceChildren(sure, not);
+    sure.focus();
+  };
+  const row = el("p", { class: "ways-in" });
+  if (item.state === "refused") row.append(el("button", { type: "button", click: again }, say("try_again")));
+  if (item.state !== "sending") row.append(el("button", { type: "button", click: drop }, say("drop_item")));
+  return row;
+}
+
+function line(item) {
+  const title = item.kind === "report" ? item.title : say("photos_of", { id: item.report_id });
+  return el(
+    "li",
+    { class: "card item", "data-state": item.state },
+    el("h3", {}, title),
+    el("p", { class: "state" }, el("b", {}, say(`state_${item.state}`)), el("time", {}, clock.format(new Date(item.made_at)))),
+    item.report_id !== null && item.kind === "report" ? el("p", { class: "meta" }, say("report_number", { id: item.report_id })) : null,
+    item.note ? el("p", { class: "differs" }, item.note) : null,
+    item.kind === "report" ? verdict(say("side_offline"), item.offline, say("side_none")) : null,
+    item.kind === "report" ? verdict(say("side_server"), item.server, say("side_waits")) : null,
+    difference(item),
+    photosLine(item),
+    buttons(item),
+  );
+}
+
+function sentence(waiting, all) {
+  if (who.name === null) return say("queue_sign_in");
+  if (who.state === "out") return say("queue_signed_out", { count: number(waiting) });
+  if (all === 0) return say("queue_empty");
+  if (waiting === 0) return say("queue_all_sent");
+  return say(navigator.onLine ? "queue_waits" : "queue_offline", { count: number(waiting) });
+}
+
+/** Draw the queue anew. */
+export async function showQueue() {
+  const items = who.name === null ? [] : await itemsOf(who.name);
+  const waiting = items.filter(({ state }) => state !== "sent").length;
+  badge(waiting);
+  at("send-now").hidden = waiting === 0 || who.state === "out";
+  note.replaceChildren(sentence(waiting, items.length), " ", who.state === "out" ? signIn() : "");
+  list.replaceChildren(...items.map(line));
+}
+
+export const signIn = () => el("a", { href: "/login?next=/field", class: "button" }, say("sign_in"));
+
+async function send() {
+  clearTimeout(timer);
+  const came = await sendAll();
+  if (came === "out") {
+    forgetToken();
+    signedOut();
+  }
+  if (came === "away") {
+    timer = setTimeout(send, RETRY_MS);
+    await wakeLater();
+  }
+  await showQueue();
+  return came;
+}
+
+/** Send what waits, now and, where that fails, again later. */
+export const sendSoon = () => send().catch(() => showQueue());
+
+export function startQueue() {
+  onChange(showQueue);
+  onWho(() => {
+    showQueue();
+    if (who.state === "in") sendSoon();
+  });
+  at("send-now").addEventListener("click", async () => {
+    note.textContent = say("sending");
+    await recognise();
+    await sendSoon();
+  });
+  showQueue();
+}
