@@ -31,6 +31,7 @@ RIGHTS: Final = {
     "check": N_("ask about places, see the map's layers"),
     "coarse": N_("see coarsened reports of every area"),
     "file": N_("file reports and add evidence"),
+    "parcels": N_("see the parcels of the own area"),
     "read": N_("see the reports of the own area"),
     "contact": N_("see who reported"),
     "protected": N_("see who reported under protection"),
@@ -40,14 +41,16 @@ RIGHTS: Final = {
     "metrics": N_("read the service's figures"),
 }
 MAY: Final[dict[str, frozenset[str]]] = {
-    "grid_worker": frozenset({"check", "coarse", "file"}),
-    "officer": frozenset({"check", "coarse", "file", "read", "contact", "export", "journal"}),
-    "reviewer": frozenset({"check", "coarse", "read", "journal"}),
-    "command": frozenset({"check", "coarse", "file", "read", "contact", "protected", "export", "journal"}),
-    "analyst": frozenset({"check", "coarse", "file", "read", "export"}),
-    "gis": frozenset({"check", "coarse"}),
+    "grid_worker": frozenset({"check", "coarse", "parcels", "file"}),
+    "officer": frozenset({"check", "coarse", "parcels", "file", "read", "contact", "export", "journal"}),
+    "reviewer": frozenset({"check", "coarse", "parcels", "read", "journal"}),
+    "command": frozenset(
+        {"check", "coarse", "parcels", "file", "read", "contact", "protected", "export", "journal"}
+    ),
+    "analyst": frozenset({"check", "coarse", "parcels", "file", "read", "export"}),
+    "gis": frozenset({"check", "coarse", "parcels"}),
     "supervisor": frozenset(
-        {"check", "coarse", "read", "contact", "protected", "export", "journal", "audit"}
+        {"check", "coarse", "parcels", "read", "contact", "protected", "export", "journal", "audit"}
     ),
     "admin": frozenset({"check", "coarse", "audit", "metrics"}),
 }

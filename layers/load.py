@@ -7,6 +7,7 @@ beside the old one and becomes current when the transaction commits; the old one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +16,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo.errors import BadData
+from geo.parceltables import Parcel
 from geo.queries import insert_pieces
 from geo.tables import GridCell, Permit, Source, Unit, Zone, ZoneKind
 from law.book import LawBook
 from layers.grid import read_grid
+from layers.landclasses import LandClasses, classes_of_files
 from layers.lawbook import LOCAL, book_of_files, current_book
+from layers.parcels import read_parcels
 from layers.permits import read_permits
 from layers.registry import Dataset, read_all
 from layers.roads import read_roads
@@ -36,14 +40,26 @@ TABLES: Final = {
     "zones": Zone,
     "roads": Zone,
     "permits": Permit,
+    "parcels": Parcel,
 }
-READERS: Final[dict[str, Callable[[Dataset, LawBook], Rows]]] = {
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a data folder tells that its other files name: kinds of zones, matters, classes of land."""
+
+    book: LawBook
+    classes: LandClasses
+
+
+READERS: Final[dict[str, Callable[[Dataset, Known], Rows]]] = {
     "units": lambda dataset, _: read_units(dataset),
     "villages": lambda dataset, _: read_villages(dataset),
     "grid": lambda dataset, _: read_grid(dataset),
-    "zones": lambda dataset, book: read_zones(dataset, book.zone_kinds),
-    "roads": lambda dataset, book: read_roads(dataset, book.zone_kinds),
-    "permits": read_permits,
+    "zones": lambda dataset, known: read_zones(dataset, known.book.zone_kinds),
+    "roads": lambda dataset, known: read_roads(dataset, known.book.zone_kinds),
+    "permits": lambda dataset, known: read_permits(dataset, known.book),
+    "parcels": lambda dataset, known: read_parcels(dataset, known.classes),
 }
 BECOMES: Final = {"roads": "zones"}  # what a file's role is in the store: of a road, the store knows its zone
 
@@ -57,12 +73,12 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     datasets = read_all(data_dir)
     for dataset in datasets:
         dataset.verify()
-    book = book_of_files(datasets)
+    known = Known(book_of_files(datasets), classes_of_files(datasets))
     session.execute(text("SET LOCAL statement_timeout = 0"))  # a load may take its time, a request may not
     lock_versions(session)
     with session.begin_nested():
         gone = _retire_absent(session, datasets)
-        loaded = [_load(session, dataset, book) for dataset in progress(datasets)]
+        loaded = [_load(session, dataset, known) for dataset in progress(datasets)]
         current_book(session)  # a law that the local competence list does not fit is refused here
         for name, version in gone.items():
             write_down(session, name, version, None)
@@ -81,12 +97,12 @@ def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, s
     return {dataset: retire(session, dataset) for dataset in current if dataset not in listed}
 
 
-def _load(session: Session, dataset: Dataset, book: LawBook) -> Loaded:
-    return switch(session, dataset, lambda: _load_new(session, dataset, book))
+def _load(session: Session, dataset: Dataset, known: Known) -> Loaded:
+    return switch(session, dataset, lambda: _load_new(session, dataset, known))
 
 
-def _load_new(session: Session, dataset: Dataset, book: LawBook) -> int:
-    rows = _read(dataset, book)
+def _load_new(session: Session, dataset: Dataset, known: Known) -> int:
+    rows = _read(dataset, known)
     kept_in_table = dataset.role in TABLES
     content = None if kept_in_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
     begins = earliest(rows) if kept_in_table else None
@@ -94,13 +110,13 @@ def _load_new(session: Session, dataset: Dataset, book: LawBook) -> int:
     if kept_in_table:
         write_rows(session, dataset, source.id, rows)
     if dataset.dataset == "law/zone_kinds":
-        write_kinds(session, source.id, book)
+        write_kinds(session, source.id, known.book)
     return len(rows)
 
 
-def _read(dataset: Dataset, book: LawBook) -> Rows:
+def _read(dataset: Dataset, known: Known) -> Rows:
     reader = READERS.get(dataset.role)
-    return [] if reader is None else reader(dataset, book)
+    return [] if reader is None else reader(dataset, known)
 
 
 def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -> None:

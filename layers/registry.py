@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from geo.errors import BadData
 from words import N_
 
-Role = Literal["units", "villages", "grid", "zones", "roads", "permits", "law", "calendar"]
+Role = Literal[
+    "units", "villages", "grid", "zones", "roads", "permits", "parcels", "land_classes", "law", "calendar"
+]
 FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")  # every data folder has these
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -28,6 +29,7 @@ from cases.inquiry import Limits
 from cases.intake import file_report
 from geo.access import ROLES, bind_role
 from geo.cluster import Cluster
+from geo.parceltables import Parcel
 from geo.postgis import make_engine, migrate, open_session
 from geo.settings import ROOT, Settings
 from layers.load import load_folder
@@ -215,6 +217,12 @@ def hire(owner: Engine, *posts: Post, name: str = "", scopes: list[str] | None =
         for post in posts[1:]:
             add_posting(session, account, post)
         return make_key(session, account, KeyWish("tests", scopes, 1))[1]
+
+
+def like_parcel(shipped: Parcel, **changed: Any) -> Parcel:
+    """A copy of a parcel with other values in some columns."""
+    same = {column.name: getattr(shipped, column.name) for column in Parcel.__table__.columns}
+    return Parcel(**{**same, "id": None, **changed})
 
 
 ALL_HATS = (Post("command", ""), Post("supervisor", ""), Post("admin", ""))

@@ -10,11 +10,14 @@ from typing import Any, Final
 
 import httpx2 as httpx
 import pytest
-from conftest import WORD, bearer, name_of, serving, session_of, staff
+from conftest import WORD, bearer, like_parcel, name_of, serving, session_of, staff
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
+from geoalchemy2.shape import from_shape
 from pictures import picture
-from sqlalchemy import Engine
+from shapely.geometry import MultiPolygon, Point
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 import cli
@@ -24,8 +27,10 @@ from cases.intake import Reporter, Submission, file_report
 from geo.access import MAY, ROLES
 from geo.errors import Forbidden, NotSignedIn
 from geo.journal import note
+from geo.parceltables import Parcel
 from geo.postgis import open_session
 from geo.settings import ROOT, Settings
+from geo.tables import SRID
 
 HERE, NEXT, PARENT = "140522201", "140522100", "140522"
 AREAS = {"own": HERE, "neighbour": NEXT, "parent": PARENT}
@@ -94,6 +99,7 @@ def scene(
             report.unit_code = code
             reports[area] = report.id
             note(session, "report", f"report/{report.id}", unit=code)
+            _add_parcel(session, area, code)
     sessions = staff(http_engine, web_engine, HERE)
     settings = Settings(
         evidence_url=str(tmp_path_factory.mktemp("evidence")),
@@ -111,6 +117,13 @@ def scene(
             assert answer.status_code == 201, answer.text
             evidence[area] = answer.json()["id"]
         yield Scene(app, client, sessions, reports, evidence, web_engine)
+
+
+def _add_parcel(session: Session, area: str, code: str) -> None:
+    """A parcel of an area, with the area's name as its number, round the area's place."""
+    shipped = session.scalars(select(Parcel).order_by(Parcel.id).limit(1)).one()
+    shape = MultiPolygon([Point(*PLACES[area]).buffer(0.001)])
+    session.add(like_parcel(shipped, number=area, unit_code=code, geom=from_shape(shape, srid=SRID)))
 
 
 def test_the_table_has_every_door_and_every_role(scene: Scene) -> None:
@@ -232,6 +245,8 @@ ASKED: Final[dict[str, Ask]] = {
     "GET /api/field/pack": at("/api/field/pack"),
     "GET /api/places": get("/api/places?q=乡"),
     "GET /api/units/at": at("/api/units/at"),
+    "GET /api/parcels/at": at("/api/parcels/at"),
+    "GET /api/parcels/{number}": lambda scene, role, area: get(f"/api/parcels/{area}")(scene, role, area),
     "POST /api/session": sign_in_,
     "DELETE /api/session": sign_out,
     "POST /api/session/password": change_password,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
-from conftest import ALL_HATS, hire
+from conftest import ALL_HATS, hire, like_parcel
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from cases.inquiry import Inquiry, Limits
 from cases.intake import Reporter, Submission, file_report
 from geo.access import MAY, RIGHTS, bind_role, enter
 from geo.errors import StoreUnavailable
+from geo.parceltables import Parcel
 from geo.postgis import make_engine, open_session
 from geo.settings import Settings
 from geo.tablebase import Base
@@ -36,7 +37,10 @@ REFERENCE = {
     "permit",
     "role_right",
 }
-BOUND = {"report", "verdict", "evidence", "report_private", "journal"}
+BOUND = {
+    *("report", "verdict", "evidence", "report_private", "journal"),
+    "parcel",
+}
 CLOSED = {"account", "posting", "credential", "installation", "journal_head"}
 
 
@@ -53,6 +57,17 @@ def filed(http_engine: Engine, limits: Limits) -> dict[str, int]:
             report.unit_code = code
             found[name] = report.id
     return found
+
+
+@pytest.fixture(scope="module")
+def parcels(http_engine: Engine) -> dict[str, str]:
+    """A parcel of the township, of its neighbour, of the county at large, and one of nobody's."""
+    codes = {"own": HERE, "neighbour": NEXT, "parent": COUNTY, "none": None}
+    with open_session(http_engine) as session:
+        shipped = session.scalars(select(Parcel).order_by(Parcel.id).limit(1)).one()
+        for name, code in codes.items():
+            session.add(like_parcel(shipped, number=f"of-{name}", unit_code=code))
+    return {name: f"of-{name}" for name in codes}
 
 
 @pytest.fixture
@@ -117,6 +132,32 @@ def test_a_reach_is_its_ground_and_all_below(raw: Callable[..., Session], reach:
     assert _seen(raw(Post("reviewer", reach))) == seen
 
 
+def test_a_township_sees_no_parcel_of_its_neighbour(
+    raw: Callable[..., Session], parcels: dict[str, str]
+) -> None:
+    def seen(role: str, reach: str, scopes: list[str] | None = None) -> set[str]:
+        with raw(Post(role, reach), scopes=scopes) as session:
+            numbers = _numbers(session)
+        return {name for name, number in parcels.items() if number in numbers}
+
+    for role in ("grid_worker", "officer", "reviewer", "analyst", "gis"):
+        assert seen(role, HERE) == {"own"}
+    assert seen("officer", NEXT) == {"neighbour"}
+    assert seen("command", COUNTY) == {"own", "neighbour", "parent"}
+    assert seen("supervisor", "140500") == set(parcels)
+    assert seen("admin", "") == set()
+    assert seen("officer", "", scopes=["check", "read"]) == set()
+
+
+def test_without_a_credential_no_parcel_is_seen(web_engine: Engine, parcels: dict[str, str]) -> None:
+    with Session(web_engine) as session:
+        assert _numbers(session) == set()
+
+
+def _numbers(session: Session) -> set[str]:
+    return set(session.scalars(select(Parcel.number)))
+
+
 def test_postings_add_up_and_are_dated(raw: Callable[..., Session]) -> None:
     assert _seen(raw(Post("officer", HERE), Post("officer", NEXT))) == {"own", "neighbour"}
     gone = Post("officer", "", ends=dt.date(2020, 1, 1))
@@ -161,6 +202,8 @@ def test_a_pass_cannot_be_forged_copied_or_kept(raw: Callable[..., Session], web
     "statement",
     [
         "SELECT * FROM account",
+        "UPDATE parcel SET unit_code = '140522201'",
+        "INSERT INTO parcel SELECT * FROM parcel",
         "SELECT * FROM credential",
         "SELECT secret FROM installation",
         "SELECT * FROM report_private",

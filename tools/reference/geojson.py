@@ -13,17 +13,20 @@ from shapely.geometry.base import BaseGeometry
 
 from tools.reference.facts import Village
 from tools.reference.grid import Cell
+from tools.reference.parcels import Parcel, Permit
 from tools.reference.reserves import Zone
 from tools.reference.townships import Unit
 
+Row = Unit | Cell | Zone | Parcel | Permit
 
-def collection(rows: Iterable[Unit | Cell | Zone]) -> bytes:
+
+def collection(rows: Iterable[Row]) -> bytes:
     """FeatureCollection with one feature a line; coordinates are lon, lat degrees with 7 decimals."""
     features = ",\n".join(_dump(_feature(row)) for row in rows)
     return f'{{"type":"FeatureCollection","features":[\n{features}\n]}}\n'.encode()
 
 
-def _feature(row: Unit | Cell | Zone) -> dict[str, object]:
+def _feature(row: Row) -> dict[str, object]:
     names = [field.name for field in fields(row) if field.name != "geometry"]
     properties = {name: getattr(row, name) for name in names}
     return {"type": "Feature", "properties": properties, "geometry": _geometry(row.geometry)}

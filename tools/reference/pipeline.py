@@ -9,9 +9,10 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tools.reference import coverage, facts, grid, reserves, tianditu, townships
+from tools.reference import coverage, facts, grid, parcels, reserves, tianditu, townships
 from tools.reference.facts import Merge, Point, Seat, Village
 from tools.reference.grid import Cell
+from tools.reference.parcels import Parcel, Permit
 from tools.reference.reserves import Zone
 from tools.reference.townships import Unit
 
@@ -41,6 +42,8 @@ class Built:
     grid: list[Cell]
     zones: list[Zone]
     villages: list[Village]
+    parcels: list[Parcel]
+    permits: list[Permit]
 
 
 def read() -> Facts:
@@ -62,12 +65,15 @@ def build(known: Facts, advance: Advance) -> Built:
     """Build all datasets; ``advance`` is called once for each of today's townships."""
     cells, grid_areas = _areas(known, advance)
     names = {seat.code: seat.name for seat in known.seats}
+    samples = parcels.sample_parcels()
     return Built(
         counties=townships.county_units(known.county_names, cells),
         townships=townships.township_units(known.seats, known.merges, cells),
         grid=grid.grid_cells(grid_areas, names),
         zones=reserves.reserve_zones(known.reserves),
         villages=known.villages,
+        parcels=samples,
+        permits=parcels.sample_permits(samples),
     )
 
 

@@ -1,4 +1,4 @@
-"""The files of both folders, with the checksums that SOURCE.md and sources.yaml name."""
+"""The files of the folders, with the checksums that SOURCE.md and sources.yaml name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tools.reference import geojson, overview
-from tools.reference.facts import BOUNDARIES, PROTECTED, BuildError, Point
+from tools.reference.facts import BOUNDARIES, PARCELS, PROTECTED, BuildError, Point
 from tools.reference.pipeline import Built
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
@@ -26,7 +26,12 @@ def shipped(built: Built, seats: dict[str, Point]) -> Files:
         "overview.png": overview.draw(built, seats),
     }
     reserves = {"reserves.geojson": geojson.collection(built.zones)}
-    return _folder(BOUNDARIES, boundaries) | _folder(PROTECTED, reserves)
+    parcels = {
+        "land_classes.yaml": (PARCELS / "land_classes.yaml").read_bytes(),  # kept by hand
+        "parcels.geojson": geojson.collection(built.parcels),
+        "permits.geojson": geojson.collection(built.permits),
+    }
+    return _folder(BOUNDARIES, boundaries) | _folder(PROTECTED, reserves) | _folder(PARCELS, parcels)
 
 
 def _folder(folder: Path, content: dict[str, bytes]) -> Files:

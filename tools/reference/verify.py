@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from tools.reference import coverage
+from tools.reference import coverage, parcels
 from tools.reference.facts import MERGED, START, BuildError
 from tools.reference.pipeline import Built
 from tools.reference.planes import area_m2
@@ -29,6 +29,7 @@ def verify(built: Built) -> None:
     _tiles(_grid(built), in_force(built.townships, MERGED), 9, "grid cells")
     if broken := [zone.code for zone in built.zones if not zone.geometry.is_valid]:
         raise BuildError(f"invalid zones: {', '.join(broken)}")
+    parcels.check(built.parcels, built.permits)
 
 
 def _grid(built: Built) -> dict[str, BaseGeometry]:

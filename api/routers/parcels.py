@@ -1,0 +1,36 @@
+"""Parcels: the card of one, by its number or by a place."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
+from api.schemas_parcels import ParcelOut
+from cases.inquiry import Inquiry
+from cases.parcels import Wanted, card_at, card_of_number
+from geo.parceltables import NUMBER_MOST
+
+router = APIRouter(prefix="/api/parcels", tags=["parcels"], dependencies=[needs("parcels")])
+Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MOST, pattern=r"^[^\x00]+$")]
+
+
+@router.get("/at")
+def at(  # noqa: PLR0913 - the query's own parameters
+    lon: Lon,
+    lat: Lat,
+    session: SessionDep,
+    limits: LimitsDep,
+    lang: LangDep,
+    as_of: DayDep,
+    datum: Datum = "cgcs2000",
+) -> ParcelOut:
+    """The parcel at a point, if it is one of the own area."""
+    return ParcelOut.model_validate(card_at(session, Inquiry("", lon, lat, datum, as_of=as_of), limits, lang))
+
+
+@router.get("/{number}")
+def by_number(number: Number, session: SessionDep, lang: LangDep, as_of: DayDep) -> ParcelOut:
+    """The parcel with a number, if it is one of the own area."""
+    return ParcelOut.model_validate(card_of_number(session, number, Wanted(as_of, lang)))
