@@ -24,6 +24,7 @@ from api.description import described
 from api.guard import Guard, Known, cookie_name
 from api.headers import Headers
 from api.limits import BodyLimit, BodyTooLarge, too_large
+from api.live import Hub
 from api.logs import configure_logging
 from api.observe import Observe, watch_pool
 from api.quick import QuickCheck
@@ -34,16 +35,20 @@ from api.routers import (
     datum,
     evidence,
     field,
+    hands,
     health,
     layers,
+    live,
     metrics,
     pages,
     parcels,
     reports,
     session,
     signin,
+    tiles,
 )
 from api.screeners import Screeners
+from api.tilecache import TileCache
 from cases.answers import Answers
 from cases.blobs import open_blobs
 from cases.inquiry import Limits
@@ -117,6 +122,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         evidence,
         layers,
         parcels,
+        tiles,
+        live,
+        hands,
         datum,
         session,
         signin,
@@ -192,10 +200,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = live
     app.state.blobs = open_blobs(settings)
     app.state.screeners = Screeners(app.state.engine, settings)
+    app.state.tiles = TileCache()
+    app.state.hub = Hub(app.state.engine, app.state.tiles)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.pool_size
     yield
+    app.state.hub.stop()
     if live is not None:
         live.stop()
     if owned:

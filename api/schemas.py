@@ -138,10 +138,36 @@ class ReportSummary(BaseModel):
     sample: bool
 
 
+class NamedOut(BaseModel):
+    """A code and its name."""
+
+    code: str
+    name: str
+
+
+class HandOut(BaseModel):
+    """Who has or had a report: since when, until which day, why, and who gave it."""
+
+    unit_code: str | None
+    account: int | None
+    name: str | None
+    since: dt.datetime
+    until: dt.date | None
+    ended_at: dt.datetime | None
+    reason: str
+    by_name: str | None
+
+
 class ReportOut(ReportSummary):
     """A report whole. ``verdict`` is as it was stored."""
 
     location: dict[str, Any]
+    status_name: str
+    due_on: dt.date | None
+    clock: Annotated[int, Field(description="0 none, 1 in time, 2 the last day, 3 overdue")]
+    urgent: bool
+    hands: list[HandOut]
+    next_statuses: list[NamedOut]
     verdict_id: int
     verdict: dict[str, Any]
     words: WordsOut

@@ -30,6 +30,10 @@ def today() -> dt.date:
     return dt.datetime.now(CHINA).date()
 
 
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an installation takes at most, and where certainty begins."""
@@ -39,13 +43,15 @@ class Limits:
     max_extent_m: float = 50_000.0
     shares: Thresholds = DEFAULT
     r95_channels: frozenset[str] = frozenset()
+    urgent_zones: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """The limits of these settings."""
         shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
-        channels = frozenset(name.strip() for name in settings.r95_channels.split(",") if name.strip())
-        return cls(settings.max_accuracy_m, settings.max_vertices, settings.max_extent_m, shares, channels)
+        channels, urgent = _listed(settings.r95_channels), _listed(settings.urgent_zones)
+        most = (settings.max_accuracy_m, settings.max_vertices, settings.max_extent_m)
+        return cls(*most, shares, channels, urgent)
 
     def checked(self, location: Location) -> Location:
         """Refuse a footprint larger than any site: it would cost the store minutes and mean nothing."""

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from geoalchemy2.shape import from_shape
 from shapely.geometry import Point
@@ -14,8 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from cases.inquiry import Inquiry, Limits, judge_inquiry
+from cases.deadlines import first_due
+from cases.inquiry import Inquiry, Limits, judge_inquiry, today
 from cases.replay import stored_verdict
+from cases.urgency import is_urgent, kinds_met
 from cases.verdict import Judgement
 from geo.access import account_of
 from geo.errors import BadInput, Conflict
@@ -27,7 +30,7 @@ from words import N_
 MAX_DESCRIPTION = 4000
 MAX_KEY = 200
 MAX_NAME = 100
-NEW = "new"
+NEW = "new"  # of cases.statuses
 SCHEME = "2"  # of the fingerprint
 
 
@@ -107,7 +110,8 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     if known is not None:
         return Filed(known, created=False)
     judgement = judge_inquiry(session, submission.inquiry, limits)
-    report_id = _insert(session, submission, sender, judgement)
+    marks = _marks(session, judgement, limits)
+    report_id = _insert(session, submission, sender, judgement, marks)
     if report_id is None:  # another request with this key was quicker
         return Filed(_must_know(session, submission, sender), created=False)
     _keep_reporter(session, report_id, submission.reporter)
@@ -193,7 +197,19 @@ def _must_know(session: Session, submission: Submission, sender: Sender) -> Repo
     return report
 
 
-def _insert(session: Session, submission: Submission, sender: Sender, judgement: Judgement) -> int | None:
+def _marks(session: Session, judgement: Judgement, limits: Limits) -> dict[str, Any]:
+    """What lists and the live map need beside the verdict's summary."""
+    verdict = judgement.verdict
+    return {
+        "zone_kinds": kinds_met(verdict),
+        "urgent": is_urgent(verdict, limits.urgent_zones),
+        "due_on": first_due(session, today()),
+    }
+
+
+def _insert(
+    session: Session, submission: Submission, sender: Sender, judgement: Judgement, marks: dict[str, Any]
+) -> int | None:
     verdict, location = judgement.verdict, judgement.location
     lead = verdict.jurisdiction.lead
     statement = (
@@ -214,6 +230,7 @@ def _insert(session: Session, submission: Submission, sender: Sender, judgement:
             certainty=verdict.jurisdiction.certainty,
             location=location.as_dict(),
             geom=from_shape(location.footprint or Point(location.lon, location.lat), srid=SRID),
+            **marks,
         )
         .on_conflict_do_nothing(index_elements=["filed_by", "idempotency_key"])
         .returning(Report.id)

@@ -35,6 +35,7 @@ RIGHTS: Final = {
     "read": N_("see the reports of the own area"),
     "contact": N_("see who reported"),
     "protected": N_("see who reported under protection"),
+    "assign": N_("give reports of the own area to somebody, move them on"),
     "export": N_("export"),
     "journal": N_("read the journal of the own area"),
     "audit": N_("read the journal of accounts and data"),
@@ -42,10 +43,12 @@ RIGHTS: Final = {
 }
 MAY: Final[dict[str, frozenset[str]]] = {
     "grid_worker": frozenset({"check", "coarse", "parcels", "file"}),
-    "officer": frozenset({"check", "coarse", "parcels", "file", "read", "contact", "export", "journal"}),
+    "officer": frozenset(
+        {"check", "coarse", "parcels", "file", "read", "contact", "assign", "export", "journal"}
+    ),
     "reviewer": frozenset({"check", "coarse", "parcels", "read", "journal"}),
     "command": frozenset(
-        {"check", "coarse", "parcels", "file", "read", "contact", "protected", "export", "journal"}
+        {"check", "coarse", "parcels", "file", "read", "contact", "protected", "assign", "export", "journal"}
     ),
     "analyst": frozenset({"check", "coarse", "parcels", "file", "read", "export"}),
     "gis": frozenset({"check", "coarse", "parcels"}),

@@ -65,4 +65,8 @@ class Settings(BaseSettings):
     possible_share: float = Field(
         0.005, description="share from which a zone that does not cover the point is possible", gt=0, le=1
     )
+    urgent_zones: str = Field(
+        "nature_reserve:core,permanent_farmland,water_source:level1",
+        description="kinds of zones, or kind:grade, comma separated: what is prohibited in one is urgent",
+    )
     tianditu_key: str | None = Field(None, description="天地图 key; unset: no outside base map")

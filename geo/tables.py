@@ -13,6 +13,7 @@ from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -27,6 +28,9 @@ from geo.accesstables import Account
 from geo.tablebase import Base
 
 SRID: Final = 4490
+MAP_SRID: Final = 3857  # of what is kept for drawing only
+CLOSED: Final = ("dismissed", "done")  # states of a report in which no clock runs
+OPEN: Final = f"status NOT IN ({', '.join(repr(state) for state in CLOSED)})"
 CHANNEL: Final = "zhijie_source"  # of NOTIFY: another version of the dataset that it names is current
 LEVELS: Final = ("country", "province", "city", "county", "township", "village")
 EFFECTS: Final = ("prohibited", "permit_required", "clear", "unknown")
@@ -218,7 +222,12 @@ class Permit(Base):
 
 
 class Report(Base):
-    """What was reported: where, what, when; the verdict's summary is kept beside it for lists and maps."""
+    """What was reported: where, what, when; the verdict's summary is kept beside it for lists and maps.
+
+    ``spot``: where it is drawn, EPSG:3857. ``due_on``: the last day of the present step; ``overdue``: it has
+    passed, as the database has noticed. ``holder_unit``, ``holder_account``: who has it (see
+    ``geo.livetables.Hand``).
+    """
 
     __tablename__ = "report"
 
@@ -239,6 +248,15 @@ class Report(Base):
     certainty: Mapped[str]
     location: Mapped[dict[str, Any]]
     geom: Mapped[WKBElement] = mapped_column(_geometry("GEOMETRY"))
+    zone_kinds: Mapped[list[str]] = mapped_column(server_default="{}")
+    due_on: Mapped[dt.date | None]
+    overdue: Mapped[bool] = mapped_column(server_default=false())
+    urgent: Mapped[bool] = mapped_column(server_default=false())
+    holder_unit: Mapped[str | None]
+    holder_account: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
+    spot: Mapped[WKBElement] = mapped_column(
+        Geometry("POINT", srid=MAP_SRID, spatial_index=False), Computed("zhijie_spot(geom)", persisted=True)
+    )
 
     __table_args__ = (
         UniqueConstraint(
@@ -249,6 +267,9 @@ class Report(Base):
         Index("report_geom", "geom", postgresql_using="gist"),
         Index("report_unit_code", "unit_code", postgresql_ops={"unit_code": "text_pattern_ops"}),
         Index("report_received_at", "received_at"),
+        Index("report_spot", "spot", postgresql_using="gist"),
+        Index("report_due", "due_on", postgresql_where=f"NOT overdue AND {OPEN}"),
+        Index("report_holder", "holder_account", postgresql_where="holder_account IS NOT NULL"),
     )
 
 

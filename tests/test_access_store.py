@@ -38,7 +38,7 @@ REFERENCE = {
     "role_right",
 }
 BOUND = {
-    *("report", "verdict", "evidence", "report_private", "journal"),
+    *("report", "verdict", "evidence", "report_private", "journal", "hand", "report_tally", "report_month"),
     "parcel",
 }
 CLOSED = {"account", "posting", "credential", "installation", "journal_head"}

@@ -45,9 +45,13 @@ def test_every_geometry_column_has_its_srid_and_a_gist_index(session: Session) -
         text("SELECT f_table_name, f_geometry_column, srid FROM geometry_columns ORDER BY 1, 2")
     ).all()
     assert len(columns) >= 6
-    assert {column.srid for column in columns} == {4490}
+    assert {column.srid for column in columns if column.f_geometry_column == "geom"} == {4490}
+    assert {tuple(column) for column in columns if column.srid != 4490} == {("report", "spot", 3857)}
     indexed = session.execute(
-        text("SELECT tablename || '.' || 'geom' FROM pg_indexes WHERE indexdef LIKE '%USING gist (geom)%'")
+        text(
+            "SELECT tablename || '.' || (regexp_match(indexdef, 'USING gist .(geom|spot).$'))[1] FROM pg_indexes"
+            " WHERE indexdef ~ 'USING gist .(geom|spot).$'"
+        )
     ).scalars()
     assert {f"{c.f_table_name}.{c.f_geometry_column}" for c in columns} == set(indexed)
 

@@ -27,11 +27,13 @@ from api.schemas import (
     StepsOut,
     WordsOut,
 )
+from api.schemas_live import StandingOut
 from cases.coarse import CoarseFilter, fetch_coarse, sees_coarse
 from cases.export import FORMS, export_lines
 from cases.intake import file_report
 from cases.reporter import fetch_reporter, no_reporter
 from cases.reports import fetch_report, fetch_reports
+from cases.standing import standing
 from cases.steps import fetch_steps
 from cases.words import tell_verdict
 from geo.errors import NotFound
@@ -155,6 +157,7 @@ def list_(wanted: FilterDep, request: Request, session: SessionDep, lang: LangDe
 
 def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
     report, stored = fetch_report(session, report_id)
+    stands = StandingOut.model_validate(standing(session, report_id, lang))
     verdict: dict[str, Any] = json.loads(stored.body)
     return ReportOut(
         **_summary(report, {report.category: verdict["category"]["name"][lang]}).model_dump(),
@@ -162,6 +165,7 @@ def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
         verdict_id=stored.id,
         verdict=verdict,
         words=WordsOut.model_validate(tell_verdict(verdict, lang)),
+        **{name: getattr(stands, name) for name in StandingOut.model_fields if name not in ("id", "status")},
     )
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-import geo.tables  # noqa: F401 - all tables are known
+import geo.livetables  # noqa: F401 - all tables are known
 from geo.tablebase import Base
 
 engine = context.config.attributes["engine"]

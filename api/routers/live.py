@@ -1,0 +1,181 @@
+"""What happens now: the stream of events, the feed, the figures, and what the layers' versions are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.types import Receive, Scope, Send
+
+from api.deps import LangDep, SessionDep, entered, needs, require
+from api.live import MOST_MISSED, PAGE, Hub, Message, Stream, message
+from api.schemas_live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
+from api.sieves import SieveDep
+from cases.deadlines import clock_of
+from cases.inquiry import today
+from cases.liveevents import told
+from cases.overview import fetch_overview
+from cases.statuses import STATUSES
+from geo.feed import fetch_feed
+from geo.heard import fetch_events, fetch_head
+from geo.tiles import fetch_layer_versions
+from layers.lawbook import current_book
+from words import Lang, say
+
+router = APIRouter(prefix="/api", tags=["live"], dependencies=[needs("check")])
+NEWEST: Final = 2**62
+START: Final = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ],
+}
+
+
+class EventStream(Response):
+    """A stream's answer: what it has missed, then what happens, until one of the two sides goes."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, hub: Hub, stream: Stream, first: bytes) -> None:
+        super().__init__()
+        self._hub = hub
+        self._stream = stream
+        self._first = first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the reader has gone or is let go."""
+        stream = self._stream
+        gone = asyncio.ensure_future(_gone(receive, stream))
+        try:
+            await send(START)
+            await send({"type": "http.response.body", "body": self._first, "more_body": True})
+            while not stream.closed:
+                await stream.stirred.wait()
+                await send({"type": "http.response.body", "body": stream.take(), "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            gone.cancel()
+            self._hub.leave(stream)
+
+
+async def _gone(receive: Receive, stream: Stream) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.close()
+
+
+_stream: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+
+
+@router.get("/live", response_class=Response, responses=_stream)
+async def live(
+    request: Request,
+    after: Annotated[int | None, Query(ge=0, le=2**62, description="The last number that was had")] = None,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20, pattern="^[0-9]{1,18}$")] = None,
+) -> Response:
+    """Server-sent events: ``hello``, ``report`` for each step about a report, ``layers``, ``reset``."""
+    who = require(request, "check")
+    hub: Hub = request.app.state.hub
+    hub.wake()
+    stream = Stream(request.state.token, who.account, ())
+    async with entered(request) as session:
+        stream.stems = tuple(await run_in_threadpool(_stems, session))
+        hub.join(stream)
+        try:
+            since = int(last) if last is not None else after
+            first = await run_in_threadpool(_first, session, stream, since)
+        except BaseException:
+            hub.leave(stream)
+            raise
+    return EventStream(hub, stream, first)
+
+
+def _stems(session: Session) -> list[str]:
+    return sorted(session.scalar(select(func.zhijie_stems("read"))) or [])
+
+
+def _first(session: Session, stream: Stream, since: int | None) -> bytes:
+    """``hello``, and what was missed since a number. Sets the stream's floor: from there on the hub tells."""
+    head = fetch_head(session)
+    stream.floor = head
+    told_first = [message("hello", head, {"seq": head})]
+    if since is not None and since < head:
+        told_first += _missed(session, stream, since, head)
+    return b"retry: 2000\n\n" + b"".join(data for _, data in told_first)
+
+
+def _missed(session: Session, stream: Stream, since: int, head: int) -> list[Message]:
+    if head - since > MOST_MISSED:
+        return [message("reset", head, {})]
+    missed: list[Message] = []
+    while since < head:
+        events = fetch_events(session, since, min(PAGE, head - since), [stream.token])
+        missed += [message("report", event.seq, told(event)) for event in events]
+        since += PAGE
+    return missed
+
+
+@router.get("/layers")
+def layers(session: SessionDep) -> LayersOut:
+    """The version of each layer of tiles, and of when it is."""
+    return LayersOut.model_validate(fetch_layer_versions(session))
+
+
+@router.get("/feed", dependencies=[needs("read", "file")])
+def feed(  # noqa: PLR0913 - parameters and dependencies
+    sieve: SieveDep,
+    session: SessionDep,
+    request: Request,
+    lang: LangDep,
+    before: Annotated[int, Query(ge=1, le=NEWEST, description="Only reports with a smaller number")] = NEWEST,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    pressing: Annotated[bool, Query(description="The most urgent first, without further pages")] = False,
+) -> FeedOut:
+    """Reports, newest first, paged by key: follow ``next``."""
+    names = _category_names(session, lang)
+    rows = fetch_feed(session, sieve, before, limit, pressing=pressing)
+    lines = [LineOut.model_validate(_line(row, names)) for row in rows]
+    following = None
+    if len(rows) == limit and not pressing:
+        url = request.url.include_query_params(before=rows[-1]["id"])
+        following = f"{url.path}?{url.query}"
+    return FeedOut(reports=lines, next=following)
+
+
+def _category_names(session: Session, lang: Lang) -> dict[str, str]:
+    return {one.code: one.name.say(lang) for one in current_book(session).categories.values()}
+
+
+def _line(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    clock = clock_of(row["due_on"], row["status"], today())
+    return {**row, "clock": clock, "category_name": names.get(row["category"], row["category"])}
+
+
+@router.get("/overview", dependencies=[needs("read", "file")])
+def overview(sieve: SieveDep, session: SessionDep) -> OverviewOut:
+    """Counters and charts of the reports in view."""
+    return OverviewOut.model_validate(fetch_overview(session, sieve))
+
+
+@router.get("/vocabulary")
+def vocabulary(session: SessionDep, lang: LangDep) -> VocabularyOut:
+    """Matters, kinds of zones and states, with their names."""
+    book = current_book(session)
+    named = [*book.categories.values()]
+    kinds = [{"code": kind.kind, "name": kind.name.say(lang)} for kind in book.zone_kinds.values()]
+    return VocabularyOut.model_validate(
+        {
+            "categories": [{"code": one.code, "name": one.name.say(lang)} for one in named],
+            "zone_kinds": kinds,
+            "statuses": [{"code": code, "name": say(lang, word)} for code, word in STATUSES.items()],
+        }
+    )
