@@ -135,12 +135,13 @@ def patterns() -> str:
 def _legend(lang: Lang, texts: dict[str, str]) -> str:
     return _LEGEND.render(
         t=texts,
-        effects=_rows(lang, palette.EFFECTS),
-        certainties=_rows(lang, palette.CERTAINTIES),
-        grades=_rows(lang, palette.GRADES),
-        lines=_rows(lang, palette.LINES),
+        effects=rows(lang, palette.EFFECTS),
+        certainties=rows(lang, palette.CERTAINTIES),
+        grades=rows(lang, palette.GRADES),
+        lines=rows(lang, palette.LINES),
     )
 
 
-def _rows(lang: Lang, keys: Iterable[palette.Effect | palette.Key]) -> list[dict[str, str]]:
+def rows(lang: Lang, keys: Iterable[palette.Effect | palette.Key]) -> list[dict[str, str]]:
+    """Rows of a legend: code and word in a language."""
     return [{"code": key.code, "word": say(lang, key.word)} for key in keys]

@@ -258,7 +258,8 @@ def move_on(scene: Scene, role: str, area: str) -> httpx.Response:
 WHY: Final = {"reason": "电话回访"}
 ASKED: Final[dict[str, Ask]] = {
     **{f"GET {path}": get(path) for path in ("/healthz", "/readyz", "/docs", "/openapi.json", "/login")},
-    **{f"GET {path}": get(path) for path in ("/", "/account", "/api/session", "/api/keys", "/metrics")},
+    **{f"GET {path}": get(path) for path in ("/", "/command", "/account")},
+    **{f"GET {path}": get(path) for path in ("/api/session", "/api/keys", "/metrics")},
     **{f"GET {path}": get(path) for path in ("/api/units", "/api/grid", "/api/zones", "/api/reports/coarse")},
     **{f"GET {path}": get(path) for path in ("/api/layers", "/api/vocabulary", "/api/overview")},
     "GET /api/tiles/{layer}/{version}/{z}/{x}/{y}.mvt": get("/api/tiles/violations/1/9/416/201.mvt"),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.deps import LangDep, SessionDep
-from cases.inquiry import CHINA
+from api.headers import NOBODYS, OURS
+from cases.inquiry import CHINA, today
 from geo.features import fetch_loaded_at
+from layers.exactness import fetch_exactness, fetch_extent
+from maps.command import Exactness, command_page
+from maps.elements import Page
 from maps.live import live_map
 
 router = APIRouter(include_in_schema=False)
@@ -19,6 +24,11 @@ SWAGGER: Final = "/static/vendor/swagger-ui-dist"
 DOCS_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# The wall fills the screen and sounds for what is urgent; for the rest it may what every page may.
+_WALL: Final = ("autoplay", "fullscreen")
+WALL_POLICY: Final = ", ".join(
+    [f"{name}=(self)" for name in (*OURS, *_WALL)] + [f"{name}=()" for name in NOBODYS if name not in _WALL]
 )
 DOCS: Final = """\
 <!DOCTYPE html>
@@ -47,7 +57,34 @@ def map_of_all(request: Request, session: SessionDep, lang: LangDep) -> Response
     key = request.app.state.settings.tianditu_key
     loaded_at = fetch_loaded_at(session)
     as_of = loaded_at.astimezone(CHINA).date().isoformat() if loaded_at else ""
-    page = live_map(lang, tianditu_key=key, data_as_of=as_of)
+    return _of_map(live_map(lang, tianditu_key=key, data_as_of=as_of), key)
+
+
+@router.get("/command", response_class=HTMLResponse)
+def command(request: Request, session: SessionDep, lang: LangDep) -> Response:
+    """The command centre, for who is signed in."""
+    if request.state.who is None:
+        return RedirectResponse(f"/login?{_and_back(request)}", 303)
+    key = request.app.state.settings.tianditu_key
+    sources = [
+        Exactness(title[lang], official, metres) for title, official, metres in fetch_exactness(session)
+    ]
+    reach = next((reach for _, reach in request.state.who.postings if reach), "")
+    page = command_page(lang, sources, fetch_extent(session, reach, today()), tianditu_key=key)
+    answer = _of_map(page, key)
+    answer.headers["Permissions-Policy"] = WALL_POLICY
+    return answer
+
+
+def _and_back(request: Request) -> str:
+    """The query of the way to signing in: the language, and the address that was asked for."""
+    wished = request.query_params.get("lang")
+    back = {"next": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path}
+    return urlencode(({"lang": wished} if wished else {}) | back)
+
+
+def _of_map(page: Page, key: str | None) -> HTMLResponse:
+    """A page with a map; ``key``: of the national base map."""
     html = page.render()
     headers = {CSP: page.policy}
     if key:  # which the national service may have bound to our host: it must see which that is, and no more

@@ -10,7 +10,8 @@ export function startControls(map) {
   L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
   const zoom = { position: "bottomright", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") };
   L.control.zoom(zoom).addTo(map);
-  startLayerList(map.getContainer().querySelector(".leaflet-control-layers"));
+  const list = map.getContainer().querySelector(".leaflet-control-layers");
+  if (list) startLayerList(list);
   map.on("popupopen", ({ popup }) => {
     popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", say("close"));
   });

@@ -13,9 +13,10 @@ function address(path, query) {
   return url;
 }
 
-async function answer(url, signal) {
+async function answer(url, signal, more = {}) {
+  const headers = { accept: "application/json", ...more.headers };
   try {
-    return await fetch(url, { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
+    return await fetch(url, { ...more, signal, headers, credentials: "same-origin" });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new Failure(say("reason_offline"), { cause: error });
@@ -23,7 +24,10 @@ async function answer(url, signal) {
 }
 
 async function content(response, signal) {
-  if (!response.ok) throw new Failure(say("reason_status", { status: response.status }));
+  if (!response.ok) {
+    const failure = new Failure(say("reason_status", { status: response.status }));
+    throw Object.assign(failure, { status: response.status });
+  }
   try {
     return await response.json();
   } catch (error) {
@@ -64,6 +68,31 @@ export async function* pages(path, query, { most, signal }) {
     if (left === 0) return;
     query = {};
   }
+}
+
+let token = null;
+
+/** The token that shows the server that a change is asked for by a page of ours. */
+async function csrf() {
+  token ??= (await getJson("/api/session")).csrf;
+  return token;
+}
+
+/** The problem document of an answer, as a Failure with its status and, where it names one, its field. */
+async function refusal(response) {
+  const otherwise = say("reason_status", { status: response.status });
+  const told = await response.json().catch(() => ({}));
+  const text = [told.detail, told.mend].filter(Boolean).join(" ") || otherwise;
+  return Object.assign(new Failure(text), { status: response.status, field: told.field ?? "" });
+}
+
+/** Change something at a path of ours; the JSON of the answer. Throws Failure, in the server's own words. */
+export async function sendJson(method, path, body) {
+  const headers = { "content-type": "application/json", "x-csrf-token": await csrf() };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const response = await answer(address(path, {}), signal, { method, headers, body: JSON.stringify(body) });
+  if (!response.ok) throw await refusal(response);
+  return content(response, signal);
 }
 
 export const isAbort = (error) => error?.name === "AbortError";

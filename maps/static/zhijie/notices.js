@@ -12,14 +12,14 @@ export function unsay(matter) {
   shown.delete(matter);
 }
 
-/** Show a sentence about a matter (it replaces the one before); `retry` gives it a button. */
-export function notice(matter, text, { retry = null, alarm = false } = {}) {
+/** Show a sentence about a matter (it replaces the one before); `retry` gives it a button, named by `label`. */
+export function notice(matter, text, { retry = null, alarm = false, label = null } = {}) {
   unsay(matter);
   const again = () => {
     unsay(matter);
     retry();
   };
-  const button = retry && el("button", { type: "button", click: again }, say("retry"));
+  const button = retry && el("button", { type: "button", click: again }, label ?? say("retry"));
   const line = el("p", { class: alarm ? "card notice alarm" : "card notice" }, el("span", {}, text), button);
   shown.set(matter, line);
   place.append(line);

@@ -1,0 +1,191 @@
+// The command centre: puts layers, feed, filters, card and stream together on Folium's map.
+
+import { startControls, watchBase } from "../controls.js";
+import { notice, unsay } from "../notices.js";
+import { page, say } from "../page.js";
+import { alarm, startAlarm } from "./alarm.js";
+import { Case } from "./case.js";
+import { loadCoarse } from "./coarse.js";
+import { goTo, startCrumbs } from "./crumbs.js";
+import { Feed } from "./feed.js";
+import { startFilters } from "./filters.js";
+import { startKeys } from "./keys.js";
+import { Layers, shows } from "./layers.js";
+import { startLegend, tellLayers } from "./legend.js";
+import { loadMe } from "./me.js";
+import { onOverview, refreshOverview, startOverview } from "./overview.js";
+import { startPanel } from "./panel.js";
+import { startPointing } from "./pointing.js";
+import { pulse } from "./pulse.js";
+import { closeDrawers, startRail, toggle, toggleDrawer } from "./rail.js";
+import { room } from "./room.js";
+import { current, note, noted, onFilters } from "./state.js";
+import { startStatus } from "./status.js";
+import { Stream } from "./stream.js";
+import { startPrinting, startTheme } from "./theme.js";
+import { startTimespan } from "./timespan.js";
+import { keepView } from "./view.js";
+import { loadVocabulary } from "./vocabulary.js";
+import { startWall } from "./wall.js";
+
+const FRESH_MS = 30_000;
+const map = window[page.map];
+
+startTheme();
+startPrinting();
+startRail();
+startAlarm();
+startControls(map);
+const viewKept = keepView(map);
+const layers = new Layers(map);
+const panel = startPanel(map);
+watchBase(map, () => notice("tiles", say("tiles_failed")));
+
+// ---- the card and the feed
+
+const card = new Case((report) => {
+  note({ report: report ? report.id : null });
+  feed.mark(report?.id);
+  panel.point(report);
+});
+
+function open(id) {
+  map.closePopup();
+  panel.unfold();
+  return card.open(id);
+}
+
+let coarse = false;
+
+/** Who may not see reports sees the coarse figures. */
+async function feedFailed(error) {
+  if (error?.status !== 403 || coarse) return;
+  coarse = true;
+  await loadCoarse().then(() => layers.useCoarse(), (fault) => notice("coarse", say("coarse_failed", { reason: fault.message }), { alarm: true }));
+}
+
+const feed = new Feed({ open, failed: feedFailed });
+
+// ---- the stream
+
+let catching = 0;
+
+/** What only the server can say of a report: ask it, once for all that comes within a second. */
+function catchUp() {
+  catching ||= setTimeout(() => {
+    catching = 0;
+    feed.catchUp();
+  }, 1000);
+}
+
+function takeReport({ seq, action, report }) {
+  layers.changed(report.lon, report.lat, seq);
+  refreshOverview();
+  const fresh = action === "report" && Date.now() - Date.parse(report.received_at) < FRESH_MS;
+  const passed = feed.take(report, fresh);
+  if (passed === null) catchUp();
+  card.again(report.id);
+  if (!fresh || !passed) return;
+  pulse(map, report);
+  if (report.urgent) alarm();
+}
+
+async function reload() {
+  try {
+    tellLayers(await layers.loadVersions());
+    layers.areas.renew();
+    layers.parcels.renew();
+    layers.reportsChanged();
+    refreshOverview();
+    await feed.load();
+    unsay("reload");
+  } catch (error) {
+    notice("reload", say("reload_failed", { reason: error.message }), { retry: reload, alarm: true });
+  }
+}
+
+/** Areas were loaded anew. */
+async function areasChanged() {
+  try {
+    tellLayers(await layers.loadVersions({ only: "areas" }));
+    layers.areasChanged();
+  } catch (error) {
+    notice("reload", say("reload_failed", { reason: error.message }), { retry: areasChanged, alarm: true });
+  }
+}
+
+const events = {
+  report: takeReport,
+  layers: areasChanged,
+  reset: reload,
+};
+const turned = startStatus(() => stream);
+const stream = new Stream({ event: (name, data) => events[name]?.(data), state: turned });
+
+// ---- switches and keys
+
+startLegend((name, on) => layers.show(name, on), shows);
+const setHeat = toggle("heat", (on) => layers.show("heat", on), shows("heat"));
+document.querySelector('#layer-list input[value="heat"]')?.addEventListener("change", ({ target }) => setHeat(target.checked));
+let children = [];
+onOverview(({ by_unit: rows = [] }) => {
+  children = rows.map(([code]) => code).filter(Boolean);
+});
+const wall = startWall(map, { units: () => children, room, ended: () => refreshOverview() });
+document.getElementById("rail-wall").addEventListener("click", wall);
+startKeys(
+  {
+    f: () => toggleDrawer("filters"),
+    l: () => toggleDrawer("layers"),
+    t: () => toggleDrawer("time"),
+    h: () => document.getElementById("rail-heat").click(),
+    w: wall,
+    n: () => feed.step(),
+    p: () => panel.toggle(),
+    "/": () => document.getElementById("search-box").focus(),
+  },
+  () => closeDrawers() || card.close(),
+);
+
+// The other language shows the same view.
+document.getElementById("tongue").addEventListener("click", ({ currentTarget }) => {
+  const query = new URLSearchParams(location.search);
+  query.set("lang", currentTarget.hreflang.slice(0, 2));
+  currentTarget.search = query;
+});
+
+// ---- the first data
+
+/** Where the map opens when the address does not say: the unit asked for, else the area of who looks. */
+async function openView() {
+  if (current().unit) return goTo(map, current().unit, room());
+  const [w, s, e, n] = page.home ?? [];
+  if (page.home) map.fitBounds([[s, w], [n, e]], { ...room(), animate: false });
+  return undefined;
+}
+
+async function start() {
+  try {
+    const [told] = await Promise.all([layers.loadVersions(), loadVocabulary(), loadMe()]);
+    tellLayers(told);
+    stream.start(told.violations.version); // what comes while the rest is fetched is told again by the stream
+  } catch (error) {
+    stream.start();
+    notice("start", say("start_failed", { reason: error.message }), { retry: () => location.reload(), alarm: true });
+  }
+  if (!viewKept) await openView();
+  layers.begin();
+  startFilters();
+  startTimespan();
+  const went = (code) => code && goTo(map, code, room());
+  await Promise.all([startCrumbs(went), startOverview(), feed.load()]);
+  onFilters(() => {
+    feed.load();
+    layers.reportsChanged();
+  });
+  startPointing(map, layers, open);
+  if (noted("report")) await card.open(Number(noted("report")), { focus: false });
+  document.documentElement.dataset.ready = "true";
+}
+
+await start();
