@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import datum, db, journal, law, place, remote, service, units, user, verdict, zones
+from commands import datum, db, demo, journal, law, place, remote, service, units, user, verdict, zones
 from commands.common import notes, plain
 from commands.screen import screen
 from commands.simulate import simulate
@@ -16,10 +16,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (place.check, place.report, screen, service.serve, service.load, service.demo):
+for command in (place.check, place.report, screen, service.serve, service.load):
     app.command()(command)
 app.add_typer(datum.app, name="datum")
 app.add_typer(db.app, name="db")
+app.add_typer(demo.app, name="demo")
 app.add_typer(journal.app, name="journal")
 app.add_typer(law.app, name="law")
 law.app.command()(simulate)

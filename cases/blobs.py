@@ -135,6 +135,15 @@ class Blobs:
         """Whether a file is kept."""
         return self.size(sha256) is not None
 
+    def remove(self, sha256: str) -> bool:
+        """Forget a kept file to which nothing refers any more; False where there was none."""
+        with _told():
+            try:
+                self._fs.rm_file(self._path(sha256))
+            except FileNotFoundError:
+                return False
+        return True
+
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of a kept file from ``start`` to before ``end``, piece by piece."""
         with _told(), self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK) as file:

@@ -46,11 +46,16 @@ CAST: Final = {  # one of each role, each with the reach that such a person has
 }
 
 
+def account_name(role: str) -> str:
+    """The account of the demonstration's user of a role."""
+    return f"demo-{role.replace('_', '-')}"
+
+
 def demo_people(session: Session, lang: Lang) -> list[tuple[str, str, str, str]]:
     """(account, password, role, reach) of one user of each role, each time with a new password."""
     people = []
     for role, reach in CAST.items():
-        name, password = f"demo-{role.replace('_', '-')}", secrets.token_urlsafe(9)
+        name, password = account_name(role), secrets.token_urlsafe(9)
         account = session.scalar(select(Account).where(Account.name == name))
         if account is None:
             shown = f"{say(lang, ROLES[role])}（示例）"

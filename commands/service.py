@@ -1,4 +1,4 @@
-"""`zhijie serve`, `load` and `demo`: run the service, bring the store in step, tell the story."""
+"""`zhijie serve` and `load`: run the service, bring the store in step."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.progress import track
 
-from cases.demo import STORY, STORY_KEY, demo_people
-from cases.inquiry import Limits
-from cases.intake import file_report
-from commands.common import notes, open_store, out, print_filed, print_rows, print_verdict
-from commands.place import stored_body
-from geo.access import ROLES
+from commands.common import notes, out
 from geo.postgis import app_database_url, make_engine, migrate, open_session
 from geo.settings import Settings
 from layers.load import load_folder
@@ -44,31 +39,6 @@ def load(
     settings = Settings()
     for loaded in load_data(settings, folder or settings.data_dir):
         out.print(f"{loaded.dataset} {loaded.version}: {outcome(loaded, settings.lang)}")
-
-
-def demo(
-    serve_map: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the map afterwards")] = True,
-) -> None:
-    """Tell the story: load the data, file the report, print the verdict, serve the map."""
-    settings = Settings()
-    for loaded in load_data(settings, settings.data_dir):
-        notes.print(f"  {loaded.dataset}: {outcome(loaded, settings.lang)}")
-    with open_store(settings) as session:
-        filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
-        number, created, body = filed.report.id, filed.created, stored_body(session, filed)
-        people = demo_people(session, settings.lang)
-    print_filed(number, created, settings.lang)
-    print_verdict(body, settings.lang)
-    print_people(people, settings.lang)
-    if serve_map:
-        run_server(settings, settings.host, settings.port, settings.workers)
-
-
-def print_people(people: Iterable[tuple[str, str, str, str]], lang: Lang) -> None:
-    """Tell whom one can sign in as; these passwords are new with each demonstration."""
-    out.print("\n" + say(lang, N_("Sign in as one of these (for the demonstration only):")))
-    rows = [(name, word, say(lang, ROLES[role]), reach) for name, word, role, reach in people]
-    print_rows((N_("Account"), N_("Password"), N_("Role"), N_("Reach")), rows, lang)
 
 
 def load_data(settings: Settings, folder: Path) -> list[Loaded]:

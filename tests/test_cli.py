@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from cases.demo import STORY_KEY
+from cases.demoreports import COUNT
 from geo.access import ROLES
 from geo.settings import ROOT
 from geo.tables import Report
@@ -108,7 +110,8 @@ def test_the_demo_tells_the_story_and_a_second_run_changes_nothing(run: Run, htt
     assert len(words[0]) == len(words[1]) == len(ROLES)  # one of each role
     assert not set(words[0]) & set(words[1])
     with Session(http_engine) as session:
-        assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1
+        assert session.scalar(select(func.count()).where(Report.idempotency_key == STORY_KEY)) == 1
+        assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1 + COUNT
 
 
 def test_an_option_that_is_no_number_is_a_usage_error(run: Run) -> None:

@@ -33,6 +33,9 @@ def test_every_command_is_in_the_readme() -> None:
         assert re.search(rf"zhijie [a-z|]*\b{name}\b|\| zhijie {name}\b", README), name
     for name in commands["db"].commands:
         assert name in README
+    for name in commands["demo"].commands:
+        for text in (README, CHINESE):
+            assert f"zhijie demo {name}" in text
 
 
 def test_every_door_is_in_the_readme() -> None:
