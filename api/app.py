@@ -28,6 +28,7 @@ from api.live import Hub
 from api.logs import configure_logging
 from api.observe import Observe, watch_pool
 from api.quick import QuickCheck
+from api.quicktiles import QuickTiles
 from api.rates import Rates
 from api.routers import (
     batch,
@@ -111,6 +112,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         evidence.PATH: settings.max_evidence_bytes,
     }
     app.add_middleware(QuickCheck)
+    app.add_middleware(QuickTiles)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
     if settings.oidc_issuer:
         _trust_provider(app, settings, settings.oidc_issuer)

@@ -145,7 +145,7 @@ class Observe:
         door, method = door_of(scope), scope["method"]
         method = method if method in METHODS else "other"
         self._figures.count(method, door, status, seconds)
-        if not access.isEnabledFor(logging.INFO):
+        if scope["state"].get("unlogged") or not access.isEnabledFor(logging.INFO):
             return
         line = {"id": number, "method": method, "door": door, "status": status, "ms": round(seconds * 1e3, 3)}
         who: Identity | None = scope["state"].get("who")

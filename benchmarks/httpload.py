@@ -130,6 +130,12 @@ def post(path: str, body: bytes, headers: Mapping[str, str] | None = None) -> by
     return "\r\n".join(lines).encode() + END + body
 
 
+def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """A request without a body, built."""
+    said = {"Host": HOST, **(headers or {})}
+    return "\r\n".join([f"GET {path} HTTP/1.1", *(f"{k}: {v}" for k, v in said.items())]).encode() + END
+
+
 def bodies(port: int, requests: Iterable[bytes]) -> list[bytes]:
     """The bodies of the answers, one after the other over one connection. Raises BadAnswer."""
     line = _Line(port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from layers.registry import Dataset
 from layers.versions import Loaded
 from words import N_, Lang, say
 
+HANG_UP_S: Final = 3  # so long a stopping server waits for open requests; streams never end of themselves
 QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}  # of uvicorn's own
 
 
@@ -71,8 +73,15 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     from api.logs import configure_logging  # noqa: PLC0415
 
     configure_logging()
+    _allow_many_streams()
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
-    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", **QUIET}
+    options: dict[str, Any] = {
+        "host": host,
+        "timeout_graceful_shutdown": HANG_UP_S,
+        "port": port,
+        "log_level": "warning",
+        **QUIET,
+    }
     if workers == 1:
         from api.app import create_app  # noqa: PLC0415
 
@@ -82,3 +91,9 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     with TemporaryDirectory(prefix="zhijie-metrics-") as folder:  # where processes share their figures
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)
+
+
+def _allow_many_streams() -> None:
+    """As many open files as the system lets this process have: each open stream is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

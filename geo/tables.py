@@ -270,6 +270,7 @@ class Report(Base):
         Index("report_spot", "spot", postgresql_using="gist"),
         Index("report_due", "due_on", postgresql_where=f"NOT overdue AND {OPEN}"),
         Index("report_holder", "holder_account", postgresql_where="holder_account IS NOT NULL"),
+        Index("report_elsewhere", "holder_unit", postgresql_where="holder_unit <> unit_code"),
     )
 
 

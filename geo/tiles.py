@@ -51,6 +51,15 @@ SELECT count(*), ST_AsMVT(t, 'reports', 4096, 'geom', 'id') FROM (
                 WHEN due_on = :today THEN 2 ELSE 1 END AS clock,
            ST_AsMVTGeom(spot, ST_TileEnvelope(:z, :x, :y), 4096, 0, false) AS geom
     FROM report WHERE {inside}{sieve} LIMIT :most) t"""
+# What of a tile far out the pass may see: what was counted there, and what it sees not by its reach. Said
+# beside the policy, for whose sake alone every report of the tile would be looked at.
+_COUNTED: Final = """
+    AND (unit_code = ANY(:units) OR unit_code IS NULL OR filed_by = (SELECT zhijie_account())
+         OR holder_account = (SELECT zhijie_account()) OR holder_unit <> unit_code)"""
+_UNITS_OF: Final = text(
+    "SELECT DISTINCT unit_code FROM report_tally"
+    " WHERE level = :level AND cell BETWEEN :first AND :last AND n > 0"
+)
 _BY_UNIT: Final = "AND unit_code ^@ :unit"
 _PLAIN: Final = text(_CLUSTERS.format(cells=_TALLY.format(unit="")))
 _OF_UNIT: Final = text(_CLUSTERS.format(cells=_TALLY.format(unit=_BY_UNIT)))
@@ -82,10 +91,12 @@ def select_tallied(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, di
 
 
 def select_points(  # noqa: PLR0913 - a tile's address
-    z: int, x: int, y: int, sieve: Sieve, today: dt.date, most: int
+    z: int, x: int, y: int, sieve: Sieve, today: dt.date, most: int, units: list[str] | None = None
 ) -> tuple[TextClause, dict[str, Any]]:
-    """Reports of a tile one by one, at most ``most`` and one more."""
+    """Reports of a tile one by one, at most ``most`` and one more; ``units``: where some were counted."""
     where, more = sieve.sql()
+    if units is not None:
+        where, more = where + _COUNTED, {**more, "units": units}
     query = text(_POINTS.format(inside=_INSIDE, sieve=where, open=OPEN))
     return query, {**_frame(z, x, y), **more, "today": today, "most": most + 1}
 
@@ -97,14 +108,19 @@ def select_gathered(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, d
     return query, {**_frame(z, x, y), **more}
 
 
-def fetch_report_tile(session: Session, z: int, x: int, y: int, sieve: Sieve, today: dt.date) -> bytes:  # noqa: PLR0913 - a tile's address
+def fetch_report_tile(  # noqa: PLR0913 - a tile's address
+    session: Session, z: int, x: int, y: int, sieve: Sieve, today: dt.date
+) -> bytes:
     """The MVT bytes of a tile of reports; empty where there are none. ``today`` decides the clocks."""
     few = FEW if z <= TALLIED else MOST
+    units = None
     if z <= TALLIED and sieve.parts().keys() <= {"unit"}:
-        total, tile = session.execute(*select_tallied(z, x, y, sieve)).one()
+        query, values = select_tallied(z, x, y, sieve)
+        total, tile = session.execute(query, values).one()
         if total > few:
             return bytes(tile)
-    count, tile = session.execute(*select_points(z, x, y, sieve, today, few)).one()
+        units = list(session.scalars(_UNITS_OF, values))
+    count, tile = session.execute(*select_points(z, x, y, sieve, today, few, units)).one()
     if count > few:
         _, tile = session.execute(*select_gathered(z, x, y, sieve)).one()
     return bytes(tile)
@@ -160,6 +176,15 @@ def fetch_parcel_tile(session: Session, z: int, x: int, y: int, today: dt.date) 
         return b""
     query = text(f"SELECT {_of_layer('parcels', _PARCELS)}")
     return bytes(session.execute(query, {"z": z, "x": x, "y": y, "today": today}).scalar_one())
+
+
+def fetch_tile(  # noqa: PLR0913 - a tile's address
+    session: Session, layer: str, z: int, x: int, y: int, sieve: Sieve, today: dt.date
+) -> bytes:
+    """The MVT bytes of a tile of "violations" (reports that the sieve lets pass), "areas" or "parcels"."""
+    if layer == "violations":
+        return fetch_report_tile(session, z, x, y, sieve, today)
+    return (fetch_area_tile if layer == "areas" else fetch_parcel_tile)(session, z, x, y, today)
 
 
 _VERSION: Final = text(

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 
 from api.deps import SessionDep, needs, signed_in
+from api.quicktiles import DOOR, KEPT, MVT, PREFIX, key_of
 from api.sieves import SieveDep
 from api.tilecache import TileCache
 from cases.inquiry import today
 from geo.errors import BadInput
-from geo.sieve import Sieve
-from geo.tiles import DEEPEST, fetch_area_tile, fetch_parcel_tile, fetch_report_tile
+from geo.tiles import DEEPEST, fetch_tile
 from words import N_
 
-router = APIRouter(prefix="/api/tiles", tags=["live"], dependencies=[needs("check")])
-MVT: Final = "application/vnd.mapbox-vector-tile"
+router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs("check")])
 Layer = Literal["areas", "parcels", "violations"]
-# A tile that has changed is asked for under another version; so long it may be looked at unasked.
-KEPT: Final = {
-    "areas": "private, max-age=86400",
-    "parcels": "private, max-age=3600",
-    "violations": "private, max-age=60",
-}
 Zoom = Annotated[int, Path(ge=0, le=DEEPEST)]
 Number = Annotated[int, Path(ge=0, lt=2**DEEPEST)]
 
@@ -36,7 +28,7 @@ class TileOut(Response):
 
 
 @router.get(
-    "/{layer}/{version}/{z}/{x}/{y}.mvt",
+    DOOR,
     response_class=TileOut,
     responses={200: {"content": {MVT: {}}, "description": "The tile; empty where nothing is"}},
 )
@@ -62,22 +54,10 @@ def tile(  # noqa: PLR0913 - a tile's address
         )
     cache: TileCache = request.app.state.tiles
     request.app.state.hub.wake()
-    key, at = key_of(request, layer, sieve), (z, x, y)
+    key, at = key_of(layer, request.scope["query_string"], signed_in(request)), (z, x, y)
     asked = cache.now()
     found = cache.get(key, at)
     if found is None:
-        day = today()
-        if layer == "violations":
-            found = fetch_report_tile(session, z, x, y, sieve, day)
-        else:
-            found = (fetch_area_tile if layer == "areas" else fetch_parcel_tile)(session, z, x, y, day)
+        found = fetch_tile(session, layer, z, x, y, sieve, today())
         cache.keep(key, at, found, asked)
     return TileOut(found, headers={"Cache-Control": KEPT[layer]})
-
-
-def key_of(request: Request, layer: str, sieve: Sieve) -> Hashable:
-    """What a tile depends on beside its place: the layer, the day, the filter, and what who asks may see."""
-    if layer == "areas":
-        return layer, today()
-    who = signed_in(request)
-    return layer, today(), sieve, who.account, who.rights, who.postings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.figures import batch, build, http, lookup, overlaps, points, screen, ties
+from benchmarks.figures import batch, build, http, lookup, overlaps, points, screen, streams, ties, tiles
 from benchmarks.results import Row
 
 FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
@@ -20,4 +20,6 @@ FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "http": http.measure,
     "batch": batch.measure,
     "screen": screen.measure,
+    "tiles": tiles.measure,
+    "streams": streams.measure,
 }

@@ -44,6 +44,7 @@ ALTER TABLE report
 CREATE INDEX report_spot ON report USING gist (spot);
 CREATE INDEX report_due ON report (due_on) WHERE NOT overdue AND status NOT IN ('dismissed', 'done');
 CREATE INDEX report_holder ON report (holder_account) WHERE holder_account IS NOT NULL;
+CREATE INDEX report_elsewhere ON report (holder_unit) WHERE holder_unit <> unit_code;
 
 -- ---- counts made ahead ----------------------------------------------------------------------------
 
@@ -123,11 +124,14 @@ BEGIN
     DELETE FROM report_tally;
     DELETE FROM report_month;
     INSERT INTO report_tally
-    SELECT l, cell16 >> (2 * (16 - l)), unit, count(*), count(*) FILTER (WHERE prohibited), count(*) FILTER (WHERE overdue),
-           sum(x), sum(y)
-    FROM (SELECT zhijie_quad(spot) AS cell16, coalesce(unit_code, '') AS unit, effect = 'prohibited' AS prohibited, overdue,
-                 ST_X(spot) AS x, ST_Y(spot) AS y FROM report) r, generate_series(3, 16) l
-    GROUP BY 1, 2, 3;
+    SELECT 16, zhijie_quad(spot), coalesce(unit_code, ''), count(*), count(*) FILTER (WHERE effect = 'prohibited'),
+           count(*) FILTER (WHERE overdue), sum(ST_X(spot)), sum(ST_Y(spot))
+    FROM report GROUP BY 2, 3;
+    FOR above IN REVERSE 15..3 LOOP
+        INSERT INTO report_tally
+        SELECT above, cell >> 2, unit_code, sum(n), sum(prohibited), sum(overdue), sum(sum_x), sum(sum_y)
+        FROM report_tally WHERE level = above + 1 GROUP BY 2, 3;
+    END LOOP;
     INSERT INTO report_month
     SELECT coalesce(unit_code, ''), zhijie_month(received_at), category, effect, status, overdue, urgent, count(*)
     FROM report GROUP BY 1, 2, 3, 4, 5, 6, 7;

@@ -1,0 +1,171 @@
+"""Open streams on one process while reports come in: from the commit until every reader has the event.
+
+Every reader's reach is the whole city, so each hears of all. Some read nothing at all: they must not hold
+up the others. Reports go through the real intake, in processes of their own; readers are sockets in this one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import random
+import selectors
+import socket
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.bench import Bench
+from benchmarks.httpload import HOST, get
+from benchmarks.livestore import LiveStore, hired, open_live_store
+from benchmarks.results import FULL, Row, figure
+from benchmarks.services import SERVE, running
+from cases.inquiry import Inquiry, Limits
+from cases.intake import Submission, file_report
+from geo.postgis import make_engine, open_session
+
+STREAMS: Final = {FULL: 2_000, "quick": 200}
+SLEEPERS: Final = 20  # of them read nothing
+A_SECOND: Final = 50
+SECONDS: Final = {FULL: 20.0, "quick": 4.0}
+WRITERS: Final = 2
+P99_S: Final = 1.0
+SERVE_ONE: Final = tuple("1" if part == SERVE[3] else part for part in SERVE)
+
+
+@dataclass
+class Reader:
+    """A stream's socket, and what came of it that is no whole line yet."""
+
+    socket: socket.socket
+    rest: bytes = b""
+    heard: dict[int, float] = field(default_factory=dict)
+
+    def take(self) -> None:
+        """Note which reports it hears of now."""
+        now = time.time()
+        part = self.socket.recv(1 << 18)
+        if not part:
+            raise ConnectionError("a stream was let go")
+        *lines, self.rest = (self.rest + part).split(b"\n")
+        for line in lines:
+            if line.startswith(b'data: {"seq"') and b'"report"' in line:
+                number = int(line.partition(b'"id":')[2].partition(b",")[0])
+                self.heard.setdefault(number, now)
+
+
+def measure(bench: Bench) -> list[Row]:
+    """How late events are, and what a stream costs."""
+    size = bench.size.name
+    with ExitStack() as until:
+        store = until.enter_context(open_live_store("quick"))
+        port = until.enter_context(running(SERVE_ONE, store.environment()))
+        key = hired(store)
+        before = _memory_kb(port)
+        readers = _opened(port, key, STREAMS[size], until)
+        each = (_memory_kb(port) - before) / STREAMS[size]
+        bench.say(f"streams: {STREAMS[size]} open, {each:.0f} kB each")
+        committed = _filed_while_read(store, readers, SECONDS[size])
+    awake = readers[SLEEPERS:]
+    late = np.array([r.heard.get(n, np.inf) - at for r in awake for n, at in committed.items()])
+    note = (
+        f"{len(committed)} reports in {SECONDS[size]:g} s, {len(awake)} readers, {SLEEPERS} that read nothing"
+    )
+    group = f"{STREAMS[size]:,} streams on one process"
+    return [
+        figure(
+            f"{group}: commit to event, 99 of 100 within",
+            "streams",
+            "s",
+            float(np.percentile(late, 99)),
+            size,
+            at_most=P99_S,
+            note=note,
+        ),
+        figure(
+            f"{group}: commit to event, half within", "streams", "s", float(np.median(late)), size, note=note
+        ),
+        figure(f"{group}: memory a stream", "streams", "kB", each, size),
+    ]
+
+
+def _opened(port: int, key: str, count: int, until: ExitStack) -> list[Reader]:
+    request = get("/api/live", {"Authorization": f"Bearer {key}"})
+    readers = []
+    for _ in range(count):
+        opened = until.enter_context(socket.create_connection((HOST, port), 30))
+        opened.sendall(request)
+        got = b""
+        while b"event: hello" not in got:
+            got += opened.recv(4096)
+        readers.append(Reader(opened))
+    return readers
+
+
+def _filed_while_read(store: LiveStore, readers: list[Reader], seconds: float) -> dict[int, float]:
+    """File reports in other processes and read meanwhile; report → when it was committed."""
+    context = mp.get_context("spawn")
+    told: Queue[Any] = context.Queue()
+    writers = [
+        context.Process(target=_write, args=(store, n, seconds, told), daemon=True) for n in range(WRITERS)
+    ]
+    for writer in writers:
+        writer.start()
+    committed: dict[int, float] = {}
+    with selectors.DefaultSelector() as selector:
+        for reader in readers[SLEEPERS:]:
+            selector.register(reader.socket, selectors.EVENT_READ, reader)
+        end = time.time() + 120
+        while time.time() < end:
+            for chosen, _ in selector.select(0.2):
+                chosen.data.take()
+            while not told.empty():
+                committed.update(told.get())
+            if not any(writer.is_alive() for writer in writers) and all(
+                len(reader.heard.keys() & committed.keys()) == len(committed) for reader in readers[SLEEPERS:]
+            ):
+                break
+    return committed
+
+
+def _write(store: LiveStore, turn: int, seconds: float, told: Queue[Any]) -> None:
+    engine, limits = make_engine(store.settings), Limits.of(store.settings)
+    draw = random.Random(turn)
+    _file(engine, limits, draw, f"warm-{turn}-{time.time_ns()}")
+    begin, filed = time.time(), {}
+    for n in range(int(seconds * A_SECOND / WRITERS)):
+        time.sleep(max(0.0, begin + n * WRITERS / A_SECOND - time.time()))
+        number = _file(engine, limits, draw, f"{turn}-{n}-{time.time_ns()}")
+        filed[number] = time.time()
+    told.put(filed)
+    engine.dispose()
+
+
+def _file(engine: Any, limits: Limits, draw: random.Random, key: str) -> int:  # noqa: ANN401 - SQLAlchemy's
+    place = (112.2 + draw.random() * 1.0, 35.4 + draw.random() * 0.4)
+    with open_session(engine) as session:
+        asked = Inquiry("livestock_farm", *place)
+        number = file_report(session, Submission(asked, sample=True), key, limits).report.id
+    return int(number)
+
+
+def _memory_kb(port: int) -> float:
+    """Resident memory of the process that listens on a port and has no children that do."""
+    with socket.create_connection((HOST, port)):
+        pass
+    pid = next(int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and _serves(p, port))
+    pages = int((Path("/proc") / str(pid) / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+
+
+def _serves(process: Path, port: int) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"serve" in words and str(port).encode() in words
