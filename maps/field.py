@@ -47,7 +47,7 @@ _BODY: Final = HTML.from_string("""\
     <label for="matter">{{ t.matter }}</label>
     <select id="matter" disabled><option>{{ t.loading }}</option></select>
   </form>
-  <div class="ways-in" role="group" aria-label="{{ t.where }}">
+  <div class="ways-in four" role="group" aria-label="{{ t.where }}">
     <button type="button" id="by-gps" class="main">{{ t.by_gps }}</button>
     <button type="button" id="by-photo">{{ t.by_photo }}</button>
     <button type="button" id="by-coords" aria-expanded="false"
@@ -128,7 +128,7 @@ _BODY: Final = HTML.from_string("""\
   <button type="button" id="more-work" hidden>{{ t.more }}</button>
   <input id="later-file" type="file" accept="image/*" multiple hidden>
 </section>
-<button type="button" id="go-report" class="large floating" hidden>{{ t.go_report }}</button>
+<button type="button" id="go-report" class="large action" hidden>{{ t.go_report }}</button>
 <nav class="tabs"><div role="tablist" aria-label="{{ t.pages }}">
 {% for code, word in tabs %}
   <button type="button" role="tab" id="to-{{ code }}" aria-controls="tab-{{ code }}"

@@ -9,7 +9,7 @@ from words import N_
 
 TABS: Final[Mapping[str, str]] = {
     "ask": N_("Ask"),
-    "report": N_("Report"),
+    "report": N_("Report it"),
     "queue": N_("To send"),
     "work": N_("My work"),
 }
@@ -42,9 +42,9 @@ FORM: Final[Mapping[str, str]] = {
     "loading": N_("Loading…"),
     "matter": N_("Matter"),
     "where": N_("Where"),
-    "by_gps": N_("My position"),
-    "by_photo": N_("Photo's place"),
-    "by_coords": N_("Coordinates"),
+    "by_gps": N_("GPS"),
+    "by_photo": N_("Photo"),
+    "by_coords": N_("Coords"),
     "by_parcel": N_("Parcel"),
     "datum": N_("Coordinate system"),
     "epsg": N_("EPSG code"),
@@ -63,7 +63,7 @@ FORM: Final[Mapping[str, str]] = {
     "draw": N_("Draw"),
     "walk": N_("Walk"),
     "undo": N_("Undo"),
-    "close_outline": N_("Close"),
+    "close_outline": N_("Close the outline"),
     "no_outline": N_("Remove"),
     "told": N_("What you saw"),
     "told_hint": N_("What is there, how large, who is at work …"),

@@ -9,6 +9,8 @@ import { calm, page, say } from "../page.js";
 
 const FINGER_PX = 12;
 const NEAR_ZOOM = 15;
+const DISC_PX = 18;
+const [FIRST_ZOOM, LAST_ZOOM] = [9, 17.5];
 const map = window[page.map];
 const layer = (key) => window[page.layers[key].object];
 
@@ -53,11 +55,15 @@ export function drawPlace({ lon, lat, accuracy_m: metres }, told, move) {
   if (metres > 0) group.addLayer(circle);
   const effect = told?.effect ?? "unknown";
   const className = `report ${looks(effect, told?.certainty ?? "disputed")}`;
-  group.addLayer(new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 10, interactive: false }));
-  if (!move) return;
-  const zoom = Math.max(map.getZoom(), NEAR_ZOOM);
-  if (metres > 300) map.fitBounds(L.latLng(lat, lon).toBounds(metres * 2.4), { animate: false, maxZoom: zoom });
-  else map.setView([lat, lon], zoom, { animate: !calm });
+  group.addLayer(new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 9, interactive: false }));
+  if (move) map.setView([lat, lon], zoomFor(lat, metres), { animate: !calm });
+}
+
+/** The zoom at which the circle of an error is seen round the mark, within what is of use. */
+function zoomFor(lat, metres) {
+  const whole = (2 * Math.PI * 6378137 * Math.cos((lat * Math.PI) / 180)) / 256;
+  const wanted = Math.log2((whole * DISC_PX) / Math.max(metres, 1));
+  return Math.min(LAST_ZOOM, Math.max(FIRST_ZOOM, Math.floor(wanted * 2) / 2));
 }
 
 /** Show the outline: corners while it is drawn, an area once it is closed. */

@@ -10,7 +10,7 @@ import { sendSoon, showQueue, signIn, startQueue } from "./queue.js";
 import { begun, startReport } from "./report.js";
 import { announce, announceNot, startShell } from "./shell.js";
 import { on, put, state } from "./state.js";
-import { onTab, show, startTabs } from "./tabs.js";
+import { onTab, opened, show, startTabs } from "./tabs.js";
 import { verdictCard } from "./verdict.js";
 import { onWho, recognise, who } from "./who.js";
 import { startWork } from "./work.js";
@@ -20,7 +20,9 @@ import { page, say } from "../page.js";
 const at = (id) => document.getElementById(id);
 const MATTER = "zhijie-matter"; // what was asked about last
 const AGED_DAYS = 30;
+const AGAIN_MS = 20_000;
 let asking = null;
+let again = null;
 
 // ---- the matter ---------------------------------------------------------------------------------
 
@@ -71,6 +73,7 @@ async function answer() {
 function tellAnswer(told, own) {
   tell("");
   at("answer").replaceChildren(verdictCard(told));
+  at("tab-ask").scrollTop = at("answer").offsetTop - at("tab-ask").offsetTop;
   const { place } = state;
   if (place && !own) {
     const known = told.at ? { ...place, ...told.at, accuracy_m: place.accuracy_m } : place;
@@ -79,7 +82,7 @@ function tellAnswer(told, own) {
     if (who.state === "in" && !holds(known)) renewPack({ lon: known.lon, lat: known.lat });
   }
   put({ told });
-  at("go-report").hidden = false;
+  onPage(opened());
 }
 
 // ---- net, session, version ----------------------------------------------------------------------------
@@ -100,9 +103,12 @@ function tellNet() {
 const aged = ({ as_of: day }) => Date.now() - new Date(day).getTime() > AGED_DAYS * 86_400_000;
 
 async function comeOnline() {
+  clearTimeout(again);
   forgetToken();
   await recognise();
   tellNet();
+  // The browser tells of its own net only, not of a service that answers again.
+  if (who.state === "away") again = setTimeout(comeOnline, AGAIN_MS);
   if (who.state !== "in") return;
   await renewPack(state.place?.lon === undefined ? null : { lon: state.place.lon, lat: state.place.lat });
   tellNet();
@@ -147,6 +153,7 @@ async function start() {
   at("go-report").addEventListener("click", () => show("report"));
   window.addEventListener("online", comeOnline);
   window.addEventListener("offline", () => recognise().then(tellNet));
+  document.addEventListener("visibilitychange", () => !document.hidden && who.state !== "in" && comeOnline());
   await openPack();
   startShell(begun);
   await comeOnline();

@@ -14,6 +14,7 @@ const note = at("queue-note");
 const list = at("queue");
 const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" });
 const RETRY_MS = 30_000;
+const BUSY_MS = 2_000; // the worker, or another window, sends: see then what is left
 let timer = null;
 
 function verdict(label, found, missing) {
@@ -96,10 +97,8 @@ async function send() {
     forgetToken();
     signedOut();
   }
-  if (came === "away") {
-    timer = setTimeout(send, RETRY_MS);
-    await wakeLater();
-  }
+  if (came === "away" || came === "busy") timer = setTimeout(sendSoon, came === "busy" ? BUSY_MS : RETRY_MS);
+  if (came === "away") await wakeLater();
   await showQueue();
   return came;
 }

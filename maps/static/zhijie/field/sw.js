@@ -45,10 +45,16 @@ async function kept(path, request) {
   return (await cache.match(path)) ?? fetch(request);
 }
 
+/** A failure tells the browser to wake this once more. */
+async function sendOrAgain() {
+  const came = await sendAll();
+  if (came === "away") throw new Error("no net yet");
+}
+
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 self.addEventListener("message", ({ data }) => data === "take over" && self.skipWaiting());
-self.addEventListener("sync", (event) => event.waitUntil(sendAll()));
+self.addEventListener("sync", (event) => event.waitUntil(sendOrAgain()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

@@ -75,6 +75,7 @@ function mover(report, told) {
     try {
       await act("POST", `/api/reports/${report.id}/status`, { body: { status: choice.value, reason: reason.value.trim() }, lang: page.lang });
       await showWork();
+      at("work").querySelector(`[data-id="${report.id}"] .line`)?.click(); // what it has become
     } catch (error) {
       said.textContent = sentenceOf(error);
     }
