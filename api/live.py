@@ -29,6 +29,9 @@ MOST_WAITING: Final = 512  # messages that a stream may be behind
 MOST_MISSED: Final = 20_000  # steps of the journal that are looked through for who was away
 PAGE: Final = 2_000  # of them at a time
 TICK_S: Final = 5.0
+GATHER_S: Final = 0.05
+GATHER_A_STREAM_S: Final = 1e-4
+MOST_GATHER_S: Final = 0.25
 STANDING_TICKS: Final = 2
 BEAT_TICKS: Final = 3
 ALWAYS: Final = sys.maxsize
@@ -106,7 +109,9 @@ class Hub:
             return
         with self._lock:
             if self._listener is None:
-                self._listener = Listener(self._engine, self._hear, self._lost, self._tick, TICK_S)
+                self._listener = Listener(
+                    self._engine, self._hear, self._lost, self._tick, self._gather_s, TICK_S
+                )
                 self._listener.start()
 
     def stop(self) -> None:
@@ -143,6 +148,10 @@ class Hub:
             stream.close()
 
     # In the listener's thread.
+
+    def _gather_s(self) -> float:
+        """With more streams, fewer and larger messages: sending one costs the same, however long it is."""
+        return min(MOST_GATHER_S, GATHER_S + len(self._streams) * GATHER_A_STREAM_S)
 
     def _all(self) -> list[Stream]:
         with self._lock:

@@ -24,7 +24,6 @@ from geo.tables import CHANNEL
 
 log = logging.getLogger("zhijie.live")
 JOURNAL_CHANNEL: Final = "zhijie_journal"
-GATHER_S: Final = 0.05  # so long notices are gathered after the first
 BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 STOP_S: Final = 5.0
 CONNECT: Final[dict[str, Any]] = {
@@ -57,20 +56,22 @@ class Heard:
 class Listener:
     """Calls ``hear`` with what is heard, ``lost`` when nobody listens any more, ``tick`` every ``pace_s``.
 
-    All from one thread. What they raise ends the listening, which then begins anew.
+    All from one thread. What they raise ends the listening, which then begins anew. ``gather_s`` says for how
+    long notices are gathered after the first.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it calls
         self,
         engine: Engine,
         hear: Callable[[Heard], None],
         lost: Callable[[], None],
         tick: Callable[[], None],
+        gather_s: Callable[[], float],
         pace_s: float = 5.0,
     ) -> None:
         self._url = engine.url
         self._dialect = engine.dialect
-        self._hear, self._lost, self._tick = hear, lost, tick
+        self._hear, self._lost, self._tick, self._gather_s = hear, lost, tick, gather_s
         self._pace_s = pace_s
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -122,7 +123,7 @@ class Listener:
                 self._tick()
                 next_tick = time.monotonic() + self._pace_s
             if selector.select(max(0.0, next_tick - time.monotonic())):
-                self._stopping.wait(GATHER_S)
+                self._stopping.wait(self._gather_s())
             connection.poll()
             heard = _heard(connection.notifies)
             connection.notifies.clear()
