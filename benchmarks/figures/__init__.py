@@ -6,7 +6,19 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.figures import batch, build, http, lookup, overlaps, points, screen, streams, ties, tiles
+from benchmarks.figures import (
+    batch,
+    build,
+    http,
+    lookup,
+    overlaps,
+    pages,
+    points,
+    screen,
+    streams,
+    ties,
+    tiles,
+)
 from benchmarks.results import Row
 
 FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
@@ -22,4 +34,5 @@ FIGURES: Final[dict[str, Callable[[Bench], list[Row]]]] = {
     "screen": screen.measure,
     "tiles": tiles.measure,
     "streams": streams.measure,
+    "pages": pages.measure,
 }
