@@ -1,7 +1,7 @@
 """The offline pack of a county: areas, the law of the day as plain data, and who decides.
 
 A telephone without a net judges by it (``maps/static/zhijie/field/offline.js``), more cautiously than the
-service: permits and past law are not in it.
+service: whether a permit covers a place it leaves open, and past law is not in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from law.book import LawBook
 from layers.lawbook import current_book
 from words import LANGS, N_
 
-FORM: Final = 1  # of the pack: a telephone drops one that its scripts cannot read
+FORM: Final = 2  # of the pack: a telephone drops one that its scripts cannot read
 SIGMAS: Final = 3.0  # an area farther off than this cannot reach the least share that counts
 SLACK_M: Final = 1_000.0  # for the position's own error, and zones that want to be told of when near
 COUNTY_DIGITS: Final = 6
@@ -72,6 +72,7 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
         "units": around.units,
         "zones": [{**row, "grade_name": _grade(book, row, day)} for row in around.zones],
         "grid": around.cells,
+        "permits": around.permits,
         "kinds": {k.kind: {"name": bilingual(k.name), "near_m": k.near_m} for k in book.zone_kinds.values()},
         "categories": [
             {

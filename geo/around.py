@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from geo.features import Box, meets_box
 from geo.measure import Plane
-from geo.tables import SRID, GridCell, Source, Unit, Zone
+from geo.tables import SRID, GridCell, Permit, Source, Unit, Zone
 
 LEVELS: Final = ("county", "township")  # finer units have no shape, coarser ones no borders of their own
 ROLES: Final = ("units", "zones", "grid")
@@ -54,6 +54,7 @@ class Around:
     units: list[Row]
     zones: list[Row]
     cells: list[Row]
+    permits: list[Row]
     until: dt.date | None
 
 
@@ -105,7 +106,8 @@ def fetch_around(session: Session, county: County, margin_m: float, day: dt.date
         row["simplified_m"] = ROUNDING_M
     _simplify(found[Unit], sources, Plane((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
     units, zones, cells = (_told(found[table]) for table in (Unit, Zone, GridCell))
-    return Around(county, box, sources, units, zones, cells, _until(session, box, day))
+    permits = _told(_permits(session, box, day))
+    return Around(county, box, sources, units, zones, cells, permits, _until(session, box, day))
 
 
 def _grown(box: Box, margin_m: float) -> Box:
@@ -157,6 +159,20 @@ def _areas(
             **dict(zip(_COLUMNS[table], rest, strict=True)),
         }
         for source, wkb, *rest in session.execute(query)
+    ]
+
+
+def _permits(session: Session, box: Box, day: dt.date) -> list[Row]:
+    """Permits in force, without their holders: a telephone need not know them."""
+    query = (
+        select(Permit.number, Permit.uses, Permit.zone_kinds, func.ST_AsBinary(Permit.geom))
+        .join(Source, Source.id == Permit.source_id)
+        .where(Source.retired_at.is_(None), Permit.valid.contains(day), meets_box(Permit.geom, box))
+        .order_by(Permit.number)
+    )
+    return [
+        {"number": number, "uses": uses, "zone_kinds": kinds, "geom": shapely.from_wkb(bytes(wkb))}
+        for number, uses, kinds, wkb in session.execute(query)
     ]
 
 

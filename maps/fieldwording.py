@@ -98,6 +98,8 @@ WORDS: Final[Mapping[str, str]] = {
     "sign_in_first": N_("Sign in first."),
     "new_version": N_("A new version of this page is ready."),
     "renew": N_("Renew"),
+    "broken": N_("Something went wrong on this page. What is queued is safe."),
+    "reload": N_("Reload"),
     # where
     "gps_waiting": N_("Finding your position…"),
     "gps_denied": N_(
@@ -136,7 +138,7 @@ WORDS: Final[Mapping[str, str]] = {
     "shift": N_("Given in {datum}, moved {metres} m to CGCS2000."),
     "data_date": N_("Data of {date}."),
     "offline_stamp": N_("Offline · data of {date}"),
-    "offline_note": N_("Judged on this telephone by data of {date}, without permits: the service decides."),
+    "offline_note": N_("Judged on this telephone by data of {date}: the service decides."),
     "certainty_certain": N_("The ground is certain."),
     "certainty_probable": N_("The ground is probable: check the border on site."),
     "certainty_disputed": N_("The ground is disputed: the border is too near to tell."),
@@ -155,6 +157,7 @@ WORDS: Final[Mapping[str, str]] = {
     "why_outside": N_("Cannot be told: the place, or a part of it, may be outside the known units."),
     "why_missing": N_("Cannot be told: data on some kinds of zones are missing here."),
     "why_border": N_("Cannot be told: the outline crosses the border of a township."),
+    "why_permit": N_("Cannot be told: a permit may cover the place. The service decides when there is a net."),
     "why_box": N_("Cannot be told: the place is outside the area stored on this telephone."),
     "why_category": N_("Cannot be told: this matter is not in the stored data."),
     "why_old_law": N_("Cannot be told: the law changes on {day}, and the stored data are older."),

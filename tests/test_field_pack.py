@@ -132,6 +132,14 @@ def test_lines_move_no_farther_than_is_told(session: Session) -> None:
         assert moved <= told * 1.002  # the plane of another place
 
 
+def test_a_pack_has_permits_without_their_holders(client: TestClient) -> None:
+    told = client.get("/api/field/pack", params={"lon": SPOT[0], "lat": SPOT[1]})
+    permits = told.json()["permits"]
+    assert permits
+    assert all(set(permit) == {"number", "uses", "zone_kinds", "geometry"} for permit in permits)
+    assert "示例户" not in told.text
+
+
 def test_the_law_of_a_pack_ends_when_the_law_turns(session: Session, limits: Limits) -> None:
     day = dt.date(2026, 3, 1)  # two weeks before the revised regulation on reserves
     county = find_county(session, SPOT, (), day)
@@ -172,7 +180,7 @@ def bench(browser: Browser) -> Iterator[Page]:
     """A page that has the checker, and nothing else."""
     context = browser.new_context()
     page = context.new_page()
-    scripts = {f"http://field.test/{name}.js": FIELD / f"{name}.js" for name in ("mass", "offline")}
+    scripts = {f"http://field.test/{name}.js": FIELD / f"{name}.js" for name in ("days", "mass", "offline")}
     for url, path in scripts.items():
         page.route(url, serve("text/javascript", path.read_text("utf-8")))
     html = '<script type="module">import { check } from "./offline.js"; window.check = check;</script>'
@@ -207,6 +215,21 @@ FROM source WHERE dataset = 'zones/all'
 """
 
 
+USES = ["livestock_farm", "rural_dwelling", "rural_building", "quarrying", "dumping", "tomb", "orchard_pond"]
+PERMITS = """
+INSERT INTO source (dataset, version, role, title, origin, licence, datum, checksum, official, accuracy_m,
+                    reach, kinds, begins)
+VALUES ('permits/all', '1', 'permits', '{"zh": "许可", "en": "permits"}', '', '', 'CGCS2000', 'all', true,
+        0, '1405', '{}', '2016-01-01')
+"""
+PERMIT = """
+INSERT INTO permit (source_id, number, holder, uses, zone_kinds, issuer, valid, geom)
+SELECT id, :code, '虚构', :uses, ARRAY[:kind], '虚构', CAST(:valid AS daterange),
+       ST_Multi(ST_GeomFromText(:wkt, 4490))
+FROM source WHERE dataset = 'permits/all'
+"""
+
+
 @pytest.fixture(scope="module")
 def mapped(clone: Callable[..., Engine]) -> Engine:
     """A database where every kind of zone is known: places can be clear there, and sharply so."""
@@ -218,6 +241,7 @@ def mapped(clone: Callable[..., Engine]) -> Engine:
             text("UPDATE source SET retired_at = now() WHERE dataset LIKE 'protected_areas/%'")
         )
         connection.execute(text(ALL_KINDS))
+        connection.execute(text(PERMITS))
         kinds = [
             *(("nature_reserve", grade) for grade in ("core", "buffer", "experimental", "general")),
             *(("water_source", grade) for grade in ("level1", "level2")),
@@ -232,6 +256,12 @@ def mapped(clone: Callable[..., Engine]) -> Engine:
                 zone = zone.difference(zone.centroid.buffer(0.0008))
             told = {"code": f"z{n}", "kind": kind, "grade": grade, "wkt": zone.wkt}
             connection.execute(text(ZONE), told)
+            if n % 3 == 0:
+                uses = rng.sample(USES, 5)
+                covered = zone.buffer(0.001) if n % 2 else zone.centroid.buffer(0.003)
+                valid = "[2020-01-01,2022-01-01)" if n % 4 == 0 else "[2020-01-01,)"
+                permit = {"code": f"p{n}", "kind": kind, "uses": uses, "valid": valid, "wkt": covered.wkt}
+                connection.execute(text(PERMIT), permit)
         number = connection.execute(text("SELECT id FROM source WHERE dataset = 'zones/all'")).scalar_one()
     with Session(owner) as session:
         from geo.queries import insert_pieces  # noqa: PLC0415
@@ -320,8 +350,9 @@ def test_the_checker_agrees_where_places_can_be_clear(mapped_both: Both) -> None
     tally = compare(mapped_both, asked)
     assert tally["clear", "clear", "clear"] > ROUNDS / 10, tally
     assert sum(n for (theirs, _, _), n in tally.items() if theirs == "prohibited") > 20, tally
+    assert tally["clear", "unknown", "permit"] > 0, tally  # a permit is the service's to weigh
     inside = {key: n for key, n in tally.items() if key[2] != "box"}
-    unsure = sum(n for (theirs, mine, _), n in inside.items() if theirs != mine)
+    unsure = sum(n for (theirs, mine, why), n in inside.items() if theirs != mine and why != "permit")
     assert unsure <= sum(inside.values()) * 0.05, tally
 
 

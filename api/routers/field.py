@@ -44,6 +44,7 @@ class PackOut(BaseModel):
     units: list[dict[str, Any]]
     zones: list[dict[str, Any]]
     grid: list[dict[str, Any]]
+    permits: list[dict[str, Any]]
     kinds: dict[str, dict[str, Any]]
     categories: list[dict[str, Any]]
     laws: list[dict[str, Any]]

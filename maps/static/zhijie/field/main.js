@@ -154,6 +154,7 @@ async function start() {
   window.addEventListener("online", comeOnline);
   window.addEventListener("offline", () => recognise().then(tellNet));
   document.addEventListener("visibilitychange", () => !document.hidden && who.state !== "in" && comeOnline());
+  window.addEventListener("unhandledrejection", () => announce(say("broken"), () => location.reload(), say("reload")));
   await openPack();
   startShell(begun);
   await comeOnline();

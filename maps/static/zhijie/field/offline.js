@@ -1,16 +1,13 @@
 // The checker without a net: the service's own reckoning on the stored pack, and where it may differ, caution.
-// It never says "clear" where the pack, the place or the day leave a doubt. Permits and past law are not in
-// the pack. No page and no words in here: codes only.
+// It never says "clear" where the pack, the place or the day leave a doubt: where a permit may lift a rule it
+// does not decide, and past law it does not know. No page and no words in here: codes only.
 
+import { today } from "./days.js";
 import { cross, crossing, covers, edgeOf, gapOf, inPlane, massOf, planeAt, polygonsOf, sigmaOf, sizeOf } from "./mass.js";
 
 const STRICT = ["prohibited", "permit_required"];
 const HAIR_M = 0.5; // nearer to a line than this, its rounding decides: not sure
 const MARGIN = 0.003; // of a share: nearer to a limit than this, small differences decide: not sure
-const CHINA = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: "Asia/Shanghai" });
-
-/** The day in China. */
-export const today = () => CHINA.format(new Date());
 
 const boxes = new WeakMap();
 
@@ -186,17 +183,24 @@ function missingOf(matter, category, lead, conflicts) {
   return category.relevant.filter((kind) => !known.includes(kind) && !met.includes(kind));
 }
 
+/** Kinds of zones whose rule a permit, in force and for this use, may lift here. */
+function permittedKinds(matter, category) {
+  const own = matter.pack.permits.filter(({ uses }) => uses.includes(category.code));
+  const met = near(own, matter.box, matter.plane, 3 * sigmaOf(matter.accuracy) + 50);
+  return new Set(met.flatMap(({ row }) => row.zone_kinds));
+}
+
 // ---- the verdict ------------------------------------------------------------------------------------
 
 /** [effect, why]: the strictest that surely applies; every doubt is "unknown". */
-function outcomeOf(matter, conflicts, missing, ground, doubts) {
+function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
   if (doubts.length > 0) return ["unknown", doubts[0]];
-  const sure = conflicts.filter(({ relation }) => relation === "within").map(({ effect }) => effect);
-  const maybe = conflicts.filter(({ relation }) => relation === "possible");
+  const isSure = ({ relation, zone }) => relation === "within" && !permitted.has(zone.kind);
+  const sure = conflicts.filter(isSure).map(({ effect }) => effect);
+  const maybe = conflicts.filter((one) => one.relation !== "near" && !isSure(one) && STRICT.includes(one.effect));
   const strictest = STRICT.find((effect) => sure.includes(effect));
-  if (strictest === "prohibited") return [strictest, "conflict"];
-  if (strictest && !maybe.some(({ effect }) => effect === "prohibited")) return [strictest, "conflict"];
-  if (maybe.some(({ effect }) => STRICT.includes(effect))) return ["unknown", "possible"];
+  if (strictest && (strictest === STRICT[0] || !maybe.some(({ effect }) => effect === STRICT[0]))) return [strictest, "conflict"];
+  if (maybe.length > 0) return ["unknown", maybe.some(({ zone }) => permitted.has(zone.kind)) ? "permit" : "possible"];
   if (conflicts.some(({ relation, law }) => relation !== "near" && !law.known)) return ["unknown", "law"];
   if (!isInside(matter, ground) || ground.certainty === "outside") return ["unknown", "outside"];
   if (missing.length > 0) return ["unknown", "missing"];
@@ -219,7 +223,8 @@ export function check(pack, asked, now = today()) {
   const ground = jurisdictionOf(matter);
   const conflicts = category ? conflictsOf(matter, category) : [];
   const missing = category ? missingOf(matter, category, ground.lead, conflicts) : [];
-  const [effect, because] = outcomeOf(matter, conflicts, missing, ground, doubts);
+  const permitted = category ? permittedKinds(matter, category) : new Set();
+  const [effect, because] = outcomeOf(matter, conflicts, { missing, ground, doubts, permitted });
   const first = conflicts.find(({ relation }) => relation === "within") ?? null;
   const power = category ? category.power[`${ground.lead?.code}/${first?.zone.kind ?? ""}`] : undefined;
   return {

@@ -4,7 +4,7 @@ import { Away, Refused, SignedOut, ask } from "./api.js";
 import { read, write } from "./store.js";
 import { page } from "../page.js";
 
-const FORM = 1;
+const FORM = 2;
 const HOME = { lon: 112.75, lat: 35.6 };
 const PATIENCE_MS = 60_000;
 
@@ -21,7 +21,7 @@ function take(found) {
 
 /** What was stored last, where the scripts can still read it. */
 export async function openPack() {
-  const kept = await read("kept", "pack");
+  const kept = await read("kept", "pack").catch(() => null); // a browser that keeps nothing
   if (kept?.form === FORM) take(kept);
   return pack !== null;
 }
@@ -33,7 +33,7 @@ async function fetchPack(place) {
   if (answer.status === 304) return;
   const fresh = await answer.json();
   if (fresh.form !== FORM) return; // of a newer service: the page is renewed first
-  await write("kept", fresh, "pack");
+  await write("kept", fresh, "pack").catch(() => null);
   take(fresh);
 }
 

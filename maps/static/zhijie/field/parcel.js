@@ -2,6 +2,7 @@
 
 import { el, terms } from "../dom.js";
 import { effectWord, number, say } from "../page.js";
+import { dayOf } from "./days.js";
 
 const MU_PER_M2 = 3 / 2000;
 const mu = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -16,7 +17,7 @@ function permit({ number: code, holder, use_names: uses, valid_from: first, vali
 }
 
 const report = ({ id, received_at: at, effect, category_name: matter, sample }) =>
-  [String(at ?? "").slice(0, 10), matter, effectWord(effect), `#${id}`, sample ? say("sample") : ""].filter(Boolean).join(" · ");
+  [dayOf(at), matter, effectWord(effect), `#${id}`, sample ? say("sample") : ""].filter(Boolean).join(" · ");
 
 const lines = (title, rows, none) =>
   el("section", {}, el("h3", {}, title), rows.length === 0 ? el("p", { class: "meta" }, none) : el("ul", {}, ...rows.map((row) => el("li", {}, row))));

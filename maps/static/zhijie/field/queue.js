@@ -4,6 +4,7 @@ import { el } from "../dom.js";
 import { picture } from "../marks.js";
 import { effectWord, number, say } from "../page.js";
 import { forgetToken } from "./ask.js";
+import { momentOf } from "./days.js";
 import { itemsOf, onChange, remove, retry, sendAll } from "./send.js";
 import { wakeLater } from "./shell.js";
 import { badge } from "./tabs.js";
@@ -12,7 +13,6 @@ import { onWho, recognise, signedOut, who } from "./who.js";
 const at = (id) => document.getElementById(id);
 const note = at("queue-note");
 const list = at("queue");
-const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" });
 const RETRY_MS = 30_000;
 const BUSY_MS = 2_000; // the worker, or another window, sends: see then what is left
 let timer = null;
@@ -59,7 +59,7 @@ function line(item) {
     "li",
     { class: "card item", "data-state": item.state },
     el("h3", {}, title),
-    el("p", { class: "state" }, el("b", {}, say(`state_${item.state}`)), el("time", {}, clock.format(new Date(item.made_at)))),
+    el("p", { class: "state" }, el("b", {}, say(`state_${item.state}`)), el("time", {}, momentOf(item.made_at))),
     item.report_id !== null && item.kind === "report" ? el("p", { class: "meta" }, say("report_number", { id: item.report_id })) : null,
     item.note ? el("p", { class: "differs" }, item.note) : null,
     item.kind === "report" ? verdict(say("side_offline"), item.offline, say("side_none")) : null,
@@ -80,11 +80,11 @@ function sentence(waiting, all) {
 
 /** Draw the queue anew. */
 export async function showQueue() {
-  const items = who.name === null ? [] : await itemsOf(who.name);
+  const items = who.name === null ? [] : await itemsOf(who.name).catch(() => []);
   const waiting = items.filter(({ state }) => state !== "sent").length;
   badge(waiting);
   at("send-now").hidden = waiting === 0 || who.state === "out";
-  note.replaceChildren(sentence(waiting, items.length), " ", who.state === "out" ? signIn() : "");
+  note.textContent = sentence(waiting, items.length);
   list.replaceChildren(...items.map(line));
 }
 

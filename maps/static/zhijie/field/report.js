@@ -3,7 +3,7 @@
 import { el } from "../dom.js";
 import { page, say } from "../page.js";
 import { NoAnswer, askPack, asked } from "./ask.js";
-import { today } from "./offline.js";
+import { today } from "./days.js";
 import { drawing, footprint, wipe } from "./outline.js";
 import { taken, thumbnail } from "./photos.js";
 import { sendSoon } from "./queue.js";

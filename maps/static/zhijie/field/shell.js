@@ -9,7 +9,8 @@ const started = performance.now();
 
 /** Say something above everything, with a button where there is something to do. */
 export function announce(text, act = null, word = "") {
-  banner.replaceChildren(el("span", {}, text), act && el("button", { type: "button", click: act }, word));
+  banner.replaceChildren(el("span", {}, text));
+  if (act) banner.append(el("button", { type: "button", click: act }, word));
   banner.hidden = false;
 }
 

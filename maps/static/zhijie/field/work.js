@@ -3,6 +3,7 @@
 import { Away, Refused, SignedOut, act, askJson } from "./api.js";
 import { el } from "../dom.js";
 import { effectWord, page, say } from "../page.js";
+import { dayOf } from "./days.js";
 import { drawReports, lookAt, showReports } from "./ground.js";
 import { taken } from "./photos.js";
 import { sendSoon } from "./queue.js";
@@ -30,7 +31,7 @@ function row(line) {
   const open = el("button", { type: "button", class: "line", "aria-expanded": "false", click: () => unfold(line, open, told) });
   open.append(
     picture(effect, certainty),
-    el("span", {}, el("b", {}, matter), el("small", {}, [unit, at_.slice(0, 10), `#${id}`].filter(Boolean).join(" · "))),
+    el("span", {}, el("b", {}, matter), el("small", {}, [unit, dayOf(at_), `#${id}`].filter(Boolean).join(" · "))),
     el("span", { class: "flags" }, urgent ? el("em", {}, say("urgent")) : null, el("span", {}, dueOf(line)), sample ? el("small", {}, say("sample_short")) : null),
   );
   return el("li", { class: "card item", "data-id": id, "data-clock": line.clock }, open, told);
