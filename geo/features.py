@@ -79,7 +79,9 @@ def fetch_loaded_at(session: Session) -> dt.datetime | None:
 
 
 def fetch_places(session: Session, wanted: str, as_of: dt.date, limit: int) -> list[dict[str, Any]]:
-    """Units whose name holds the text, or whose code begins with it; exact names and higher units first.
+    """Units whose name holds the text, or whose code or initials in pinyin begin with it.
+
+    Exact names and higher units come first.
 
     A village has no area of its own: it answers with its township's place and box.
     """
@@ -113,7 +115,12 @@ def select_places(wanted: str, as_of: dt.date, limit: int) -> Select[Any]:
         .outerjoin(above, and_(above.code == Unit.parent, _in_force(above, as_of)))
         .where(
             Unit.valid.contains(as_of),
-            or_(Unit.name.contains(wanted, autoescape=True), Unit.code.startswith(wanted, autoescape=True)),
+            or_(
+                Unit.name.contains(wanted, autoescape=True),
+                Unit.code.startswith(wanted, autoescape=True),
+                Unit.initials.startswith(wanted.lower(), autoescape=True),
+                Unit.initials.contains(f" {wanted.lower()}", autoescape=True),
+            ),
             shape.is_not(None),
         )
         .order_by(Unit.name != wanted, func.length(Unit.code), Unit.code)

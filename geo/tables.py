@@ -92,6 +92,7 @@ class Unit(Base):
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     code: Mapped[str]
     name: Mapped[str]
+    initials: Mapped[str] = mapped_column(server_default="")
     level: Mapped[str]
     parent: Mapped[str | None]
     valid: Mapped[Range[dt.date]]
@@ -103,6 +104,7 @@ class Unit(Base):
         CheckConstraint(_one_of("level", LEVELS), name="unit_level"),
         Index("unit_code", "code"),
         Index("unit_name", "name"),
+        Index("unit_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
         Index("unit_geom", "geom", postgresql_using="gist"),
     )
 

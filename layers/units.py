@@ -11,6 +11,7 @@ import shapely
 from sqlalchemy.dialects.postgresql import Range
 
 from geo.errors import BadData
+from geo.pinyin import initials
 from geo.tables import LEVELS
 from layers.features import need_text, optional_text, read_features, rows_of, sound_area, stored, valid_range
 from layers.registry import Dataset
@@ -39,7 +40,8 @@ def _unit(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, Any]:
     geometry = row["geometry"]
     return {
         "code": need_text(dataset, number, row, "code"),
-        "name": need_text(dataset, number, row, "name"),
+        "name": (name := need_text(dataset, number, row, "name")),
+        "initials": initials(name),
         "level": level,
         "parent": optional_text(row, "parent"),
         "valid": valid_range(dataset, number, row),
@@ -103,6 +105,7 @@ def _village(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, An
     return {
         "code": code,
         "name": name,
+        "initials": initials(name),
         "level": "village",
         "parent": parent,
         "valid": valid_range(dataset, number, row),

@@ -146,6 +146,12 @@ def test_layers_are_geojson_of_the_day(client: TestClient) -> None:
     assert len(client.get("/api/grid").json()["features"]) > 800
 
 
+@pytest.mark.parametrize(("typed", "name"), [("stx", "寺头乡"), ("BSDZ", "北石店镇"), ("qsx", "沁水县")])
+def test_places_are_found_by_the_initials_of_their_names(client: TestClient, typed: str, name: str) -> None:
+    found = client.get("/api/places", params={"q": typed, "limit": 50}).json()["places"]
+    assert name in [place["name"] for place in found]
+
+
 def test_places_are_found_by_name_and_code(client: TestClient) -> None:
     first = client.get("/api/places", params={"q": "寺头乡"}).json()["places"][0]
     assert first["code"] == "140522201"
