@@ -66,12 +66,13 @@ def plan(day: dt.date) -> list[Sample]:
 
 
 def missing(session: Session, day: dt.date) -> list[Sample]:
-    """Those that are not filed yet. (What was filed on an earlier day stays as it is.)"""
+    """Those that are not filed yet, in the order of their days. (What was filed before stays as it is.)"""
     keys = select(Report.idempotency_key).where(
         Report.filed_by.is_(None), Report.idempotency_key.startswith(PREFIX, autoescape=True)
     )
     filed = set(session.scalars(keys))
-    return [sample for sample in plan(day) if sample.key not in filed]
+    wanted = (sample for sample in plan(day) if sample.key not in filed)
+    return sorted(wanted, key=lambda sample: sample.received_at)  # a feed shows the last number first
 
 
 def batches(samples: list[Sample]) -> Iterator[list[Sample]]:
