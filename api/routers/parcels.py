@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/parcels", tags=["parcels"], dependencies=[needs(
 Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MOST, pattern=r"^[^\x00]+$")]
 
 
-@router.get("/at")
+@router.get("/at", responses={404: {"description": "There is no parcel at the place, or not for who asks"}})
 def at(  # noqa: PLR0913 - the query's own parameters
     lon: Lon,
     lat: Lat,
