@@ -173,7 +173,7 @@ WORDS: Final[Mapping[str, str]] = {
     "parcel_no_permits": N_("No permit is known."),
     "parcel_reports": N_("Reports before"),
     "parcel_no_reports": N_("No report that you may see."),
-    "parcel_neighbours": N_("Neighbours"),
+    "parcel_neighbours": N_("Neighbours ({count})"),
     "area": N_("{m2} m² ({mu} mu)"),
     "sample": N_("Sample, not a real case"),
     "sample_short": N_("Sample"),

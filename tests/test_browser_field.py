@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import session_of
 from pictures import exif, picture
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect
 from sqlalchemy import Engine, text
 
+from api.routers import field as field_room
 from cases.accounts import Person, Post, add_account
 from geo.postgis import open_session
 from geo.settings import ROOT
+from maps import fieldshell
 
 WORD = "a long password"
 PHONE = {"width": 360, "height": 740}
@@ -229,6 +232,39 @@ def test_a_photo_says_where_it_was_taken(make: Make) -> None:
     expect(page.locator("#ask-note")).to_contain_text("照片没有位置信息")
 
 
+def test_a_parcel_s_card_is_shown_with_its_verdict(make: Make, http_engine: Engine) -> None:
+    with open_session(http_engine) as session:
+        found = session.execute(
+            text(
+                "SELECT p.number, p.name FROM parcel p "
+                "JOIN permit q ON ST_Covers(q.geom, ST_Centroid(p.geom)) ORDER BY p.number"
+            )
+        )
+        number, name = found.all()[0]
+    visit = make()
+    page = visit.open()
+    choose(page)
+    page.locator("#by-parcel").click()
+    page.locator("#number").fill(number)
+    page.locator("#parcel").get_by_role("button", name="查询").click()
+    expect(answer(page)).to_be_visible()
+    card = page.locator("#parcel-card .parcel")
+    expect(card).to_contain_text(number)
+    expect(card).to_contain_text(name)
+    expect(card).to_contain_text(re.compile(r"[\d,]+ 平方米（[\d.]+ 亩）"))
+    expect(card.locator("section ul").first).to_contain_text("示例")
+    card.scroll_into_view_if_needed()
+    visit.shot("parcel")
+    card.locator("summary").click()
+    neighbour = card.locator("button").first
+    other = neighbour.inner_text()
+    neighbour.click()
+    expect(card.locator("dd").first).to_have_text(other)
+    page.locator("#number").fill("没有这一块")
+    page.locator("#parcel").get_by_role("button", name="查询").click()
+    expect(page.locator("#ask-note")).to_contain_text("没有这一块")
+
+
 def test_a_position_that_is_denied_has_a_way_on(make: Make) -> None:
     visit = make()
     page = visit.open()
@@ -349,6 +385,62 @@ def test_once_also_when_the_answer_was_lost(make: Make) -> None:
     page.get_by_role("button", name="立即发送").click()
     expect(item).to_have_attribute("data-state", "sent")
     assert visit.count() == 1
+
+
+def test_two_windows_send_a_report_once(make: Make) -> None:
+    visit = make(**at_spot())
+    page = visit.open()
+    visit.kept()
+    visit.context.set_offline(True)
+    ask_here(page)
+    file_here(page, "两个窗口", picture(size=(320, 240)))
+    second = visit.context.new_page()
+    second.goto(f"{visit.server}/field?lang=zh")
+    second.locator("#to-queue").click()
+    expect(second.locator("#queue .item")).to_have_count(1)
+    visit.context.set_offline(False)
+    second.get_by_role("button", name="立即发送").click()
+    for window in (page, second):
+        expect(window.locator("#queue .item")).to_have_attribute("data-state", "sent")
+    assert visit.count() == 1
+
+
+def test_the_service_s_verdict_stands_beside_the_telephone_s(make: Make) -> None:
+    visit = make(**at_spot())
+    page = visit.open()
+    ask_here(page)
+
+    def another(route: Route) -> None:
+        came = route.fetch()
+        told = {**came.json(), "effect": "permit_required"}
+        told["words"]["headline"] = "须许可"
+        route.fulfill(response=came, json=told)
+
+    page.route("**/api/reports", another)
+    file_here(page, "两个结论")
+    item = page.locator("#queue .item")
+    expect(item.locator(".side").nth(0)).to_contain_text("禁止")
+    expect(item.locator(".side").nth(1)).to_contain_text("须许可")
+    expect(item.locator(".differs")).to_contain_text("以服务结论为准")
+    visit.shot("differs")
+
+
+def test_an_outline_is_walked(make: Make) -> None:
+    visit = make(**at_spot())
+    page = visit.open()
+    page.locator("#to-report").click()
+    page.get_by_role("button", name="走一圈").click()
+    note = page.locator("#outline-note")
+    expect(note).to_have_text("1 个角点")
+    steps = [(0.0004, 0.0), (0.0004, 0.0003), (0.00041, 0.0003)]  # the last is a metre on: no corner
+    for n, (east, north) in enumerate(steps):
+        place = {"longitude": SPOT[0] + east, "latitude": SPOT[1] + north, "accuracy": 6}
+        visit.context.set_geolocation(place)  # type: ignore[arg-type]
+        expect(note).to_have_text(f"{min(n + 2, 3)} 个角点")
+    visit.context.set_geolocation({"longitude": SPOT[0], "latitude": SPOT[1] + 0.0003, "accuracy": 80})
+    expect(page.locator("#outline-note")).to_contain_text("定位误差 80 米")
+    page.get_by_role("button", name="闭合").click()
+    expect(page.locator("#report-place")).to_have_text("位置：3 个角点的轮廓")
 
 
 def test_what_the_service_refuses_says_why(make: Make) -> None:
@@ -496,6 +588,62 @@ def test_the_worker_keeps_one_whole_version(make: Make) -> None:
     assert kept.count("/field") == 2
     loaded = {urlsplit(url).path for url in visit.requests if "/static/" in url}
     assert loaded - set(kept) <= {"/static/zhijie/icon-180.png"}
+
+
+def versions(page: Page) -> list[str]:
+    names: list[str] = page.evaluate("caches.keys()")
+    return names
+
+
+def test_a_new_version_takes_the_old_one_s_place(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = make()
+    page = visit.open()
+    visit.kept()
+    (old,) = versions(page)
+    shipped = fieldshell.worker_script
+    renewed = "// another version\n"
+
+    def newer(pages: Any) -> str:
+        script = shipped(pages)
+        return renewed + re.sub(r'"version": "[0-9a-f]+"', '"version": "another"', script)
+
+    monkeypatch.setattr(field_room, "worker_script", newer)
+    page.reload()  # it takes over at once where nothing is begun, and the page comes anew
+    for _ in range(100):
+        with suppress(Error):  # the page is being exchanged
+            if versions(page) == ["zhijie-field-another"]:
+                break
+        page.wait_for_timeout(100)
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("#matter")).to_be_enabled()
+    assert versions(page) == ["zhijie-field-another"] != [old]
+
+
+def test_a_set_of_files_that_is_not_whole_is_not_taken(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = make()
+    page = visit.open()
+    visit.kept()
+    before = versions(page)
+    shipped = fieldshell.worker_script
+
+    def torn(pages: Any) -> str:
+        """The server was renewed between the telling and the fetching: one file is of another version."""
+        script = re.sub(r'"version": "[0-9a-f]+"', '"version": "torn"', shipped(pages))
+        return re.sub(r'(field/main\.js": ")[0-9a-f]{4}', r"\g<1>0000", script)
+
+    monkeypatch.setattr(field_room, "worker_script", torn)
+    failed = page.evaluate(
+        """async () => {
+          const registration = await navigator.serviceWorker.getRegistration("/field");
+          await registration.update();
+          const fresh = registration.installing;
+          if (!fresh) return "none";
+          await new Promise((done) => fresh.addEventListener("statechange", done));
+          return fresh.state;
+        }"""
+    )
+    assert failed == "redundant"
+    assert versions(page) == before
 
 
 def test_my_work_is_listed_moved_on_and_given_photos(make: Make, http_engine: Engine) -> None:

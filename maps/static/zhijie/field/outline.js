@@ -7,6 +7,7 @@ import { put, state } from "./state.js";
 const STEP_M = 5; // walked between two corners
 const WORST_M = 30; // a position less sure than this is no corner
 const LEAST = 3;
+const AGAIN_MS = 1_000;
 const at = (id) => document.getElementById(id);
 const note = at("outline-note");
 
@@ -14,6 +15,7 @@ let corners = [];
 let errors = [];
 let mode = null; // "draw", "walk" or null
 let watch = null;
+let again = null;
 
 export const drawing = () => mode === "draw";
 
@@ -35,16 +37,28 @@ export function addCorner({ lon, lat, accuracy_m: accuracy }) {
 }
 
 function walked({ coords }) {
+  clearTimeout(again);
   const { longitude: lon, latitude: lat, accuracy } = coords;
   if (accuracy > WORST_M) {
     show(say("walk_unsure", { metres: Math.round(accuracy) }));
     return;
   }
-  if (corners.length > 0 && metresBetween(corners.at(-1), [lon, lat]) < STEP_M) return;
-  addCorner({ lon, lat, accuracy_m: accuracy });
+  if (corners.length > 0 && metresBetween(corners.at(-1), [lon, lat]) < STEP_M) show();
+  else addCorner({ lon, lat, accuracy_m: accuracy });
+}
+
+/** Follow the position; a telephone that has lost it is asked anew, as long as somebody walks. */
+function follow() {
+  if (watch !== null) navigator.geolocation.clearWatch(watch);
+  const failed = ({ code }) => {
+    show(say(code === 1 ? "gps_denied" : "gps_failed"));
+    if (code !== 1) again = setTimeout(follow, AGAIN_MS);
+  };
+  watch = navigator.geolocation.watchPosition(walked, failed, { enableHighAccuracy: true, maximumAge: 0 });
 }
 
 function stop() {
+  clearTimeout(again);
   if (watch !== null) navigator.geolocation.clearWatch(watch);
   watch = null;
   mode = null;
@@ -57,10 +71,7 @@ function start(wanted) {
     if (state.outline !== null) wipe();
     mode = wanted;
   }
-  if (mode === "walk") {
-    const failed = () => show(say("gps_failed"));
-    watch = navigator.geolocation.watchPosition(walked, failed, { enableHighAccuracy: true, maximumAge: 0 });
-  }
+  if (mode === "walk") follow();
   show(mode === null ? null : say(`outline_${mode}`));
 }
 

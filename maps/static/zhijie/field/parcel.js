@@ -22,6 +22,9 @@ const report = ({ id, received_at: at, effect, category_name: matter, sample }) 
 const lines = (title, rows, none) =>
   el("section", {}, el("h3", {}, title), rows.length === 0 ? el("p", { class: "meta" }, none) : el("ul", {}, ...rows.map((row) => el("li", {}, row))));
 
+const neighbours = (near, button) =>
+  el("details", {}, el("summary", {}, say("parcel_neighbours", { count: number(near.length) })), el("div", { class: "neighbours" }, ...near.map(button)));
+
 /** The card; `choose` is called with the number of a neighbour that is tapped. */
 export function parcelCard(parcel, choose) {
   const rows = [
@@ -41,6 +44,6 @@ export function parcelCard(parcel, choose) {
     terms(rows),
     lines(say("parcel_permits"), (parcel.permits ?? []).map(permit), say("parcel_no_permits")),
     lines(say("parcel_reports"), (parcel.reports ?? []).map(report), say("parcel_no_reports")),
-    near.length === 0 ? null : el("section", {}, el("h3", {}, say("parcel_neighbours")), el("div", { class: "ways-in" }, ...near.map(neighbour))),
+    near.length === 0 ? null : neighbours(near, neighbour),
   );
 }
