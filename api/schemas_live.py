@@ -56,8 +56,8 @@ class OverviewOut(BaseModel):
     by_effect: dict[str, int]
     by_category: dict[str, int]
     by_status: dict[str, int]
-    by_month: list[tuple[str, int]]
-    by_unit: list[tuple[str, str, int, int]]
+    by_month: list[list[str | int]]
+    by_unit: list[list[str | int]]
     at: dt.datetime
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, FiniteFloat
+from pydantic import BaseModel, Field, FiniteFloat
 
 from api.deps import Datum, LangDep, LimitsDep, SessionDep, needs
 from api.routers.pages import CSP
@@ -38,7 +38,7 @@ class PackOut(BaseModel):
     loaded_on: str
     until: str | None
     county: dict[str, str]
-    box: tuple[float, float, float, float]
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
     limits: dict[str, float]
     sources: list[dict[str, Any]]
     units: list[dict[str, Any]]
