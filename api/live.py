@@ -94,7 +94,9 @@ class Hub:
 
     def __init__(self, engine: Engine, cache: TileCache) -> None:
         # A connection of its own: it shall not wait for one behind requests.
-        self._engine = create_engine(engine.url, pool_size=1, max_overflow=0, connect_args=CONNECT)
+        self._engine = create_engine(
+            engine.url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=CONNECT
+        )
         self._cache = cache
         self._lock = threading.Lock()  # guards the streams
         self._streams: set[Stream] = set()

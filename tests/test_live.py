@@ -18,6 +18,7 @@ from conftest import ALL_HATS, bearer, hire, serving
 from sqlalchemy import Engine, text
 
 from api.app import create_app
+from api.live import MOST_WAITING, Hub, Stream
 from cases.accounts import Post
 from cases.inquiry import Inquiry, Limits
 from cases.intake import Submission, file_report
@@ -418,3 +419,46 @@ def test_a_day_that_passes_makes_a_report_overdue_and_is_heard(
     assert ear.hears_of(number, "overdue")["report"]["clock"] == 3
     assert number in [line["id"] for line in _json(url, city, "/api/feed", overdue=True)["reports"]]
     assert _json(url, city, "/api/overview")["overdue"] >= 1
+
+
+def test_a_lost_connection_ends_the_streams_and_nothing_is_missed(
+    listen: Callable[..., Ear], http_engine: Engine, limits: Limits, city: str, look: Look
+) -> None:
+    ear = listen(city)
+    ear.hears_of(_file(http_engine, limits, HERE, "before it broke"))
+    last = ear.heard[-1][0]
+    look(city, PLACES[HERE], 9)
+    with open_session(http_engine) as session:
+        killed = session.scalar(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE application_name = 'zhijie live' AND datname = current_database()"
+            )
+        )
+    assert killed
+    missed = _file(http_engine, limits, HERE, "while it was broken")
+    assert ear.ended.wait(LONG_S)
+    again = listen(city, after=last)
+    again.hears_of(missed)
+    later = _file(http_engine, limits, HERE, "after it was mended")
+    again.hears_of(later)
+    assert again.reports() == [missed, later]
+    assert {missed, later} <= set(look(city, PLACES[HERE], 9)["reports"].mvt_id)
+
+
+def test_a_reader_that_does_not_keep_up_is_let_go_and_holds_up_nobody() -> None:
+    slow, quick = Stream("t1", 1, ()), Stream("t2", 2, ())
+    for seq in range(1, MOST_WAITING + 2):
+        Hub._spread([([slow, quick], [(seq, b"id: %d\n\n" % seq)])])
+        assert quick.take() == b"id: %d\n\n" % seq
+    assert slow.closed and not slow.waiting
+    assert not quick.closed
+
+
+@pytest.mark.parametrize(("query", "field"), [("after=-1", "after"), ("after=x", "after")])
+def test_a_stream_asked_for_wrongly_says_so(url: str, city: str, query: str, field: str) -> None:
+    answer = httpx.get(f"{url}/api/live?{query}", headers=bearer(city))
+    assert answer.status_code == 422
+    assert field in answer.text
+    told = httpx.get(f"{url}/api/live", headers=bearer(city) | {"Last-Event-ID": "yesterday"})
+    assert told.status_code == 422
