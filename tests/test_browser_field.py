@@ -619,6 +619,31 @@ def test_a_new_version_takes_the_old_one_s_place(make: Make, monkeypatch: pytest
     assert versions(page) == ["zhijie-field-another"] != [old]
 
 
+def test_a_new_version_waits_for_what_is_being_written(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = make()
+    page = visit.open()
+    visit.kept()
+    page.locator("#to-report").click()
+    page.locator("#told").fill("写到一半")
+    shipped = fieldshell.worker_script
+    monkeypatch.setattr(
+        field_room,
+        "worker_script",
+        lambda pages: re.sub(r'"version": "[0-9a-f]+"', '"version": "another"', shipped(pages)),
+    )
+    page.evaluate("navigator.serviceWorker.getRegistration('/field').then((one) => one.update())")
+    expect(page.locator("#banner")).to_contain_text("本页有新版本", timeout=15_000)
+    expect(page.locator("#told")).to_have_value("写到一半")
+    page.get_by_role("button", name="更新").click()
+    expect(page.locator("#banner")).to_contain_text("本页有新版本")
+    expect(page.locator("#told")).to_have_value("写到一半")
+    page.locator("#told").fill("")
+    page.get_by_role("button", name="更新").click()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator("#banner")).to_be_hidden()
+    assert versions(page) == ["zhijie-field-another"]
+
+
 def test_a_set_of_files_that_is_not_whole_is_not_taken(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = make()
     page = visit.open()
