@@ -153,7 +153,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rel_possible": N_("possibly inside ({percent} %)"),
     "rel_near": N_("{metres} m away"),
     "why_possible": N_("Cannot be told: the place may lie in a zone, and its border is too near."),
-    "why_law": N_("Cannot be told: the stored rules say nothing of this matter here."),
+    "why_law": N_("Cannot be told: the law that is known here says nothing of this matter."),
     "why_outside": N_("Cannot be told: the place, or a part of it, may be outside the known units."),
     "why_missing": N_("Cannot be told: data on some kinds of zones are missing here."),
     "why_border": N_("Cannot be told: the outline crosses the border of a township."),

@@ -192,6 +192,8 @@ def test_a_tap_and_another_matter(make: Make) -> None:
     first = answer(page).locator(".band").inner_text()
     choose(page, "tomb")
     expect(page.locator("#ask-note")).to_be_empty()
+    expect(answer(page)).to_have_attribute("data-effect", "unknown")
+    expect(answer(page).locator(".why")).to_contain_text("不能确定：")
     assert page.locator("#map_field path.report").count() == 1
     assert first
 

@@ -13,6 +13,7 @@ export function metres(value) {
   return number(Math.round(value / step) * step);
 }
 
+const worthTelling = (others) => others.filter(({ share }) => share > 0.01);
 const byTap = (place) => place?.how === "tap";
 
 function howSure({ certainty, accuracy, rough, others, edge }, place) {
@@ -54,6 +55,14 @@ function relationWords(relation, share, distance) {
   return say(`rel_${relation}`, { percent });
 }
 
+const WHY = ["possible", "law", "outside", "missing"];
+
+/** Why the service cannot tell, as its last step says. */
+function whyNot(trace) {
+  const because = trace.at(-1)?.numbers?.because;
+  return WHY.includes(because) ? say(`why_${because}`) : null;
+}
+
 /** The answer of POST /api/check, or the verdict of a report. */
 export function fromServer({ verdict, words }, place = null) {
   const { jurisdiction, competence, location, conflicts, data } = verdict;
@@ -62,7 +71,7 @@ export function fromServer({ verdict, words }, place = null) {
     certainty: jurisdiction.certainty,
     accuracy: location.accuracy_m,
     rough: Math.max(0, ...rough),
-    others: jurisdiction.others,
+    others: worthTelling(jurisdiction.others),
     edge: jurisdiction.edge_distance_m,
   };
   return {
@@ -77,7 +86,7 @@ export function fromServer({ verdict, words }, place = null) {
     sure: howSure(facts, place),
     zones: conflicts.map(serverZone),
     missing: verdict.missing.map(({ name }) => text(name)),
-    why: null,
+    why: effectOf(verdict.effect) === "unknown" ? whyNot(verdict.trace) : null,
     date: current()?.loaded_on ?? verdict.asked_on,
     shift: location.shift_m >= 1 ? say("shift", { datum: location.given.datum, metres: number(location.shift_m) }) : "",
     lines: words.lines,
@@ -104,7 +113,7 @@ export function fromPack(found, pack, place) {
   const zones = conflicts.map((one) => packZone(one, pack));
   const decisive = zones.find((zone) => zone.effect === effect);
   const rough = pack.sources.filter(({ official, role }) => !official && role !== "grid").map((source) => source.accuracy_m);
-  const facts = { certainty: ground.certainty, accuracy: place.accuracy_m, rough: Math.max(0, ...rough), others: ground.others.filter(({ share }) => share > 0.01), edge: ground.edge_m };
+  const facts = { certainty: ground.certainty, accuracy: place.accuracy_m, rough: Math.max(0, ...rough), others: worthTelling(ground.others), edge: ground.edge_m };
   const units = pack.units.filter(({ code }) => ground.lead?.code.startsWith(code)).sort((a, b) => a.code.length - b.code.length);
   const chain = [...new Map(units.map((unit) => [unit.code, unit])).values()];
   return {
