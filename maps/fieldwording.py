@@ -157,7 +157,9 @@ WORDS: Final[Mapping[str, str]] = {
     "why_outside": N_("Cannot be told: the place, or a part of it, may be outside the known units."),
     "why_missing": N_("Cannot be told: data on some kinds of zones are missing here."),
     "why_border": N_("Cannot be told: the outline crosses the border of a township."),
-    "why_permit": N_("Cannot be told: a permit may cover the place. The service decides when there is a net."),
+    "why_permit": N_(
+        "Cannot be told: a permit may cover the place. The service decides when there is a net."
+    ),
     "why_box": N_("Cannot be told: the place is outside the area stored on this telephone."),
     "why_category": N_("Cannot be told: this matter is not in the stored data."),
     "why_old_law": N_("Cannot be told: the law changes on {day}, and the stored data are older."),
