@@ -172,8 +172,8 @@ _PANEL: Final = HTML.from_string("""\
 </aside>
 <p class="paper"><span class="sentence"></span> <b>{{ t.internal }}</b></p>
 <dialog id="keys" aria-labelledby="keys-title">
-  <h2 id="keys-title">{{ t.keys }}</h2>
-  <dl>{% for key, word in keys.items() %}<dt><kbd>{{ key }}</kbd></dt><dd>{{ word }}</dd>{% endfor %}</dl>
+  <h2 id="keys-title">{{ t.shortcuts }}</h2>
+  <dl>{% for key, word in actions.items() %}<dt><kbd>{{ key }}</kbd></dt><dd>{{ word }}</dd>{% endfor %}</dl>
   <button id="keys-close" type="button">{{ t.close }}</button>
 </dialog>
 """)
@@ -222,7 +222,7 @@ _TEXTS: Final = {
     "more": N_("Earlier ones"),
     "case": N_("The case"),
     "internal": N_("For internal use"),
-    "keys": N_("Keys"),
+    "shortcuts": N_("Keys"),
 }
 _SWITCHES: Final = {
     "reports": N_("Reports"),
@@ -290,7 +290,7 @@ def command_frame(lang: Lang) -> Raw:
         _RAIL.render(t=t, tools=_tools(lang)),
         _layers(lang, t),
         _FILTERS.render(t=t, flags=_spoken(lang, _FLAGS), lists=_spoken(lang, _LISTS)),
-        _PANEL.render(t=t, keys=_spoken(lang, _KEYS)),
+        _PANEL.render(t=t, actions=_spoken(lang, _KEYS)),
         patterns(),
     )
     return Raw("".join(parts))

@@ -45,11 +45,11 @@ async function show() {
 }
 
 /** Go to where a unit lies. `padding`: what of the map is covered, as Leaflet has it. */
-export async function goTo(map, code, padding) {
+export async function goTo(map, code, padding, animate = !calm) {
   const place = await placeOf(code).catch(() => null);
   if (!place) return;
   const [w, s, e, n] = place.bbox;
-  map.fitBounds([[s, w], [n, e]], { ...padding, maxZoom: 15, animate: !calm });
+  map.fitBounds([[s, w], [n, e]], { ...padding, maxZoom: 15, animate });
 }
 
 /** Crumbs and search; `went(code)` is called when another unit was chosen, "" for everywhere. */

@@ -4,6 +4,7 @@ import { el } from "../dom.js";
 import { getJson, isAbort } from "../http.js";
 import { picture } from "../marks.js";
 import { effectWord, say } from "../page.js";
+import { may } from "./me.js";
 import { asked, passes } from "./state.js";
 import { ago, momentOf } from "./times.js";
 import { categoryName } from "./vocabulary.js";
@@ -52,6 +53,7 @@ export class Feed {
 
   /** Everything anew, from the server. */
   async load() {
+    if (!may("read", "file")) return this.#fail({ status: 403 });
     const reports = await this.#ask("/api/feed", { ...asked(), limit: PAGE });
     if (!reports) return;
     list.replaceChildren();

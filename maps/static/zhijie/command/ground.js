@@ -73,6 +73,14 @@ function drawBorders(context, units) {
   }
 }
 
+/** The unit that is looked at. */
+function drawChosen(context, units, code) {
+  path(context, units.filter(({ properties }) => properties.code === code));
+  context.strokeStyle = ink().found;
+  context.lineWidth = 2.4;
+  context.stroke();
+}
+
 /** Each edge once: a line drawn from both sides would fill its own dashes. */
 function drawDashed(context, features, width) {
   const edges = new Map();
@@ -104,8 +112,8 @@ function inside(context, draw) {
   context.restore();
 }
 
-/** The drawing of the areas' tiles; `shows(name)` says which of their layers are wanted. */
-export const drawAreas = (shows) => (context, { units = [], zones = [], grid = [] }) => {
+/** The drawing of the areas' tiles; `shows(name)` says which layers are wanted, `chosen()` the unit looked at. */
+export const drawAreas = (shows, chosen) => (context, { units = [], zones = [], grid = [] }) => {
   inside(context, () => {
     const land = units.filter(({ type, properties }) => type === 3 && properties.level === "county");
     path(context, land);
@@ -114,6 +122,7 @@ export const drawAreas = (shows) => (context, { units = [], zones = [], grid = [
     if (shows("zones")) drawZones(context, zones);
     if (shows("grid")) drawDashed(context, grid, 0.7);
     if (shows("units")) drawBorders(context, units);
+    if (chosen()) drawChosen(context, units, chosen());
   });
 };
 

@@ -9,7 +9,7 @@ import { gather } from "./gather.js";
 import { Heat } from "./heat.js";
 import { onInk } from "./ink.js";
 import { Names } from "./names.js";
-import { asked, note, noted } from "./state.js";
+import { asked, current, note, noted, onFilters } from "./state.js";
 import { crowds, drawReports } from "./symbols.js";
 import { VectorTiles } from "./tiles.js";
 import { Versions, tileAt } from "./versions.js";
@@ -54,7 +54,7 @@ export class Layers {
     }
     this.names = new Names(map, () => (shows("reports") && !shows("heat") ? crowds(this.reports) : []));
     this.areas = this.#make("areas", {
-      draw: drawAreas(shows),
+      draw: drawAreas(shows, () => current().unit),
       arrived: (layers, coords) => this.names.take(layers, coords),
     });
     this.parcels = this.#make("parcels", { draw: drawParcels, minZoom: PARCELS_FROM });
@@ -70,6 +70,7 @@ export class Layers {
     });
     this.heat = new Heat(this.reports, { pane: "heat" });
     onInk(() => this.repaint());
+    onFilters((now, before) => now.unit !== before.unit && this.areas.repaint());
   }
 
   /** Put the layers on the map: their versions are known now. */

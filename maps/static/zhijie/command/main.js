@@ -158,7 +158,7 @@ document.getElementById("tongue").addEventListener("click", ({ currentTarget }) 
 
 /** Where the map opens when the address does not say: the unit asked for, else the area of who looks. */
 async function openView() {
-  if (current().unit) return goTo(map, current().unit, room());
+  if (current().unit) return goTo(map, current().unit, room(), false);
   const [w, s, e, n] = page.home ?? [];
   if (page.home) map.fitBounds([[s, w], [n, e]], { ...room(), animate: false });
   return undefined;

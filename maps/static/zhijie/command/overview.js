@@ -3,6 +3,7 @@
 import { getJson, isAbort } from "../http.js";
 import { number, say } from "../page.js";
 import { bars, columns } from "./charts.js";
+import { may } from "./me.js";
 import { asked, change, current, onFilters } from "./state.js";
 import { months } from "./times.js";
 import { categoryName, effects } from "./vocabulary.js";
@@ -48,21 +49,30 @@ function showCharts({ by_effect: byEffect = {}, by_category: matters = {}, by_mo
   );
 }
 
+/** No figures: why, in a sentence. */
+function lack(sentence) {
+  for (const place of Object.values(counters)) place.querySelector("strong").textContent = "–";
+  charts.parentElement.hidden = true;
+  note.textContent = sentence;
+}
+
 async function ask() {
+  if (!may("read", "file")) return lack(say("overview_forbidden"));
   running?.abort();
   running = new AbortController();
   askedAt = performance.now();
   try {
     const told = await getJson("/api/overview", asked(), running.signal);
     note.textContent = "";
+    charts.parentElement.hidden = false;
     showCounters(told);
     showCharts(told);
     for (const listener of listeners) listener(told);
   } catch (error) {
-    if (isAbort(error)) return;
-    for (const place of Object.values(counters)) place.querySelector("strong").textContent = "–";
-    note.textContent = say(error.status === 403 ? "overview_forbidden" : "overview_failed", { reason: error.message });
+    if (isAbort(error)) return undefined;
+    lack(say("overview_failed", { reason: error.message }));
   }
+  return undefined;
 }
 
 /** Ask soon; at most once in two seconds, however much happens. */

@@ -16,7 +16,7 @@ const short = new Intl.NumberFormat(page.lang === "zh" ? "zh-CN" : "en-GB", {
 });
 
 /** How large a count is drawn: it grows with the number's length. */
-export const clusterRadius = (n) => Math.min(30, 10 + 5.5 * Math.log10(Math.max(1, n)));
+export const clusterRadius = (n) => Math.max(12.5, Math.min(30, 10 + 5.5 * Math.log10(n)));
 export const markRadius = (zoom) => (zoom >= GLYPHS_FROM ? 8 : 6);
 
 function arc(context, x, y, r, share, width, colour) {
@@ -39,7 +39,7 @@ export function drawCluster(context, x, y, { n, prohibited = 0, overdue = 0 }) {
     [r - 4.2, prohibited / n, colours.prohibited],
     [r - 0.4, overdue / n, colours.overdue],
   ]) {
-    context.globalAlpha = 0.35;
+    context.globalAlpha = 0.45;
     arc(context, x, y, radius, 1, 3, colours.line);
     context.globalAlpha = 1;
     if (share > 0) arc(context, x, y, radius, share, 3, colour);
