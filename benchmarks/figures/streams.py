@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.bench import Bench
 from benchmarks.httpload import HOST, get
@@ -35,28 +36,47 @@ A_SECOND: Final = 50
 SECONDS: Final = {FULL: 20.0, "quick": 4.0}
 WRITERS: Final = 2
 P99_S: Final = 1.0
+PATIENCE_S: Final = 120.0
 SERVE_ONE: Final = tuple("1" if part == SERVE[3] else part for part in SERVE)
 
 
 @dataclass
 class Reader:
-    """A stream's socket, and what came of it that is no whole line yet."""
+    """A stream's socket: how many bytes came when. All readers are sent the same: one keeps what it is."""
 
     socket: socket.socket
-    rest: bytes = b""
-    heard: dict[int, float] = field(default_factory=dict)
+    kept: list[bytes] | None = None
+    times: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
     def take(self) -> None:
-        """Note which reports it hears of now."""
-        now = time.time()
+        """Note what has come."""
         part = self.socket.recv(1 << 18)
         if not part:
             raise ConnectionError("a stream was let go")
-        *lines, self.rest = (self.rest + part).split(b"\n")
-        for line in lines:
+        self.times.append(time.time())
+        self.sizes.append(len(part))
+        if self.kept is not None:
+            self.kept.append(part)
+
+    @property
+    def total(self) -> int:
+        """Bytes so far."""
+        return sum(self.sizes)
+
+    def events(self) -> dict[int, int]:
+        """Report → the byte at which its first event is whole; of who keeps what it is sent."""
+        found: dict[int, int] = {}
+        at = 0
+        for line in b"".join(self.kept or ()).split(b"\n"):
+            at += len(line) + 1
             if line.startswith(b'data: {"seq"') and b'"report"' in line:
-                number = int(line.partition(b'"id":')[2].partition(b",")[0])
-                self.heard.setdefault(number, now)
+                found.setdefault(int(line.partition(b'"id":')[2].partition(b",")[0]), at)
+        return found
+
+    def arrivals(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """When these bytes were there."""
+        return np.array(self.times)[np.searchsorted(np.cumsum(self.sizes), places)]
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -72,7 +92,9 @@ def measure(bench: Bench) -> list[Row]:
         bench.say(f"streams: {STREAMS[size]} open, {each:.0f} kB each")
         committed = _filed_while_read(store, readers, SECONDS[size])
     awake = readers[SLEEPERS:]
-    late = np.array([r.heard.get(n, np.inf) - at for r in awake for n, at in committed.items()])
+    events = awake[0].events()
+    places = np.array([events[number] for number in committed])
+    late = np.concatenate([one.arrivals(places) - np.array(list(committed.values())) for one in awake])
     note = (
         f"{len(committed)} reports in {SECONDS[size]:g} s, {len(awake)} readers, {SLEEPERS} that read nothing"
     )
@@ -117,20 +139,27 @@ def _filed_while_read(store: LiveStore, readers: list[Reader], seconds: float) -
     for writer in writers:
         writer.start()
     committed: dict[int, float] = {}
+    awake = readers[SLEEPERS:]
+    awake[0].kept = []
     with selectors.DefaultSelector() as selector:
-        for reader in readers[SLEEPERS:]:
+        for reader in awake:
             selector.register(reader.socket, selectors.EVENT_READ, reader)
-        end = time.time() + 120
+        end = time.time() + PATIENCE_S
         while time.time() < end:
             for chosen, _ in selector.select(0.2):
                 chosen.data.take()
             while not told.empty():
                 committed.update(told.get())
-            if not any(writer.is_alive() for writer in writers) and all(
-                len(reader.heard.keys() & committed.keys()) == len(committed) for reader in readers[SLEEPERS:]
-            ):
-                break
-    return committed
+            if not any(writer.is_alive() for writer in writers) and _all_there(awake, committed):
+                return committed
+    raise TimeoutError("some readers did not hear of everything")
+
+
+def _all_there(awake: list[Reader], committed: dict[int, float]) -> bool:
+    """Whether every reader was sent as much as the one that has heard of every report."""
+    if len({reader.total for reader in awake}) > 1:
+        return False
+    return committed.keys() <= awake[0].events().keys()
 
 
 def _write(store: LiveStore, turn: int, seconds: float, told: Queue[Any]) -> None:

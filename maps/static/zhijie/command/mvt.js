@@ -22,7 +22,9 @@ function plain(feature, scale) {
       point.y *= scale;
     }
   }
-  return { type: feature.type, parts, properties: feature.properties };
+  // A report's number is its feature's, not one of its properties.
+  const properties = feature.id === undefined ? feature.properties : { id: feature.id, ...feature.properties };
+  return { type: feature.type, parts, properties };
 }
 
 /** Whether a point's place belongs to this tile and not to a neighbour whose edge we also got. */
