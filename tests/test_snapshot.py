@@ -89,7 +89,8 @@ def test_the_shipped_data_are_one_coverage_a_level(session: Session, cache: Snap
         ("boundaries/townships", "township"),
     ]
     assert all(isinstance(layer.index, CoverageIndex) for layer in snapshot.units)
-    assert snapshot.permits is None
+    assert snapshot.permits is not None
+    assert len(snapshot.permits.rows) == 8  # the sample ones
 
 
 def test_a_store_without_anything_has_an_empty_snapshot(session: Session, cache: SnapshotCache) -> None:

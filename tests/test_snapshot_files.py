@@ -54,7 +54,7 @@ def test_layers_come_back_from_their_files(
     session: Session, filed: Callable[..., SnapshotCache], unread: Callable[[], None], tmp_path: Path
 ) -> None:
     built = snapshot_of(session, DAY, filed())
-    assert len(_folders(tmp_path / "home" / "cache")) == 5
+    assert len(_folders(tmp_path / "home" / "cache")) == 6  # three of units; zones, grid, permits
     assert (tmp_path / "home" / "cache").stat().st_mode & 0o777 == 0o700
     unread()
     opened = snapshot_of(session, DAY, filed())
