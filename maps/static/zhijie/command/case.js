@@ -103,6 +103,13 @@ async function people(report, signal) {
   return (await getJson("/api/people", { unit: report.unit_code }, signal)).people;
 }
 
+/** Its first line comes into view; on a telephone the whole panel is scrolled to it. */
+function bringUp(card) {
+  place.scrollTop = 0;
+  if (window.matchMedia("(max-width: 720px)").matches) place.parentElement.scrollTop = place.offsetTop;
+  card.focus({ preventScroll: true });
+}
+
 export class Case {
   #running = null;
   #changed;
@@ -144,7 +151,7 @@ export class Case {
     if (may("assign")) parts.push(assignForm(report, whom, sent));
     if (may("assign", "file")) parts.push(statusForm(report, sent));
     body.replaceChildren(...parts.filter(Boolean));
-    if (focus) card.focus({ preventScroll: false });
+    if (focus) bringUp(card);
     this.#changed(report);
   }
 
