@@ -1,9 +1,9 @@
 """Parcels: registered pieces of ground with their land class, to be read from a file of areas.
 
 Properties of a feature: number, name; ``scheme`` and ``land_class``, a code of it (a dataset of the role
-land_classes must name both); ``official_area_m2`` (as registered, may be missing); ``unit_code`` (whose ground
-it is; where it is missing, only who reaches a whole city sees it); ``sample`` (true: invented); valid_from,
-valid_to (the first day on which it is no longer in force), note.
+land_classes must name both); ``official_area_m2`` (as registered, may be missing); ``unit_code`` (whose
+ground it is; where it is missing, only who reaches a whole city sees it); ``sample`` (true: invented);
+valid_from, valid_to (the first day on which it is no longer in force), note.
 """
 
 from __future__ import annotations

@@ -195,6 +195,7 @@ def test_a_broken_journal_is_told_instead_of_kept(engine: Engine, keeper: Keeper
             connection.execute(text(statement))
             connection.execute(text("ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_keeps_rows"))
             connection.execute(text("ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_keeps_table"))
+            connection.execute(text("ALTER TABLE journal ENABLE TRIGGER journal_tells"))
         if not status:
             with pytest.raises(BadData, match="journal is broken"):
                 back_up(keeper, tmp_path)

@@ -49,8 +49,8 @@ def test_every_geometry_column_has_its_srid_and_a_gist_index(session: Session) -
     assert {tuple(column) for column in columns if column.srid != 4490} == {("report", "spot", 3857)}
     indexed = session.execute(
         text(
-            "SELECT tablename || '.' || (regexp_match(indexdef, 'USING gist .(geom|spot).$'))[1] FROM pg_indexes"
-            " WHERE indexdef ~ 'USING gist .(geom|spot).$'"
+            "SELECT tablename || '.' || (regexp_match(indexdef, 'USING gist .(geom|spot).$'))[1]"
+            " FROM pg_indexes WHERE indexdef ~ 'USING gist .(geom|spot).$'"
         )
     ).scalars()
     assert {f"{c.f_table_name}.{c.f_geometry_column}" for c in columns} == set(indexed)

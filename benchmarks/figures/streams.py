@@ -37,6 +37,7 @@ SECONDS: Final = {FULL: 20.0, "quick": 4.0}
 WRITERS: Final = 2
 P99_S: Final = 1.0
 PATIENCE_S: Final = 120.0
+QUIET_S: Final = 0.5
 SERVE_ONE: Final = tuple("1" if part == SERVE[3] else part for part in SERVE)
 
 
@@ -136,14 +137,15 @@ def _filed_while_read(store: LiveStore, readers: list[Reader], seconds: float) -
     writers = [
         context.Process(target=_write, args=(store, n, seconds, told), daemon=True) for n in range(WRITERS)
     ]
-    for writer in writers:
-        writer.start()
     committed: dict[int, float] = {}
     awake = readers[SLEEPERS:]
     awake[0].kept = []
     with selectors.DefaultSelector() as selector:
         for reader in awake:
             selector.register(reader.socket, selectors.EVENT_READ, reader)
+        _emptied(selector)
+        for writer in writers:
+            writer.start()
         end = time.time() + PATIENCE_S
         while time.time() < end:
             for chosen, _ in selector.select(0.2):
@@ -153,6 +155,17 @@ def _filed_while_read(store: LiveStore, readers: list[Reader], seconds: float) -
             if not any(writer.is_alive() for writer in writers) and _all_there(awake, committed):
                 return committed
     raise TimeoutError("some readers did not hear of everything")
+
+
+def _emptied(selector: selectors.BaseSelector) -> None:
+    """Take what came while the streams were opened, so that all begin at the same byte."""
+    while chosen := selector.select(QUIET_S):
+        for key, _ in chosen:
+            key.data.take()
+    for key in selector.get_map().values():
+        reader = key.data
+        reader.times, reader.sizes = [], []
+        reader.kept = None if reader.kept is None else []
 
 
 def _all_there(awake: list[Reader], committed: dict[int, float]) -> bool:

@@ -110,10 +110,11 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER report_counts AFTER INSERT OR DELETE ON report
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION report_counted();
+-- (Geometries are compared as bytes: a restore sets no search path, and would not know which "=" is meant.)
 CREATE CONSTRAINT TRIGGER report_counts_again AFTER UPDATE ON report DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN ((OLD.geom, OLD.unit_code, OLD.received_at, OLD.category, OLD.effect, OLD.status, OLD.overdue, OLD.urgent)
+    WHEN ((ST_AsEWKB(OLD.geom), OLD.unit_code, OLD.received_at, OLD.category, OLD.effect, OLD.status, OLD.overdue, OLD.urgent)
           IS DISTINCT FROM
-          (NEW.geom, NEW.unit_code, NEW.received_at, NEW.category, NEW.effect, NEW.status, NEW.overdue, NEW.urgent))
+          (ST_AsEWKB(NEW.geom), NEW.unit_code, NEW.received_at, NEW.category, NEW.effect, NEW.status, NEW.overdue, NEW.urgent))
     EXECUTE FUNCTION report_counted();
 
 -- All counts anew: after many reports were written with the triggers off, and for who doubts them.
