@@ -27,7 +27,7 @@ from cases.inquiry import Inquiry, Limits
 from cases.intake import Submission, file_report
 from geo.postgis import make_engine, open_session
 
-ZOOMS: Final = (6, 8, 10, 12, 14)
+ZOOMS: Final = tuple(range(6, 15))
 BOX: Final = (111.95, 35.20, 113.50, 36.05)  # of the city, degrees
 MOST: Final = 1_500  # tiles of a zoom
 PEOPLE: Final = {FULL: 400, "quick": 40}
