@@ -202,7 +202,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.memory = live
     app.state.blobs = open_blobs(settings)
     app.state.screeners = Screeners(app.state.engine, settings)
-    app.state.tiles = TileCache()
+    app.state.tiles = TileCache(settings.tile_cache_bytes)
     app.state.hub = Hub(app.state.engine, app.state.tiles)
     # As many requests with a session as there are connections, and as many worker threads.
     app.state.gate = anyio.CapacityLimiter(settings.pool_size)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         None, description="where evidence is kept: a folder or an fsspec URL such as s3://bucket/folder"
     )
     max_evidence_bytes: int = Field(4_000_000_000, description="largest evidence file, bytes", ge=1)
+    tile_cache_bytes: int = Field(64_000_000, description="memory for kept map tiles, bytes; 0: none", ge=0)
     session_hours: float = Field(12, description="how long who signed in stays so, hours", gt=0, le=720)
     cookie_secure: bool = Field(True, description="cookies over HTTPS and the own machine only")
     check_rate: str = Field("600/second", description="most requests of one account or key")

@@ -84,3 +84,10 @@ def test_a_tile_grows_old(cache: TileCache, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(tilecache, "KEPT_S", -1.0)
     _kept(cache, (3, 6, 3))
     assert cache.get(KEY, (3, 6, 3)) is None
+
+
+def test_a_cache_of_no_bytes_keeps_nothing() -> None:
+    cache = TileCache(0)
+    cache.begin(listening=True)
+    _kept(cache, (3, 6, 3))
+    assert cache.get(KEY, (3, 6, 3)) is None
