@@ -16,7 +16,7 @@ from typing import Final
 HEARD_AT: Final = 12
 MOST_BYTES: Final = 64_000_000
 OVERHEAD: Final = 400  # bytes of an entry beside its tile
-KEPT_S: Final = 60.0  # in case something changes that nobody tells of
+KEPT_S: Final = 600.0  # in case something changes that nobody tells of
 MOST_MARKS: Final = 200_000
 
 Address = tuple[int, int, int]

@@ -140,7 +140,7 @@ def _rows(size: str, store: LiveStore, zoom: int, sides: dict[str, Side]) -> lis
                 side.rate,
                 size,
                 ours_range=side.rates,
-                peer="tipg",
+                peer=f"tipg, zoom {zoom}, ours {name}",
                 peer_version=tipg_peer.VERSION,
                 theirs=peer.rate,
                 theirs_range=peer.rates,
