@@ -77,10 +77,8 @@ def _asked(scope: Scope) -> _Asked | None:
 async def _tile(scope: Scope, asked: _Asked) -> bytes | None:
     """The tile, kept or made; None where the usual way shall be gone."""
     state, query = scope["app"].state, scope["query_string"]
-    if (
-        query and asked.layer != "violations"
-    ):  # the others know no filter: whether it is one, the usual way looks
-        return None
+    if query and asked.layer != "violations":
+        return None  # these layers know no filter: the usual way looks whether it is one
     cache: TileCache = state.tiles
     key = key_of(asked.layer, query, asked.who)
     tile = cache.get(key, asked.at)

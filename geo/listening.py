@@ -26,13 +26,25 @@ log = logging.getLogger("zhijie.live")
 JOURNAL_CHANNEL: Final = "zhijie_journal"
 BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 STOP_S: Final = 5.0
-CONNECT: Final[dict[str, Any]] = {
-    "application_name": "zhijie live",
-    "options": "-c timezone=UTC -c jit=off",
-    "connect_timeout": 10,
-    # a server that is gone without a word is noticed in half a minute
-    **{"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000},
-}
+
+
+def connect_args(application: str) -> dict[str, Any]:
+    """What a connection that listens is opened with, under a name that the server shows."""
+    return {
+        "application_name": application,
+        "options": "-c timezone=UTC -c jit=off",
+        "connect_timeout": 10,
+        # a server that is gone without a word is noticed in half a minute
+        **{
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+        },
+    }
+
+
+CONNECT: Final = connect_args("zhijie live")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ import psycopg2
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.orm import Session
 
+from geo.listening import connect_args
 from geo.settings import Settings
 from geo.snapshot import Snapshot, snapshot_of, versions_key
 from geo.snapshotcache import SnapshotCache, cache_folder
@@ -37,13 +38,7 @@ STEADY_S: Final = 60.0  # who worked for so long begins anew with the shortest p
 STOP_S: Final = 5.0
 APPLICATION: Final = "zhijie snapshots"
 CHINA: Final = ZoneInfo("Asia/Shanghai")
-CONNECT: Final[dict[str, Any]] = {
-    "application_name": APPLICATION,
-    "options": "-c timezone=UTC -c jit=off",
-    "connect_timeout": 10,
-    # a server that is gone without a word is noticed in half a minute
-    **{"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000},
-}
+CONNECT: Final = connect_args(APPLICATION)
 
 
 class Snapshots:

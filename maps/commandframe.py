@@ -7,7 +7,7 @@ from typing import Final
 
 from maps import palette
 from maps.elements import HTML, Raw
-from maps.frame import OTHER, patterns, rows
+from maps.frame import AREA_KEYS, EFFECT_KEYS, OTHER, patterns, rows
 from words import N_, Lang, say
 
 _TOP: Final = HTML.from_string("""\
@@ -53,7 +53,8 @@ _RAIL: Final = HTML.from_string("""\
 </nav>
 """)
 
-_LAYERS: Final = HTML.from_string("""\
+_LAYERS: Final = HTML.from_string(
+    """\
 <section class="card drawer" id="drawer-layers" aria-label="{{ t.layers }}" hidden>
   <button type="button" class="shut" aria-label="{{ t.close }}">×</button>
   <h2>{{ t.layers }}</h2>
@@ -63,18 +64,9 @@ _LAYERS: Final = HTML.from_string("""\
   {% endfor %}
   </ul>
   <div id="legend" class="key">
-    <h2>{{ t.effects }}</h2>
-    <ul>
-    {% for row in effects %}
-      <li><span class="mark" data-effect="{{ row.code }}" data-certainty="certain"></span>{{ row.word }}</li>
-    {% endfor %}
-    </ul>
-    <h2>{{ t.certainty }}</h2>
-    <ul>
-    {% for row in certainties %}
-      <li><span class="mark" data-effect="clear" data-certainty="{{ row.code }}"></span>{{ row.word }}</li>
-    {% endfor %}
-    </ul>
+"""
+    + EFFECT_KEYS
+    + """\
     <h2>{{ t.clock }}</h2>
     <ul>
     {% for code, word in clocks.items() %}
@@ -85,22 +77,9 @@ _LAYERS: Final = HTML.from_string("""\
     <h2>{{ t.counts }}</h2>
     <p class="example"><canvas id="count-example" aria-hidden="true"></canvas> {{ t.count_rings }}</p>
     <h2>{{ t.zones }}</h2>
-    <ul>
-    {% for row in grades %}
-      <li><svg class="swatch" aria-hidden="true">
-        <rect class="zone zone-{{ row.code }}" width="100%" height="100%"/>
-        <rect width="100%" height="100%" fill="url(#hatch-{{ row.code }})"/>
-      </svg>{{ row.word }}</li>
-    {% endfor %}
-    </ul>
-    <h2>{{ t.borders }}</h2>
-    <ul>
-    {% for row in lines %}
-      <li><svg class="swatch" aria-hidden="true">
-        <line class="line-{{ row.code }}" x2="100%" y1="50%" y2="50%"/>
-      </svg>{{ row.word }}</li>
-    {% endfor %}
-    </ul>
+"""
+    + AREA_KEYS
+    + """\
     <div class="caution">
       <p><strong>{{ t.sample_data }}</strong></p>
       <ul id="layers-as-of"></ul>
@@ -108,7 +87,8 @@ _LAYERS: Final = HTML.from_string("""\
     </div>
   </div>
 </section>
-""")
+"""
+)
 
 _FILTERS: Final = HTML.from_string("""\
 <section class="card drawer" id="drawer-filters" aria-label="{{ t.filters }}" hidden>

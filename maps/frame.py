@@ -48,10 +48,8 @@ _FRAME: Final = HTML.from_string("""\
 <noscript><p class="notices card">{{ t.noscript }}</p></noscript>
 """)
 
-_LEGEND: Final = HTML.from_string("""\
-<aside class="card legend" aria-label="{{ t.legend }}">
-<details id="legend">
-  <summary>{{ t.legend }}</summary>
+# What the legends of the pages share.
+EFFECT_KEYS: Final = """\
   <h2>{{ t.effects }}</h2>
   <ul>
   {% for row in effects %}
@@ -64,7 +62,8 @@ _LEGEND: Final = HTML.from_string("""\
     <li><span class="mark" data-effect="clear" data-certainty="{{ row.code }}"></span>{{ row.word }}</li>
   {% endfor %}
   </ul>
-  <h2>{{ t.reserves }}</h2>
+"""
+AREA_KEYS: Final = """\
   <ul>
   {% for row in grades %}
     <li><svg class="swatch" aria-hidden="true">
@@ -81,6 +80,20 @@ _LEGEND: Final = HTML.from_string("""\
     </svg>{{ row.word }}</li>
   {% endfor %}
   </ul>
+"""
+
+_LEGEND: Final = HTML.from_string(
+    """\
+<aside class="card legend" aria-label="{{ t.legend }}">
+<details id="legend">
+  <summary>{{ t.legend }}</summary>
+"""
+    + EFFECT_KEYS
+    + """\
+  <h2>{{ t.reserves }}</h2>
+"""
+    + AREA_KEYS
+    + """\
   <div class="caution">
     <p><strong>{{ t.sample_data }}</strong></p>
     <ul id="accuracy"></ul>
@@ -88,7 +101,8 @@ _LEGEND: Final = HTML.from_string("""\
   </div>
 </details>
 </aside>
-""")
+"""
+)
 
 # One pattern a grade, by the distance of its lines in pixels: what is stricter is hatched closer.
 _SPACINGS: Final = {"core": 6, "buffer": 11, "experimental": 22}
