@@ -20,12 +20,11 @@ from geo.errors import BadInput
 from geo.facts import PlaceFacts
 from geo.location import Location
 from geo.queries import fetch_facts, fetch_facts_of_days
-from geo.tables import Report, Unit
+from geo.tables import CLOSED, Report, Unit
 from geo.unitchanges import UnitChange, UnitSide, fetch_unit_changes, reports_near
 from layers.staging import Versions, fetch_refs
 from words import N_
 
-CLOSED: Final = "closed"
 ROLES: Final = ("units", "villages")
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
 
@@ -86,7 +85,7 @@ def preview(
         _check(session, side, field)
     _check_unit(session, sides, unit)
     changes = fetch_unit_changes(session, *sides)
-    touched = and_(Report.status != CLOSED, _reached(session, sides, changes.redrawn))
+    touched = and_(Report.status.not_in(CLOSED), _reached(session, sides, changes.redrawn))
     count = count_reports(session, touched) if changes.redrawn else 0
     reports = progress(stream_reports(session, touched), count) if count else ()
     moves = _moves(session, sides, limits, reports)

@@ -15,7 +15,7 @@ STATUSES: Final = {
     "dismissed": N_("dismissed"),
     "done": N_("dealt with"),
 }
-_OPEN: Final = tuple(state for state in STATUSES if state not in CLOSED)
+OPEN_STATUSES: Final = tuple(state for state in STATUSES if state not in CLOSED)
 MOVES: Final[dict[str, tuple[str, ...]]] = {
     "new": ("assigned", "verifying", "dismissed"),
     "assigned": ("verifying", "dismissed"),
@@ -28,4 +28,4 @@ MOVES: Final[dict[str, tuple[str, ...]]] = {
 
 def next_statuses(status: str) -> tuple[str, ...]:
     """Where a report may go from a state; from one that an older program wrote, to any that is open."""
-    return MOVES.get(status, _OPEN)
+    return MOVES.get(status, OPEN_STATUSES)

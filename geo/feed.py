@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.sieve import Sieve
+from geo.tables import OPEN
 
 _FEED: Final = """
 SELECT r.id, r.overdue, category, effect, certainty, status, r.unit_code, unit_name, received_at,
@@ -21,7 +22,7 @@ LEFT JOIN LATERAL (
 ORDER BY {order}"""
 NEWEST: Final = "id DESC"
 # What is open before what is not, what is urgent or late first, then what is due first.
-PRESSING: Final = "status IN ('dismissed', 'done'), NOT (overdue OR urgent), due_on NULLS LAST, id DESC"
+PRESSING: Final = f"NOT ({OPEN}), NOT (overdue OR urgent), due_on NULLS LAST, id DESC"
 
 
 def fetch_feed(

@@ -6,6 +6,7 @@ they have stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from maps import palette
@@ -144,8 +145,11 @@ class FieldMap(OwnMap):
     default_css = [*OwnMap.default_css, ("field_css", f"{STATIC}/zhijie/field.css")]
 
 
-def field_page(lang: Lang) -> Page:
-    """The page, to be rendered: the same bytes for everybody who reads the language."""
+def field_page(lang: Lang, open_statuses: Sequence[str]) -> Page:
+    """The page, to be rendered: the same bytes for everybody who reads the language.
+
+    ``open_statuses``: codes of the states in which a report still wants work; "my work" lists those.
+    """
     page = Page(lang, say(lang, TITLE), workers=True)
     chart = FieldMap("field", HOME, ZOOM, zoom_snap=0.5)
     names = spoken(lang, LAYERS)
@@ -154,7 +158,7 @@ def field_page(lang: Lang) -> Page:
         layer.add_to(chart)
     page.add_child(chart)
     page.html.add_child(Raw(_body(lang) + patterns()))
-    page.html.add_child(Island(_island(lang, chart, names, layers)))
+    page.html.add_child(Island({**_island(lang, chart, names, layers), "open_statuses": list(open_statuses)}))
     page.header.add_child(Raw(_HEAD.render(lang=lang, static=STATIC, themes=THEMES)), name="field_head")
     page.header.add_child(Module("zhijie/field/main.js"), name="field_module")
     return page

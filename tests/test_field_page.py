@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from test_maps_page import Reader, contrast
 
+from cases.statuses import OPEN_STATUSES, STATUSES
 from maps import icon, palette
 from maps.field import field_page
 from maps.fieldshell import FOLDER, WORKER, manifest, shell_files, worker_script
@@ -27,8 +28,8 @@ CSS = (FOLDER / "zhijie" / "field.css").read_text("utf-8")
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_shell_is_light_same_for_all_and_knows_no_other_host(lang: Lang) -> None:
-    html = field_page(lang).render()
-    assert html == field_page(lang).render()
+    html = field_page(lang, OPEN_STATUSES).render()
+    assert html == field_page(lang, OPEN_STATUSES).render()
     assert len(html.encode()) < 60_000
     links = Reader(html).values("src", "href")
     assert links
@@ -38,7 +39,7 @@ def test_the_shell_is_light_same_for_all_and_knows_no_other_host(lang: Lang) -> 
 
 
 def test_the_policy_lets_our_worker_run_and_no_inline_script_but_one() -> None:
-    page = field_page("zh")
+    page = field_page("zh", OPEN_STATUSES)
     html = page.render()
     inline = next(script for script in Reader(html).scripts if "L.map(" in script)
     assert f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'" in page.policy
@@ -158,3 +159,15 @@ def test_doors_say_what_a_worker_may(client: TestClient) -> None:
     assert "worker-src 'self'" in page.headers["content-security-policy"]
     away = client.get("/field", headers={"Authorization": ""}, follow_redirects=False)
     assert (away.status_code, away.headers["location"]) == (303, "/login?next=/field")
+
+
+def test_my_work_asks_for_the_states_that_the_program_calls_open() -> None:
+    html = field_page("en", ("one", "two")).render()
+    assert '"open_statuses": ["one", "two"]' in html
+    scripts = {path: path.read_text("utf-8") for path in sorted((FOLDER / "zhijie").rglob("*.js"))}
+    named = {
+        path.name
+        for path, code in scripts.items()
+        if any(re.search(rf"[\"',]{status}[\"',]", code) for status in STATUSES.keys() - {"new", "done"})
+    }
+    assert named == set()  # a script that spells out a state has a list of its own

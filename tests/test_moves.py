@@ -34,6 +34,7 @@ from cases.intake import Submission, file_report
 from cases.jurisdiction import decide
 from cases.moves import Preview, preview, unit_side
 from cases.pastreports import PastReport, stream_reports
+from cases.statuses import STATUSES
 from commands import units
 from geo.errors import BadData, BadInput, ZhijieError
 from geo.facts import PlaceFacts
@@ -152,11 +153,13 @@ def test_a_footprint_moves_with_its_larger_part(session: Session, limits: Limits
     assert (move.before.unit.code, move.before.unit.share) == (GULONG, 1.0)
 
 
-def test_a_closed_report_stays_where_it_was(session: Session, limits: Limits) -> None:
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_open_reports_are_judged_again(session: Session, limits: Limits, status: str) -> None:
     number = report_at(session, *GULONG_SEAT, limits)
-    session.execute(update(Report).where(Report.id == number).values(status="closed"))
+    session.execute(update(Report).where(Report.id == number).values(status=status))
     found = _preview(session, limits, (BEFORE, AFTER))
-    assert (found.moves, found.judged) == ((), 0)
+    is_open = status not in ("dismissed", "done")
+    assert (len(found.moves), found.judged) == (is_open, is_open)
 
 
 def test_a_unit_narrows_the_preview_to_what_concerns_it(session: Session, limits: Limits) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from geo.postgis import alembic_config, migrate, revisions
 from geo.tablebase import Base
+from geo.tables import CLOSED
 
 
 def _ours(difference: tuple[Any, ...]) -> bool:
@@ -64,3 +66,19 @@ def test_a_report_box_uses_the_index(session: Session) -> None:
         )
     ).scalars()
     assert "report_geom" in "\n".join(plan)
+
+
+def test_the_database_and_the_program_close_reports_in_the_same_states(session: Session) -> None:
+    written = session.execute(
+        text(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc"
+            " WHERE proname IN ('zhijie_late', 'zhijie_mark_overdue')"
+            " UNION ALL SELECT pg_get_indexdef('report_due'::regclass)"
+        )
+    ).scalars()
+    lists = [
+        set(re.findall(r"'(\w+)'", found))
+        for code in written
+        for found in re.findall(r"(?:NOT IN \(|<> ALL \(.*?ARRAY\[)([^)\]]+)", code)
+    ]
+    assert lists == [set(CLOSED)] * 3

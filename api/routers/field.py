@@ -14,6 +14,7 @@ from api.deps import Datum, LangDep, LimitsDep, SessionDep, needs
 from api.routers.pages import CSP
 from cases.fieldpack import find_county, make_pack, version_of
 from cases.inquiry import today
+from cases.statuses import OPEN_STATUSES
 from geo.access import Identity
 from geo.errors import BadInput
 from geo.location import Location
@@ -63,7 +64,7 @@ def page(request: Request, lang: LangDep) -> Response:
     if request.state.who is None:
         chosen = f"&lang={lang}" if "lang" in request.query_params else ""
         return RedirectResponse(f"/login?next=/field{chosen}", 303)
-    made = field_page(lang)
+    made = field_page(lang, OPEN_STATUSES)
     html = made.render()
     return HTMLResponse(html, headers={CSP: made.policy, "Cache-Control": "no-cache"})
 
@@ -78,7 +79,7 @@ def web_manifest(lang: LangDep) -> Response:
 @router.get("/field/sw.js", include_in_schema=False)
 def service_worker() -> Response:
     """The service worker; its text changes with any file of the page."""
-    pages = {lang: field_page(lang).render() for lang in LANGS}
+    pages = {lang: field_page(lang, OPEN_STATUSES).render() for lang in LANGS}
     headers = {"Service-Worker-Allowed": "/field", CSP: WORKER_POLICY, "Cache-Control": "no-cache"}
     return Response(worker_script(pages), media_type="text/javascript", headers=headers)
 

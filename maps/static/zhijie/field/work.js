@@ -16,7 +16,6 @@ import { verdictCard } from "./verdict.js";
 import { signedOut, who } from "./who.js";
 
 const MOST = 100;
-const OPEN = "new,assigned,verifying,confirmed";
 const at = (id) => document.getElementById(id);
 const note = at("work-note");
 let lines = [];
@@ -133,7 +132,7 @@ function show() {
 export async function showWork() {
   if (lines.length === 0) note.textContent = say("loading");
   try {
-    const query = { mine: "true", status: OPEN, pressing: "true", limit: String(MOST) };
+    const query = { mine: "true", status: page.open_statuses.join(","), pressing: "true", limit: String(MOST) };
     const { reports } = await askJson("GET", `/api/feed?${new URLSearchParams(query)}`, { lang: page.lang });
     lines = reports.sort((a, b) => rank(b) - rank(a) || b.id - a.id);
     show();
