@@ -5,47 +5,30 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
+from credentials import ALL_HATS, WORD, bearer, hire, session_of
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
+from servers import serving
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
 from api.app import create_app
-from cases.accounts import KeyWish, Person, Post, add_account, add_posting, make_key, sign_in
+from cases.accounts import Person, add_account, add_posting
 from cases.demo import STORY, STORY_KEY
 from cases.inquiry import Limits
 from cases.intake import file_report
-from geo.access import ROLES, bind_role
+from geo.access import bind_role
 from geo.cluster import Cluster
-from geo.parceltables import Parcel
 from geo.postgis import make_engine, migrate, open_session
 from geo.settings import ROOT, Settings
 from layers.load import load_folder
 
 BASE = "zhijie_base_test"
-BOTH_WAYS = {  # what must hold whether the index in memory or PostGIS alone gives the facts
-    "test_api_doors",
-    "test_cli",
-    "test_golden",
-    "test_layers_permits",
-    "test_layers_roads",
-    "test_moves",
-    "test_simulate",
-    "test_store_property",
-    "test_verdict_story",
-}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,8 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for verdicts both ways."""
-    both = metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS
+    """Run tests marked ``both_engines`` once with the index in memory and once with PostGIS alone."""
+    both = metafunc.definition.get_closest_marker("both_engines") is not None
     if both and "facts_engine" in metafunc.fixturenames:
         metafunc.parametrize("facts_engine", ["cells", "postgis"], indirect=True, scope="session")
 
@@ -209,30 +192,6 @@ def as_web(web_login: tuple[str, str], engines: list[Engine]) -> Callable[..., E
     return make
 
 
-def hire(owner: Engine, *posts: Post, name: str = "", scopes: list[str] | None = None) -> str:
-    """An API key of somebody new with these postings."""
-    with open_session(owner) as session:
-        person = Person(name or f"u{secrets.token_hex(6)}", "", None)
-        account = add_account(session, person, posts[0])
-        for post in posts[1:]:
-            add_posting(session, account, post)
-        return make_key(session, account, KeyWish("tests", scopes, 1))[1]
-
-
-def like_parcel(shipped: Parcel, **changed: Any) -> Parcel:
-    """A copy of a parcel with other values in some columns."""
-    same = {column.name: getattr(shipped, column.name) for column in Parcel.__table__.columns}
-    return Parcel(**{**same, "id": None, **changed})
-
-
-ALL_HATS = (Post("command", ""), Post("supervisor", ""), Post("admin", ""))
-
-
-def bearer(key: str) -> dict[str, str]:
-    """The header of an API key."""
-    return {"Authorization": f"Bearer {key}"}
-
-
 @pytest.fixture(scope="module")
 def web_engine(http_engine: Engine, as_web: Callable[..., Engine], facts_engine: str) -> Engine:
     """The module's own database as its server reaches it."""
@@ -273,36 +232,6 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-WORD = "a long password"
-
-
-def name_of(role: str) -> str:
-    """The account of ``staff`` that has a role."""
-    return f"the-{role.replace('_', '-')}"
-
-
-def staff(owner: Engine, web: Engine, reach: str) -> dict[str, str]:
-    """Somebody of each role in one reach, with the password WORD: role → the token of a session."""
-    with open_session(owner) as session:
-        for role in ROLES:
-            add_account(session, Person(name_of(role), "", WORD), Post(role, reach))
-    return {role: session_of(web, name_of(role)) for role in ROLES}
-
-
-def session_of(web: Engine, name: str) -> str:
-    """The token of a new session of an account with the password WORD."""
-    with open_session(web) as session:
-        token = sign_in(session, name, WORD, 1)
-    assert token is not None
-    return token
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def live_session(http_engine: Engine, web_engine: Engine) -> str:
     """The token of a session, for the cookie of a browser."""
@@ -321,19 +250,3 @@ def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iter
         file_report(session, STORY, STORY_KEY, limits)
     with serving(create_app(Settings(cookie_secure=False), web_engine)) as url:
         yield url
-
-
-@contextmanager
-def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
-    """The base URL of an application behind uvicorn, in a thread."""
-    config = uvicorn.Config(app, port=port, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=10)

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import httpx2 as httpx
 import pytest
-from conftest import WORD, bearer, like_parcel, name_of, serving, session_of, staff
+from credentials import WORD, bearer, name_of, session_of, staff
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from geoalchemy2.shape import from_shape
+from parcelcopies import like_parcel
 from pictures import picture
+from servers import serving
 from shapely.geometry import MultiPolygon, Point
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session

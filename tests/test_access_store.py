@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
-from conftest import ALL_HATS, hire, like_parcel
+from credentials import ALL_HATS, hire
+from parcelcopies import like_parcel
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session

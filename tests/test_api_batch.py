@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from conftest import bearer
+from credentials import bearer
 from fastapi.testclient import TestClient
 from screenmeaning import assert_means
 from shapely.geometry import box, mapping

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import bearer
+from credentials import bearer
 from fastapi.testclient import TestClient
 from shapely.geometry import shape
 from sqlalchemy import Engine, func, select
@@ -19,6 +19,8 @@ from cases.inquiry import today
 from geo.datum import from_cgcs2000
 from geo.settings import Settings
 from geo.tables import Report, StoredVerdict
+
+pytestmark = pytest.mark.both_engines
 
 PLACE: dict[str, Any] = {"lon": 112.395, "lat": 35.625, "accuracy_m": 15}
 BODY: dict[str, Any] = {**PLACE, "category": "livestock_farm", "as_of": "2022-08-21"}

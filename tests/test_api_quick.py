@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import bearer, hire
+from credentials import bearer, hire
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 

@@ -13,7 +13,7 @@ import pytest
 import shapely
 from batches import PLANE, about, anywhere, taken
 from click.testing import Result
-from conftest import bearer
+from credentials import bearer
 from fastapi.testclient import TestClient
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from servers import serving
 from sqlalchemy import Engine, text
 
 from api.app import create_app

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import session_of
+from credentials import session_of
 from phones import (
     Make,
     answer,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from conftest import bearer
+from credentials import bearer
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Route, expect
 from shapely.geometry import Point, shape
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from areas import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
-from scipy.spatial import Voronoi
 from shapely import MultiPolygon, Polygon, box
 
 from geo.cells import (
@@ -25,25 +25,6 @@ from geo.cells import (
     store,
 )
 from geo.kernel.exact import is_right, on_segment, side
-
-WEST, SOUTH, EAST, NORTH = 112.0, 35.0, 113.0, 36.0
-
-
-def voronoi_towns(seed: int, count: int, jitter: float = 0.0) -> np.ndarray:
-    """A coverage of a box: cells of random seeds, clipped together so that shared borders stay equal."""
-    rng = np.random.default_rng(seed)
-    seeds = rng.uniform((WEST, SOUTH), (EAST, NORTH), (count, 2))
-    far = np.array(
-        [(WEST - 9, SOUTH - 9), (EAST + 9, SOUTH - 9), (EAST + 9, NORTH + 9), (WEST - 9, NORTH + 9)]
-    )
-    cells = Voronoi(np.vstack((seeds, far)))
-    ridges = [cells.vertices[r] for r in cells.ridge_vertices if min(r) >= 0]
-    lines = shapely.segmentize(shapely.linestrings(ridges), 0.01)
-    frame = shapely.segmentize(box(WEST, SOUTH, EAST, NORTH).exterior, 0.03)
-    noded = shapely.unary_union([*shapely.intersection(lines, box(WEST, SOUTH, EAST, NORTH)), frame])
-    if jitter:
-        noded = shapely.transform(noded, lambda xy: xy + jitter * np.sin(1e6 * xy[:, ::-1]))
-    return np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
 
 
 def hard_points(geoms: np.ndarray, seed: int, count: int = 20_000) -> np.ndarray:
@@ -96,19 +77,6 @@ def test_a_coverage_answers_as_shapely(seed: int, count: int, jitter: float, siz
     assert np.array_equal(located, index.locate(points, threads=1))
     shared = np.bincount([point for point, _ in expected])
     assert (shared > 1).sum() > 100, "the points must hold ties, or nothing is tested"
-
-
-def random_areas(seed: int, count: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    areas = []
-    for _ in range(count):
-        corners = rng.integers(3, 200)
-        turns = np.sort(rng.uniform(0, 2 * np.pi, corners))
-        radius = rng.uniform(0.02, 0.3) * (1 + 0.3 * rng.random(corners))
-        middle = rng.uniform((WEST, SOUTH), (EAST, NORTH))
-        areas.append(Polygon(middle + radius[:, None] * np.column_stack((np.cos(turns), np.sin(turns)))))
-    found = np.asarray(areas, dtype=object)
-    return found[shapely.is_valid(found)]
 
 
 SPECIAL = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from areas import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 from scipy.special import owens_t
-from test_cells import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 
 from geo.cells import build_coverage, build_overlaps
 from geo.kernel.border import border_distance

@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import shapely
+from areas import EAST, NORTH, SOUTH, WEST, random_areas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, affinity, box
-from test_cells import EAST, NORTH, SOUTH, WEST, random_areas
 
 from geo.cells import build_overlaps
 from geo.overlaps import overlap_areas

@@ -20,6 +20,8 @@ from geo.access import ROLES
 from geo.settings import ROOT
 from geo.tables import Report
 
+pytestmark = pytest.mark.both_engines
+
 STORY = ["--lon", "112.395", "--lat", "35.625", "--category", "livestock_farm", "--as-of", "2022-08-21"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

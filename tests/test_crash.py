@@ -20,7 +20,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from conftest import bearer, free_port
+from credentials import bearer
+from servers import free_port
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 

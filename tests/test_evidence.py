@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import bearer, hire
+from credentials import bearer, hire
 from fastapi.testclient import TestClient
 from pictures import exif, picture
 from PIL import Image

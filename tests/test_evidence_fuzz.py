@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pillow_heif
 import pytest
-from conftest import bearer
+from credentials import bearer
 from fastapi.testclient import TestClient
 from pictures import exif, picture, xmp
 from PIL import Image

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import shapely
-from conftest import bearer, hire
+from credentials import bearer, hire
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, Route
 from shapely.geometry import Point, Polygon, box, mapping, shape

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from pagehtml import Reader, contrast
 from PIL import Image
-from test_maps_page import Reader, contrast
 
 from cases.statuses import OPEN_STATUSES, STATUSES
 from maps import icon, palette

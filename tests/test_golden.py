@@ -23,6 +23,8 @@ from cases.value import Basis, Change, Conflict, Jurisdiction, LawThen, PermitSt
 from cases.verdict import Case, judge
 from cases.words import tell_verdict
 
+pytestmark = pytest.mark.both_engines
+
 FOLDER = Path(__file__).parent / "golden"
 FILES = sorted(FOLDER.glob("*.yaml"))
 CODED = {

@@ -22,6 +22,8 @@ from geo.settings import ROOT
 from geo.tables import Permit, Source
 from layers.load import load_folder
 
+pytestmark = pytest.mark.both_engines
+
 SITE = box(112.40, 35.62, 112.401, 35.621)
 BOW_TIE = Polygon([(112, 35), (113, 36), (113, 35), (112, 36)])
 Write = Callable[..., Path]

@@ -41,6 +41,8 @@ from layers.load import load_folder
 from layers.registry import FOLDERS, read_all, read_folder
 from layers.roads import control_zone, road_zones, zone_of_land, zone_width_m
 
+pytestmark = pytest.mark.both_engines
+
 GEOD = Geod(a=ELLIPSOID.axis_m, rf=ELLIPSOID.inverse_flattening)
 LON, LAT = 112.86, 35.50
 DAY = dt.date(2026, 9, 1)

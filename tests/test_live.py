@@ -14,7 +14,8 @@ import geopandas as gpd
 import httpx2 as httpx
 import pyogrio
 import pytest
-from conftest import ALL_HATS, bearer, hire, serving
+from credentials import ALL_HATS, bearer, hire
+from servers import serving
 from sqlalchemy import Engine, text
 
 from api.app import create_app

@@ -47,6 +47,8 @@ from geo.unitchanges import UnitChange
 from layers.candidate import read_candidate
 from layers.staging import fetch_current, staged
 
+pytestmark = pytest.mark.both_engines
+
 BEFORE, AFTER = dt.date(2020, 12, 31), dt.date(2021, 1, 1)
 
 

@@ -10,7 +10,8 @@ from urllib.parse import quote_from_bytes
 
 import httpx2 as httpx
 import pytest
-from conftest import bearer, serving
+from credentials import bearer
+from servers import serving
 from sqlalchemy import Engine
 
 from api.app import create_app

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2 as httpx
 import pytest
-from conftest import free_port, serving
 from playwright.sync_api import Browser, Page, expect
+from servers import free_port, serving
 from sqlalchemy import Engine
 
 from api.app import create_app

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ALL_HATS, bearer, hire, like_parcel
+from credentials import ALL_HATS, bearer, hire
 from fastapi.testclient import TestClient
+from parcelcopies import like_parcel
 from shapely.geometry import Point, Polygon, box, mapping
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session

@@ -15,12 +15,13 @@ import pyarrow as pa
 import pytest
 import requests
 import schemathesis
-from conftest import bearer, hire, serving, staff
+from credentials import bearer, hire, staff
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from pictures import picture
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as of_api
+from servers import serving
 from sqlalchemy import Engine
 
 from api.app import create_app

@@ -45,6 +45,8 @@ from layers.lawbook import LOCAL
 from layers.lawlist import load_list
 from layers.staging import fetch_current, staged
 
+pytestmark = pytest.mark.both_engines
+
 ALWAYS = Received()
 RESERVES = ROOT / "data" / "protected_areas" / "reserves.geojson"
 

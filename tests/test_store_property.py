@@ -19,6 +19,8 @@ from geo.measure import Plane, area_m2
 from geo.place import fetch_facts
 from geo.settings import ROOT
 
+pytestmark = pytest.mark.both_engines
+
 DAYS = (dt.date(2018, 6, 1), dt.date(2024, 6, 1))
 COUNT = 1000  # a day, so 2,000 of each kind
 WEST, SOUTH, EAST, NORTH = 111.7, 35.0, 113.8, 36.2  # the city and something of its neighbours

@@ -18,6 +18,8 @@ from geo.datum import from_cgcs2000
 from geo.errors import BadInput
 from geo.location import Location
 
+pytestmark = pytest.mark.both_engines
+
 DAY = dt.date(2022, 8, 21)
 LON, LAT = 112.395, 35.625
 CHAIN = ["140500", "140522", "140522201", "140522201000005"]
