@@ -20,23 +20,21 @@ from starlette.types import ASGIApp, Scope
 
 import maps
 from api import errors
-from api.description import described
-from api.guard import Guard, Known, cookie_name
-from api.headers import Headers
-from api.limits import BodyLimit, BodyTooLarge, too_large
-from api.live import Hub
-from api.logs import configure_logging
-from api.observe import Observe, watch_pool
-from api.quick import QuickCheck
-from api.quicktiles import QuickTiles
-from api.rates import Rates
+from api.batch.screener_cache import Screeners
+from api.middleware.authentication import Guard, Known, cookie_name
+from api.middleware.body_limit import BodyLimit, BodyTooLarge, too_large
+from api.middleware.fast_check import QuickCheck
+from api.middleware.fast_tiles import QuickTiles
+from api.middleware.logs import configure_logging
+from api.middleware.observability import Observe, watch_pool
+from api.middleware.rate_limit import Rates
+from api.middleware.security_headers import Headers
+from api.openapi import described
+from api.routers import account_pages as signin
+from api.routers import assignment as hands
 from api.routers import (
     batch,
-    checks,
-    datum,
     evidence,
-    field,
-    hands,
     health,
     layers,
     live,
@@ -45,20 +43,22 @@ from api.routers import (
     parcels,
     reports,
     session,
-    signin,
     tiles,
 )
-from api.screeners import Screeners
-from api.tilecache import TileCache
-from cases.answers import Answers
-from cases.blobs import open_blobs
-from cases.inquiry import Limits
-from geo.access import APP_URL, bind_role
-from geo.errors import StoreUnavailable
-from geo.place import Memory, remember
-from geo.postgis import app_database_url, make_engine, open_session
-from geo.settings import Settings
-from geo.snapshotlive import Snapshots
+from api.routers import check as checks
+from api.routers import datum_check as datum
+from api.routers import officer as field
+from core.errors import StoreUnavailable
+from core.settings import Settings
+from facts.lookup import Memory, remember
+from facts.memory.background import Snapshots
+from live.hub import Hub
+from live.tile_cache import TileCache
+from reports.evidence.storage import open_blobs
+from store.access import APP_URL, bind_role
+from store.engine import app_database_url, make_engine, open_session
+from verdict.answer_cache import Answers
+from verdict.inquiry import Limits
 
 STATIC: Final = Path(maps.__file__).parent / "static"
 DESCRIPTION: Final = "知界 Zhijie: whose ground is this, and may that stand on it?"
@@ -142,7 +142,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 
 def _trust_provider(app: FastAPI, settings: Settings, issuer: str) -> None:
     """Let people sign in by a provider of accounts."""
-    from api.routers import provider  # noqa: PLC0415 - a quarter of a second that most need not wait for
+    from api.routers import oidc as provider  # noqa: PLC0415 - a quarter of a second that most need not wait for
 
     app.state.oauth = provider.oauth_of(settings, issuer)
     app.include_router(provider.router)

@@ -13,8 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.observe import door_of
-from geo.errors import (
+from api.middleware.observability import door_of
+from core.errors import (
     BadData,
     BadInput,
     Conflict,
@@ -25,7 +25,7 @@ from geo.errors import (
     TooLarge,
     ZhijieError,
 )
-from words import N_, Lang, pick_lang, say
+from core.i18n import N_, Lang, pick_lang, say
 
 log = logging.getLogger("zhijie.api")
 

@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 from benchmarks.borders import Floats
 from benchmarks.store import CATEGORY
 from benchmarks.world import World
-from cases.inquiry import Inquiry, Limits, answer
-from cases.screencolumns import PREFIX, SEPARATOR, row_of
-from geo.postgis import open_session
-from geo.settings import Settings
+from core.settings import Settings
+from screening.schema import PREFIX, SEPARATOR, row_of
+from store.engine import open_session
+from verdict.inquiry import Inquiry, Limits, answer
 
 SEED: Final = 5
 NEAR: Final = {"zj_share": 1e-6, "zj_edge_m": 0.01}  # columns of numbers, and what they may differ by

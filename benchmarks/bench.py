@@ -18,8 +18,8 @@ from benchmarks.peers.sedona_peer import SedonaDB
 from benchmarks.peers.shapely_peer import Tree, Tuned
 from benchmarks.store import open_store
 from benchmarks.world import Size, World, load
-from geo import cells
-from geo.settings import Settings
+from core.settings import Settings
+from geo.index import cell_index as cells
 
 Peer = Sjoin | Tuned | Tree | DuckDB | SedonaDB | PostGIS
 

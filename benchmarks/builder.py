@@ -14,7 +14,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geo import cells
+from geo.index import cell_index as cells
 
 
 def build(path: Path, rounds: int) -> dict[str, object]:

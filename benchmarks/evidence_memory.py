@@ -23,14 +23,14 @@ from pathlib import Path
 
 import psutil
 
-from cases.accounts import KeyWish, Person, Post, add_account, make_key
-from cases.demo import STORY, STORY_KEY
-from cases.inquiry import Limits
-from cases.intake import file_report
-from geo.cluster import Cluster
-from geo.postgis import make_engine, migrate, open_session
-from geo.settings import ROOT, Settings
-from layers.load import load_folder
+from accounts.accounts import KeyWish, Person, Post, add_account, make_key
+from core.settings import ROOT, Settings
+from demo.story import STORY, STORY_KEY
+from layers.loading.load import load_folder
+from reports.filing import file_report
+from store.cluster.cluster import Cluster
+from store.engine import make_engine, migrate, open_session
+from verdict.inquiry import Limits
 
 HEAD = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"  # a video, as far as anybody can tell
 PORT = 8791

@@ -10,13 +10,13 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
+from accounts.accounts import KeyWish, Person, Post, add_account, make_key
 from benchmarks.results import FULL
 from benchmarks.world import HOME
-from cases.accounts import KeyWish, Person, Post, add_account, make_key
-from geo.cluster import Cluster, default_home
-from geo.postgis import make_engine, migrate, open_session
-from geo.settings import ROOT, Settings
-from layers.load import load_folder
+from core.settings import ROOT, Settings
+from layers.loading.load import load_folder
+from store.cluster.cluster import Cluster, default_home
+from store.engine import make_engine, migrate, open_session
 
 REPORTS: Final = {FULL: 1_000_000, "quick": 20_000}
 UNBOUND: Final = "1000000/second"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.world import HOME
-from geo.settings import ROOT
+from core.settings import ROOT
 
 WORKERS: Final = 2
 LOG: Final = HOME / "processes.log"  # what they say on stderr

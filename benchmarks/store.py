@@ -25,14 +25,14 @@ import pyogrio
 import yaml
 from sqlalchemy import Engine, text
 
+from accounts.accounts import EVERYWHERE, KeyWish, Person, Post, add_account, make_key
 from benchmarks.world import World
-from cases.accounts import EVERYWHERE, KeyWish, Person, Post, add_account, make_key
-from cases.inquiry import Inquiry, Limits, answer
-from geo.cluster import Cluster, default_home
-from geo.postgis import make_engine, migrate, open_session
-from geo.settings import ROOT, Settings
-from layers import units
-from layers.load import load_folder
+from core.settings import ROOT, Settings
+from layers.loading.load import load_folder
+from layers.readers import units
+from store.cluster.cluster import Cluster, default_home
+from store.engine import make_engine, migrate, open_session
+from verdict.inquiry import Inquiry, Limits, answer
 
 SHIPPED: Final = ("law", "calendar")
 CATEGORY: Final = "livestock_farm"  # what is asked of it

@@ -24,7 +24,7 @@ from benchmarks import places
 from benchmarks.borders import Floats, Shapes
 from benchmarks.districts import Districts, read_districts
 from benchmarks.townships import JINCHENG, Townships, counts_for, split
-from geo.settings import ROOT
+from core.settings import ROOT
 
 VERSION: Final = 1
 HOME: Final = ROOT / "build" / "bench"

@@ -8,10 +8,10 @@ from datetime import date
 
 from pydantic import Field
 
+from core.i18n import N_
 from law.errors import Fault, LawDataError, fault, refuse
 from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section
 from law.values import Period, Text, chinese_number
-from words import N_
 
 DOCUMENT = "articles"
 

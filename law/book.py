@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
+from core.i18n import N_
+from law.applicable_law import Binding, binding
 from law.articles import Article, known_article, parse_articles
-from law.binding import Binding, binding
 from law.competence import (
     Competence,
     Default,
@@ -27,7 +28,7 @@ from law.competence import (
 from law.errors import UnknownCode, refuse
 from law.kinds import Category, ZoneKind, parse_categories, parse_kinds
 from law.parsing import check_sections, read_yaml
-from law.rulechecks import rule_faults
+from law.rule_checks import rule_faults
 from law.rules import (
     Absence,
     Asked,
@@ -41,9 +42,8 @@ from law.rules import (
     parse_rule_rows,
     try_rule,
 )
-from law.terms import Clock, parse_clocks
+from law.time_limits import Clock, parse_clocks
 from law.values import Text, both
-from words import N_
 
 SECTIONS: Final[dict[str, frozenset[str]]] = {
     "articles": frozenset({"laws"}),

@@ -13,10 +13,10 @@ from typing import Final
 
 from pydantic import Field
 
+from core.i18n import N_
 from law.errors import CalendarGap, Fault, fault, refuse
 from law.parsing import Row, TextRow, check_sections, parse_rows, section
 from law.values import Text, both
-from words import N_
 
 DOCUMENT: Final = "holidays"
 SATURDAY: Final = 5

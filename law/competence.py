@@ -12,12 +12,12 @@ from typing import Final
 
 from pydantic import Field
 
+from core.i18n import N_
 from law.articles import Article, citation_faults, cite
 from law.errors import Fault, LawDataError, fault
 from law.kinds import Category, ZoneKind
 from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section, texts
 from law.values import Mode, Period, Text
-from words import N_
 
 DOCUMENT: Final = "competence"
 DELEGATION: Final = "apl/20"

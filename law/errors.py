@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from words import Lang, say
+from core.i18n import Lang, say
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

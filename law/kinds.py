@@ -8,11 +8,11 @@ from datetime import date
 
 from pydantic import Field
 
+from core.i18n import N_
 from law.articles import Article, citation_faults, cite
 from law.errors import Fault, UnknownCode, fault, refuse
 from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section
 from law.values import Period, Text
-from words import N_
 
 CATEGORIES = "categories"
 KINDS = "zone_kinds"

@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from yaml.nodes import MappingNode
 
+from core.i18n import N_
 from law.errors import Fault, LawDataError, fault
 from law.values import Period, Text
-from words import N_
 
 R = TypeVar("R", bound="Row")
 

@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from core.i18n import N_
 from law.articles import Article, cite
 from law.kinds import Category, Reading, ZoneKind
 from law.parsing import DatedRow, Row, TextRow, parse_rows, section
 from law.values import Effect, Period, Text, both
-from words import N_
 
 DOCUMENT = "rules"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, get_args
 
-from words import Lang, say
+from core.i18n import Lang, say
 
 Effect = Literal["prohibited", "permit_required", "notice"]
 Mode = Literal["statutory", "delegated", "empowered", "none"]

@@ -10,23 +10,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from credentials import ALL_HATS, WORD, bearer, hire, session_of
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
-from servers import serving
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
+from support.credentials import ALL_HATS, WORD, bearer, hire, session_of
+from support.servers import serving
 
+from accounts.accounts import Person, add_account, add_posting
 from api.app import create_app
-from cases.accounts import Person, add_account, add_posting
-from cases.demo import STORY, STORY_KEY
-from cases.inquiry import Limits
-from cases.intake import file_report
-from geo.access import bind_role
-from geo.cluster import Cluster
-from geo.postgis import make_engine, migrate, open_session
-from geo.settings import ROOT, Settings
-from layers.load import load_folder
+from core.settings import ROOT, Settings
+from demo.story import STORY, STORY_KEY
+from layers.loading.load import load_folder
+from reports.filing import file_report
+from store.access import bind_role
+from store.cluster.cluster import Cluster
+from store.engine import make_engine, migrate, open_session
+from verdict.inquiry import Limits
 
 BASE = "zhijie_base_test"
 
@@ -163,7 +163,8 @@ def limits() -> Limits:
 @pytest.fixture(scope="module")
 def http_engine(request: pytest.FixtureRequest, clone: Callable[..., Engine], facts_engine: str) -> Engine:
     """A database of the module's own, for requests that commit."""
-    return clone(f"zhijie_{request.module.__name__.rpartition('.')[2]}_{facts_engine}_test", facts_engine)
+    module = request.module.__name__.removeprefix("tests.").replace(".", "_")
+    return clone(f"zhijie_{module}_{facts_engine}_test", facts_engine)
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,17 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-PO: Final = ROOT / "words" / "locale" / "zh_CN" / "LC_MESSAGES" / "zhijie.po"
-ROOMS: Final = ("api", "cases", "commands", "geo", "law", "layers", "maps", "words")
+PO: Final = ROOT / "core" / "i18n" / "locale" / "zh_CN" / "LC_MESSAGES" / "zhijie.po"
+ROOMS: Final = (
+    *("accounts", "api", "cli", "core", "demo", "facts", "geo", "law", "layers", "live"),
+    *("maps", "previews", "reports", "screening", "store", "verdict"),
+)
 KEYWORDS: Final = {"N_": None}
 
 
 def code_files() -> list[Path]:
     """The files whose messages people read."""
-    found = [ROOT / "cli.py"]
+    found: list[Path] = []
     for room in ROOMS:
         found += sorted((ROOT / room).rglob("*.py"))
     return [path for path in found if "migrations" not in path.parts]

@@ -156,7 +156,7 @@ lock() {
 
 # ---- PostGIS and browser --------------------------------------------------------------------
 
-has_postgis() { $python -c 'from geo.pgprograms import find_programs; find_programs()'; }
+has_postgis() { $python -c 'from store.cluster.programs import find_programs; find_programs()'; }
 
 newest_postgis() { # name of the apt package of the newest PostgreSQL from 15 on
   apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' | awk -F '[- ]' '$2 >= 15 { print $2 }' |

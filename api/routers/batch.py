@@ -9,18 +9,18 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.batchin import EXAMPLE, Asked, Batch, PointsIn, read_arrow, read_json
-from api.batchout import ARROW, TYPES, Answer, pieces, wanted_form
-from api.deps import LangDep, LimitsDep, needs
+from api.batch.request import EXAMPLE, Asked, Batch, PointsIn, read_arrow, read_json
+from api.batch.response import ARROW, TYPES, Answer, pieces, wanted_form
+from api.batch.screener_cache import Screeners, screeners_of
+from api.dependencies import LangDep, LimitsDep, needs
 from api.errors import problem
-from api.screeners import Screeners, screeners_of
-from cases.inquiry import Inquiry, Limits, today
-from cases.screenfile import WORKERS
-from cases.screenplace import Places, Terms, joined, placed
-from cases.screenverdict import Judge, verdicts
-from geo.errors import BadInput
-from layers.streamahead import pooled
-from words import N_, Lang, say
+from core.errors import BadInput
+from core.i18n import N_, Lang, say
+from layers.formats.pipeline import pooled
+from screening.files.places import Places, Terms, joined, placed
+from screening.files.run import WORKERS
+from screening.files.verdicts import Judge, verdicts
+from verdict.inquiry import Inquiry, Limits, today
 
 PATH: Final = "/api/check/batch"
 JSON_TYPES: Final = ("", "application/json", "application/geo+json", "application/vnd.geo+json", "text/json")

@@ -17,15 +17,15 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
-from api.deps import LangDep, SessionDep, entered, needs
+from api.dependencies import LangDep, SessionDep, entered, needs
 from api.errors import problem
-from cases.blobs import Blobs, Staged
-from cases.evidence import Kept, add_evidence, fetch_claim, fetch_evidence, keep, list_evidence
-from cases.evidencewords import KINDS, tell_evidence
-from cases.examiner import Examiner
-from geo.errors import BadInput, NotFound, StoreUnavailable
-from geo.tables import Evidence
-from words import N_, Lang, say
+from core.errors import BadInput, NotFound, StoreUnavailable
+from core.i18n import N_, Lang, say
+from reports.evidence.records import Kept, add_evidence, fetch_claim, fetch_evidence, keep, list_evidence
+from reports.evidence.sandbox import Examiner
+from reports.evidence.storage import Blobs, Staged
+from reports.evidence.wording import KINDS, tell_evidence
+from store.schema.datasets import Evidence
 
 PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # what takes bodies of ``max_evidence_bytes``
 EXAMINERS: Final = 2  # processes that look into files

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.deps import SessionDep
-from api.schemas import StateOut
-from geo.errors import StoreUnavailable
-from geo.postgis import ping, revisions
-from words import N_
+from api.dependencies import SessionDep
+from api.schemas.reports import StateOut
+from core.errors import StoreUnavailable
+from core.i18n import N_
+from store.engine import ping, revisions
 
 router = APIRouter(tags=["health"])
 

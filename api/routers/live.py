@@ -12,20 +12,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
-from api.deps import LangDep, SessionDep, entered, needs, require
-from api.live import MOST_MISSED, PAGE, Hub, Message, Stream, message
-from api.schemas_live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
-from api.sieves import SieveDep
-from cases.deadlines import clock_of
-from cases.inquiry import today
-from cases.liveevents import told
-from cases.overview import fetch_overview
-from cases.statuses import STATUSES
-from geo.feed import fetch_feed
-from geo.heard import fetch_events, fetch_head
-from geo.tiles import fetch_layer_versions
-from layers.lawbook import current_book
-from words import Lang, say
+from api.dependencies import LangDep, SessionDep, entered, needs, require
+from api.filters import SieveDep
+from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
+from core.i18n import Lang, say
+from layers.lawbook.documents import current_book
+from live.events import told
+from live.hub import MOST_MISSED, PAGE, Hub, Message, Stream, message
+from reports.overview import fetch_overview
+from reports.workflow.deadlines import clock_of
+from reports.workflow.states import STATUSES
+from store.queries.events import fetch_events, fetch_head
+from store.queries.feed import fetch_feed
+from store.queries.tiles import fetch_layer_versions
+from verdict.inquiry import today
 
 router = APIRouter(prefix="/api", tags=["live"], dependencies=[needs("check")])
 NEWEST: Final = 2**62

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.deps import needs
-from api.observe import exposition
+from api.dependencies import needs
+from api.middleware.observability import exposition
 
 router = APIRouter(tags=["health"])
 

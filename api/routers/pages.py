@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.deps import LangDep, SessionDep
-from api.headers import NOBODYS, OURS
-from cases.inquiry import CHINA, today
-from geo.features import fetch_loaded_at
-from layers.exactness import fetch_exactness, fetch_extent
-from maps.command import Exactness, command_page
-from maps.elements import Page
-from maps.live import live_map
+from api.dependencies import LangDep, SessionDep
+from api.middleware.security_headers import NOBODYS, OURS
+from layers.registry.accuracy import fetch_exactness, fetch_extent
+from maps.pages.command_centre import Exactness, command_page
+from maps.pages.public_map import live_map
+from maps.parts.elements import Page
+from store.queries.features import fetch_loaded_at
+from verdict.inquiry import CHINA, today
 
 router = APIRouter(include_in_schema=False)
 CSP: Final = "Content-Security-Policy"

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.deps import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
-from api.schemas_parcels import ParcelOut
-from cases.inquiry import Inquiry
-from cases.parcels import Wanted, card_at, card_of_number
-from geo.parceltables import NUMBER_MOST
+from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
+from api.schemas.parcels import ParcelOut
+from reports.parcel_card import Wanted, card_at, card_of_number
+from store.schema.parcels import NUMBER_MOST
+from verdict.inquiry import Inquiry
 
 router = APIRouter(prefix="/api/parcels", tags=["parcels"], dependencies=[needs("parcels")])
 Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MOST, pattern=r"^[^\x00]+$")]

@@ -13,9 +13,20 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
-from api.deps import BoxText, FilterDep, Key, LangDep, LimitsDep, SessionDep, needs, parse_box, require
-from api.observe import count_report
-from api.schemas import (
+from api.dependencies import (
+    BoxText,
+    FilterDep,
+    Key,
+    LangDep,
+    LimitsDep,
+    SessionDep,
+    needs,
+    parse_box,
+    require,
+)
+from api.middleware.observability import count_report
+from api.schemas.live import StandingOut
+from api.schemas.reports import (
     CollectionOut,
     FeatureOut,
     ReasonIn,
@@ -27,19 +38,18 @@ from api.schemas import (
     StepsOut,
     WordsOut,
 )
-from api.schemas_live import StandingOut
-from cases.coarse import CoarseFilter, fetch_coarse, sees_coarse
-from cases.export import FORMS, export_lines
-from cases.intake import file_report
-from cases.reporter import fetch_reporter, no_reporter
-from cases.reports import fetch_report, fetch_reports
-from cases.standing import standing
-from cases.steps import fetch_steps
-from cases.words import tell_verdict
-from geo.errors import NotFound
-from geo.tables import Report
-from layers.lawbook import current_book
-from words import N_, Lang
+from core.errors import NotFound
+from core.i18n import N_, Lang
+from layers.lawbook.documents import current_book
+from reports.export import FORMS, export_lines
+from reports.filing import file_report
+from reports.public_view import CoarseFilter, fetch_coarse, sees_coarse
+from reports.queries import fetch_report, fetch_reports
+from reports.reporter import fetch_reporter, no_reporter
+from reports.workflow.progress import standing
+from store.journal.read import fetch_steps
+from store.schema.datasets import Report
+from verdict.wording.verdict import tell_verdict
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept there; more goes to a file

@@ -6,10 +6,11 @@ import datetime as dt
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.deps import BareSessionDep, LangDep, SessionDep, WhoDep
-from api.guard import SIGN_IN, clear_cookie, csrf_token, set_cookie
-from api.observe import count_sign_in
-from api.schemas import (
+from accounts.accounts import KeyWish, change_password, end_own_key, make_own_key, own_keys, sign_in, sign_out
+from api.dependencies import BareSessionDep, LangDep, SessionDep, WhoDep
+from api.middleware.authentication import SIGN_IN, clear_cookie, csrf_token, set_cookie
+from api.middleware.observability import count_sign_in
+from api.schemas.reports import (
     KeyIn,
     KeyOut,
     KeyRow,
@@ -20,18 +21,9 @@ from api.schemas import (
     StateOut,
     WhoOut,
 )
-from cases.accounts import (
-    KeyWish,
-    change_password,
-    end_own_key,
-    make_own_key,
-    own_keys,
-    sign_in,
-    sign_out,
-)
-from geo.access import ROLES, Identity
-from geo.errors import BadInput, Forbidden, NotFound, NotSignedIn
-from words import N_, Lang, say
+from core.errors import BadInput, Forbidden, NotFound, NotSignedIn
+from core.i18n import N_, Lang, say
+from store.access import ROLES, Identity
 
 router = APIRouter(tags=["session"])
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.deps import SessionDep, needs, signed_in
-from api.quicktiles import DOOR, KEPT, MVT, PREFIX, key_of
-from api.sieves import SieveDep
-from api.tilecache import TileCache
-from cases.inquiry import today
-from geo.errors import BadInput
-from geo.tiles import DEEPEST, fetch_tile
-from words import N_
+from api.dependencies import SessionDep, needs, signed_in
+from api.filters import SieveDep
+from api.middleware.fast_tiles import DOOR, KEPT, MVT, PREFIX, key_of
+from core.errors import BadInput
+from core.i18n import N_
+from live.tile_cache import TileCache
+from store.queries.tiles import DEEPEST, fetch_tile
+from verdict.inquiry import today
 
 router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs("check")])
 Layer = Literal["areas", "parcels", "violations"]

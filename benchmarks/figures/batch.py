@@ -21,8 +21,8 @@ from benchmarks.httpload import HOST, BadAnswer
 from benchmarks.results import Row, figure
 from benchmarks.services import SERVE, WORKERS, running
 from benchmarks.store import CATEGORY, credential, environment
-from geo.postgis import make_engine
-from geo.settings import Settings
+from core.settings import Settings
+from store.engine import make_engine
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 PATH: Final = "/api/check/batch?" + urlencode({"category": CATEGORY})

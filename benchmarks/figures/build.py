@@ -12,7 +12,7 @@ import shapely
 
 from benchmarks.bench import Bench
 from benchmarks.results import Row, figure
-from geo.settings import ROOT
+from core.settings import ROOT
 
 MB = 1e6
 BOUNDS = {"townships": (6.0, 400.0), "zones": (None, None)}  # seconds, MB

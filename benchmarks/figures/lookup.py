@@ -9,7 +9,7 @@ from benchmarks.bench import Bench
 from benchmarks.harness import OURS, Contender, race
 from benchmarks.peers.postgis_peer import Lookup
 from benchmarks.results import Row, figure
-from geo import cells
+from geo.index import cell_index as cells
 
 LOOKUPS: Final = 20_000  # of ours in a round
 SQL_LOOKUPS: Final = 1_000  # the first of them; only these are compared

@@ -15,7 +15,7 @@ from benchmarks.harness import OURS, Contender, pair_numbers, race
 from benchmarks.peers import Floats, Ints, Overlaps, Shapes
 from benchmarks.peers.shapely_peer import VERSION, Tree
 from benchmarks.results import Row, compared, figure
-from geo.overlaps import overlap_areas
+from geo.index.overlap_area import overlap_areas
 
 AT_LEAST: Final = 5.0
 EQUAL: Final = 1e-9  # relative

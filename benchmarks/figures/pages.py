@@ -17,12 +17,12 @@ import httpx2 as httpx
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
+from accounts.accounts import Person, Post, add_account
 from benchmarks.bench import Bench
 from benchmarks.livestore import CITY, LiveStore, open_live_store
 from benchmarks.results import FULL, Row, figure
 from benchmarks.services import HOST, SERVE, running
-from cases.accounts import Person, Post, add_account
-from geo.postgis import make_engine, open_session
+from store.engine import make_engine, open_session
 
 VIEW: Final = {"width": 1920, "height": 1080}
 OPEN_S: Final = 2.0

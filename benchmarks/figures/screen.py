@@ -24,8 +24,8 @@ from benchmarks.results import FULL, Row, figure
 from benchmarks.services import BIN, LOG, WORKERS
 from benchmarks.store import CATEGORY, environment
 from benchmarks.world import CRS as CODE
-from geo.postgis import make_engine
-from geo.settings import ROOT
+from core.settings import ROOT
+from store.engine import make_engine
 
 POINTS: Final = {FULL: 10_000_000, "quick": 200_000}
 ROUNDS: Final = 3

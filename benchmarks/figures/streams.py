@@ -26,9 +26,9 @@ from benchmarks.httpload import HOST, get
 from benchmarks.livestore import LiveStore, hired, open_live_store
 from benchmarks.results import FULL, Row, figure
 from benchmarks.services import SERVE, running
-from cases.inquiry import Inquiry, Limits
-from cases.intake import Submission, file_report
-from geo.postgis import make_engine, open_session
+from reports.filing import Submission, file_report
+from store.engine import make_engine, open_session
+from verdict.inquiry import Inquiry, Limits
 
 STREAMS: Final = {FULL: 2_000, "quick": 200}
 SLEEPERS: Final = 20  # of them read nothing

@@ -23,9 +23,9 @@ from benchmarks.livestore import LiveStore, hired, open_live_store
 from benchmarks.peers import tipg_peer
 from benchmarks.results import FULL, Row, figure
 from benchmarks.services import SERVE, running
-from cases.inquiry import Inquiry, Limits
-from cases.intake import Submission, file_report
-from geo.postgis import make_engine, open_session
+from reports.filing import Submission, file_report
+from store.engine import make_engine, open_session
+from verdict.inquiry import Inquiry, Limits
 
 ZOOMS: Final = tuple(range(6, 15))
 BOX: Final = (111.95, 35.20, 113.50, 36.05)  # of the city, degrees

@@ -15,7 +15,7 @@ import shapely
 from sqlalchemy import make_url
 
 from benchmarks.peers import Floats, Overlaps, Pairs, Shapes
-from geo.cluster import Cluster
+from store.cluster.cluster import Cluster
 
 SRID = 4490
 PIECE = 128  # vertices of a piece: 32 and 64 are no faster, 256 is slower

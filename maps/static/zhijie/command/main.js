@@ -1,32 +1,32 @@
 // The command centre: puts layers, feed, filters, card and stream together on Folium's map.
 
-import { startControls, watchBase } from "../controls.js";
-import { notice, unsay } from "../notices.js";
-import { page, say } from "../page.js";
-import { alarm, startAlarm } from "./alarm.js";
-import { Case } from "./case.js";
-import { loadCoarse } from "./coarse.js";
-import { goTo, startCrumbs } from "./crumbs.js";
-import { Feed } from "./feed.js";
-import { startFilters } from "./filters.js";
-import { startKeys } from "./keys.js";
-import { Layers, shows } from "./layers.js";
-import { startLegend, tellLayers } from "./legend.js";
-import { loadMe } from "./me.js";
-import { onOverview, refreshOverview, startOverview } from "./overview.js";
-import { startPanel } from "./panel.js";
-import { startPointing } from "./pointing.js";
-import { pulse } from "./pulse.js";
-import { closeDrawers, startRail, toggle, toggleDrawer } from "./rail.js";
-import { room } from "./room.js";
-import { current, note, noted, onFilters } from "./state.js";
-import { startStatus } from "./status.js";
-import { Stream } from "./stream.js";
-import { startPrinting, startTheme } from "./theme.js";
-import { startTimespan } from "./timespan.js";
-import { keepView } from "./view.js";
-import { loadVocabulary } from "./vocabulary.js";
-import { startWall } from "./wall.js";
+import { startControls, watchBase } from "../shared/controls.js";
+import { notice, unsay } from "../shared/notices.js";
+import { page, say } from "../shared/page.js";
+import { alarm, startAlarm } from "./state/alarm.js";
+import { Case } from "./panels/case.js";
+import { loadCoarse } from "./map/coarse.js";
+import { goTo, startCrumbs } from "./panels/crumbs.js";
+import { Feed } from "./panels/feed.js";
+import { startFilters } from "./panels/filters.js";
+import { startKeys } from "./state/keys.js";
+import { Layers, shows } from "./map/layers.js";
+import { startLegend, tellLayers } from "./panels/legend.js";
+import { loadMe } from "./state/session.js";
+import { onOverview, refreshOverview, startOverview } from "./panels/overview.js";
+import { startPanel } from "./panels/panel.js";
+import { startPointing } from "./map/clicks.js";
+import { pulse } from "./map/pulse.js";
+import { closeDrawers, startRail, toggle, toggleDrawer } from "./panels/rail.js";
+import { room } from "./map/free_area.js";
+import { current, note, noted, onFilters } from "./state/state.js";
+import { startStatus } from "./state/status.js";
+import { Stream } from "./state/stream.js";
+import { startPrinting, startTheme } from "./state/theme.js";
+import { startTimespan } from "./panels/timespan.js";
+import { keepView } from "./state/view.js";
+import { loadVocabulary } from "./state/vocabulary.js";
+import { startWall } from "./state/wall.js";
 
 const FRESH_MS = 30_000;
 const map = window[page.map];
@@ -94,7 +94,7 @@ async function reload() {
   try {
     tellLayers(await layers.loadVersions());
     layers.areas.renew();
-    layers.parcels.renew();
+    layers.readers.parcels.renew();
     layers.reportsChanged();
     refreshOverview();
     await feed.load();

@@ -3,7 +3,7 @@
 import { Away, Refused, SignedOut, askJson } from "./api.js";
 import { check } from "./offline.js";
 import { current } from "./pack.js";
-import { page } from "../page.js";
+import { page } from "../shared/page.js";
 import { fromPack, fromServer } from "./told.js";
 
 const PATIENCE_MS = 6_000; // an officer in the field has the stored answer at once after this

@@ -1,11 +1,11 @@
 // The map of the upper half: the pack's areas, the place with its error, the outline.
 
-import { drawCounties, drawTownships, drawZones } from "../areas.js";
-import { settled } from "../dom.js";
-import { floor, layFloors } from "../floors.js";
-import { arrange } from "../labels.js";
-import { Mark, looks } from "../marks.js";
-import { calm, page, say } from "../page.js";
+import { drawCounties, drawTownships, drawZones } from "../shared/areas.js";
+import { settled } from "../shared/dom.js";
+import { floor, layFloors } from "../shared/panes.js";
+import { arrange } from "../shared/labels.js";
+import { Mark, looks } from "../shared/marks.js";
+import { calm, page, say } from "../shared/page.js";
 
 const FINGER_PX = 12;
 const NEAR_ZOOM = 15;

@@ -14,8 +14,8 @@ import { onTab, opened, show, startTabs } from "./tabs.js";
 import { verdictCard } from "./verdict.js";
 import { onWho, recognise, who } from "./who.js";
 import { startWork } from "./work.js";
-import { el } from "../dom.js";
-import { page, say } from "../page.js";
+import { el } from "../shared/dom.js";
+import { page, say } from "../shared/page.js";
 
 const at = (id) => document.getElementById(id);
 const MATTER = "zhijie-matter"; // what was asked about last

@@ -1,4 +1,4 @@
-// How much of an uncertain place lies in an area, as the service reckons it (geo/mass.py), and distances.
+// How much of an uncertain place lies in an area, as the service reckons it (geo/measure/probability.py), and distances.
 // No page and no words in here.
 
 const R68 = Math.sqrt(-2 * Math.log(0.32));

@@ -1,6 +1,6 @@
 // A footprint: corners tapped on the map, or walked with the telephone.
 
-import { say } from "../page.js";
+import { say } from "../shared/page.js";
 import { drawOutline, metresBetween } from "./ground.js";
 import { put, state } from "./state.js";
 

@@ -2,7 +2,7 @@
 
 import { Away, Refused, SignedOut, ask } from "./api.js";
 import { read, write } from "./store.js";
-import { page } from "../page.js";
+import { page } from "../shared/page.js";
 
 const FORM = 2;
 const HOME = { lon: 112.75, lat: 35.6 };

@@ -1,7 +1,7 @@
 // The card of a parcel: whose it is, how large, what was permitted and what happened there.
 
-import { el, terms } from "../dom.js";
-import { effectWord, number, say } from "../page.js";
+import { el, terms } from "../shared/dom.js";
+import { effectWord, number, say } from "../shared/page.js";
 import { dayOf } from "./days.js";
 
 const MU_PER_M2 = 3 / 2000;

@@ -1,8 +1,8 @@
 // Where: the telephone's position, a tap, typed coordinates, a photo's own place, a parcel.
 
 import { Refused, askJson } from "./api.js";
-import { insidePoint } from "../geometry.js";
-import { page, say } from "../page.js";
+import { insidePoint } from "../shared/geometry.js";
+import { page, say } from "../shared/page.js";
 import { parcelCard } from "./parcel.js";
 import { placeOf } from "./photos.js";
 import { put } from "./state.js";

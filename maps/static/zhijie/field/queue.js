@@ -1,8 +1,8 @@
 // The queue as people see it: what waits, what was sent, and the service's verdict beside the telephone's own.
 
-import { el } from "../dom.js";
-import { picture } from "../marks.js";
-import { effectWord, number, say } from "../page.js";
+import { el } from "../shared/dom.js";
+import { picture } from "../shared/marks.js";
+import { effectWord, number, say } from "../shared/page.js";
 import { forgetToken } from "./ask.js";
 import { momentOf } from "./days.js";
 import { itemsOf, onChange, remove, retry, sendAll } from "./send.js";

@@ -1,7 +1,7 @@
 // A report is written: photos, outline, words. It goes into the queue first, and is sent from there.
 
-import { el } from "../dom.js";
-import { page, say } from "../page.js";
+import { el } from "../shared/dom.js";
+import { page, say } from "../shared/page.js";
 import { NoAnswer, askPack, asked } from "./ask.js";
 import { today } from "./days.js";
 import { drawing, footprint, wipe } from "./outline.js";

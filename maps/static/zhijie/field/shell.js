@@ -1,7 +1,7 @@
 // The service worker, and how a new version of the page takes over: at once where nothing is begun, else by hand.
 
-import { el } from "../dom.js";
-import { say } from "../page.js";
+import { el } from "../shared/dom.js";
+import { say } from "../shared/page.js";
 
 const banner = document.getElementById("banner");
 let touched = false;

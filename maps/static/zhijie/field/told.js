@@ -1,6 +1,6 @@
 // An answer as people read it, the same whether the service gave it or the stored pack.
 
-import { effectOf, effectWord, number, page, say } from "../page.js";
+import { effectOf, effectWord, number, page, say } from "../shared/page.js";
 import { current } from "./pack.js";
 
 const text = (told) => (told ? (told[page.lang] ?? told.zh) : "");

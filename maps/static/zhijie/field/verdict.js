@@ -1,8 +1,8 @@
 // The card of an answer: verdict line, ground and team, what may be done now, how sure, zones with their law.
 
-import { el, terms } from "../dom.js";
-import { picture } from "../marks.js";
-import { effectWord, say } from "../page.js";
+import { el, terms } from "../shared/dom.js";
+import { picture } from "../shared/marks.js";
+import { effectWord, say } from "../shared/page.js";
 
 const list = (title, lines, tag = "ul") =>
   lines.length === 0 ? null : el("section", {}, el("h3", {}, title), el(tag, {}, ...lines.map((line) => el("li", {}, line))));

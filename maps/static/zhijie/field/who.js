@@ -1,7 +1,7 @@
 // Who is signed in here. Without a net it is who was last; whoever signs out is forgotten (account.js).
 
 import { Away, SignedOut, session } from "./api.js";
-import { page } from "../page.js";
+import { page } from "../shared/page.js";
 
 const KEY = "zhijie-who"; // account.js takes it away when somebody signs out
 const heard = new EventTarget();

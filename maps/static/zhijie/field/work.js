@@ -1,13 +1,13 @@
 // My work: reports that were given to me, the most urgent first; moved on with a reason, photos added later.
 
 import { Away, Refused, SignedOut, act, askJson } from "./api.js";
-import { el } from "../dom.js";
-import { effectWord, page, say } from "../page.js";
+import { el } from "../shared/dom.js";
+import { effectWord, page, say } from "../shared/page.js";
 import { dayOf } from "./days.js";
 import { drawReports, lookAt, showReports } from "./ground.js";
 import { taken } from "./photos.js";
 import { sendSoon } from "./queue.js";
-import { picture } from "../marks.js";
+import { picture } from "../shared/marks.js";
 import { tellChange } from "./send.js";
 import { writeItem } from "./store.js";
 import { opened, onTab } from "./tabs.js";

@@ -1,0 +1,58 @@
+"""The filter of the live pages as query parameters, parsed once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Final
+
+from fastapi import Depends, Query
+
+from api.schemas.reports import Day
+from core.errors import BadInput
+from core.i18n import N_
+from store.queries.report_filter import Sieve
+
+CODES: Final = r"^[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,49}$"
+Codes = Annotated[str | None, Query(pattern=CODES, description="One code, or several with commas")]
+
+
+def _sieve(  # noqa: PLR0913 - one parameter a narrowing
+    unit: Annotated[
+        str | None, Query(description="Unit code; its descendants count", pattern="^[0-9]{2,15}$")
+    ] = None,
+    category: Codes = None,
+    effect: Codes = None,
+    status: Codes = None,
+    zone: Annotated[
+        str | None, Query(pattern=CODES, description="Kinds of zones that the place conflicts with")
+    ] = None,
+    since: Annotated[Day | None, Query(description="Received on or after this day (Beijing time)")] = None,
+    until: Annotated[Day | None, Query(description="Received on or before this day")] = None,
+    overdue: Annotated[bool, Query(description="Only those past their day")] = False,
+    urgent: Annotated[bool, Query(description="Only urgent ones")] = False,
+    mine: Annotated[bool, Query(description="Only those that who asks has in hand")] = False,
+) -> Sieve:
+    _check_span(since, until)
+    lists = (_split(category), _split(effect), _split(status), _split(zone))
+    return Sieve(unit, *lists, since, until, overdue, urgent, mine)
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return () if not text else tuple(sorted(set(re.split(",", text))))
+
+
+def _check_span(since: dt.date | None, until: dt.date | None) -> None:
+    if since is not None and until is not None and until < since:
+        raise BadInput(
+            N_("The span ends on {until}, before it begins on {since}."),
+            field="until",
+            mend=N_("Give the first day before the last one."),
+            since=since,
+            until=until,
+        )
+    if until is not None and until >= dt.date.max:
+        raise BadInput(N_("The day is too far away."), field="until", mend=N_("Give an earlier day."))
+
+
+SieveDep = Annotated[Sieve, Depends(_sieve)]

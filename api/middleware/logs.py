@@ -1,0 +1,130 @@
+"""Logs: one JSON object a line, and in none of them what people sent.
+
+An error is told by its type and its stack. Its message stays out: it may hold a description, a key or a
+place. For the same reason loggers of other libraries give only the place in their code that speaks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any, Final, TextIO
+
+import orjson
+
+from core.settings import ROOT
+
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("zhijie_request_id", default=None)
+OURS: Final = ("zhijie.", "uvicorn.error.")  # with a dot at the end, as names are compared
+SERVERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
+FIELDS: Final = "fields"  # of a record: what its line holds instead of a message
+NOTED: Final = "_zhijie_noted"
+MOST_FRAMES: Final = 60
+MOST_ERRORS: Final = 8
+PREFIXES: Final = ("site-packages/", f"{ROOT}/")
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level and logger; the request's id; the message or the fields; the error."""
+        line: dict[str, Any] = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "log": record.name,
+        }
+        fields = getattr(record, FIELDS, None)
+        if fields is not None:
+            line.update(fields)
+        else:
+            line |= {"id": REQUEST_ID.get()} if REQUEST_ID.get() else {}
+            line |= _said(record)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["errors"] = [_told(fault) for fault in _chain(record.exc_info[1])]
+        return orjson.dumps(line, default=_type_name).decode()
+
+
+class Once(logging.Filter):
+    """Lets uvicorn tell of an error only where nobody of ours has told of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to print the record."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if fault is None:
+            return True
+        if record.name == "uvicorn.error" and hasattr(fault, NOTED):
+            return False
+        with suppress(AttributeError):
+            setattr(fault, NOTED, True)
+        return True
+
+
+def configure_logging(stream: TextIO | None = None) -> logging.Handler:
+    """Let the whole process log to ``stream``, by default standard error. To be called once."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    handler.addFilter(Once())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("zhijie").setLevel(logging.INFO)
+    for name in SERVERS:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    return handler
+
+
+def _said(record: logging.LogRecord) -> dict[str, str]:
+    """The message of a logger of ours; of another the place that speaks, as its words may be anyone's."""
+    if not f"{record.name}.".startswith(OURS):
+        return {"message": "", "at": f"{_short(record.pathname)}:{record.lineno} {record.funcName}"}
+    args = record.args
+    if isinstance(args, tuple):
+        args = tuple(_type_name(arg) if isinstance(arg, BaseException) else arg for arg in args)
+    message = str(record.msg) if not isinstance(record.msg, BaseException) else _type_name(record.msg)
+    return {"message": (message % args if args else message).strip()}
+
+
+def _chain(fault: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and what a group of errors holds; each once."""
+    waiting, seen = [fault], set[int]()
+    while waiting and len(seen) < MOST_ERRORS:
+        fault = waiting.pop(0)
+        if id(fault) in seen:
+            continue
+        seen.add(id(fault))
+        yield fault
+        origin = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+        waiting += [origin] if origin is not None else []
+        waiting += fault.exceptions if isinstance(fault, BaseExceptionGroup) else []
+
+
+def _told(fault: BaseException) -> dict[str, Any]:
+    """The type of an error, the code that a library gives it, and where it was raised, innermost last."""
+    frames = list(traceback.walk_tb(fault.__traceback__))[-MOST_FRAMES:]
+    places = [f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames]
+    told: dict[str, Any] = {"type": _type_name(fault)}
+    code = getattr(fault, "pgcode", None) or getattr(fault, "errno", None)
+    if isinstance(code, int) or (isinstance(code, str) and len(code) == 5):
+        told["code"] = code
+    return told | {"stack": places}
+
+
+def _short(path: str) -> str:
+    """A file's path from the project's or the library's folder."""
+    for prefix in PREFIXES:
+        _, found, rest = path.rpartition(prefix)
+        if found:
+            return rest
+    return path
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

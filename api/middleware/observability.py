@@ -1,0 +1,242 @@
+"""What the service does, for who runs it: a line and figures a request, without anything about people.
+
+A line names the door (the route's pattern), never the path, the query or the body. Figures are those of
+the process, or with ``PROMETHEUS_MULTIPROC_DIR`` of all processes that share the folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from sqlalchemy import Engine, event
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.middleware.logs import FIELDS, REQUEST_ID
+from facts.lookup import Served
+from store.access import Identity
+from store.cluster.cluster import lives
+from verdict.inquiry import today
+
+access: Final = logging.getLogger("zhijie.access")
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+UNMATCHED: Final = "unmatched"
+HEADER: Final = b"x-request-id"
+# A UUID or a trace id. Nothing else: a telephone or identity number must not come in as an id.
+SANE_ID: Final = re.compile(rb"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+GONE: Final = 499  # the client went before it was answered
+BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+GAUGE_FILE: Final = re.compile(r"gauge_live[a-z]*_(\d+)\.db")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of this process, made when first needed (see ``figures``)."""
+
+    registry: CollectorRegistry
+    requests: Counter
+    seconds: Histogram
+    in_flight: Gauge
+    reports: Counter
+    sign_ins: Counter
+    pool_used: Gauge
+    pool_size: Gauge
+    memory: Gauge
+    # Looking labels up costs more than counting.
+    counts: dict[tuple[str, str, int], Counter] = field(default_factory=dict)
+    spans: dict[str, Histogram] = field(default_factory=dict)
+
+    def count(self, method: str, door: str, status: int, seconds: float) -> None:
+        """A request that has been answered."""
+        kind = status // 100
+        counter = self.counts.get((method, door, kind))
+        if counter is None:
+            counter = self.requests.labels(method, door, f"{kind}xx")
+            self.counts[method, door, kind] = counter
+        counter.inc()
+        span = self.spans.get(door)
+        if span is None:
+            span = self.spans[door] = self.seconds.labels(door)
+        span.observe(seconds)
+
+
+@cache
+def figures() -> Figures:
+    """The figures of this process."""
+    registry = CollectorRegistry()
+    if FOLDER not in os.environ:
+        ProcessCollector(registry=registry)
+
+    def gauge(name: str, words: str, mode: Any = "livesum") -> Gauge:  # noqa: ANN401 - a literal of the library
+        return Gauge(f"zhijie_{name}", words, registry=registry, multiprocess_mode=mode)
+
+    def counter(name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
+        return Counter(f"zhijie_{name}", words, labels, registry=registry)
+
+    return Figures(
+        registry,
+        requests=counter("requests", "Requests answered", ("method", "door", "status")),
+        seconds=Histogram(
+            "zhijie_request_seconds", "Time to answer", ("door",), registry=registry, buckets=BUCKETS
+        ),
+        in_flight=gauge("requests_in_flight", "Requests being answered"),
+        reports=counter("reports_filed", "Reports filed"),
+        sign_ins=counter("sign_ins", "Tries to sign in", ("outcome",)),
+        pool_used=gauge("pool_connections_used", "Database connections in use"),
+        pool_size=gauge("pool_connections", "Database connections that may be in use"),
+        memory=gauge(
+            "memory_current",
+            "1 while the process that was asked answers today's checks from memory",
+            "livemostrecent",
+        ),
+    )
+
+
+class Observe:
+    """ASGI middleware, the outermost: gives each request an id, counts it and writes its line."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._figures = figures()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and note what came of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), GONE
+        number = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = number
+        header = (HEADER, number.encode())
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        token = REQUEST_ID.set(number)
+        self._figures.in_flight.inc()
+        try:
+            await self.app(scope, receive, noted)
+        except Exception:
+            status = 500
+            raise
+        finally:
+            REQUEST_ID.reset(token)
+            self._figures.in_flight.dec()
+            self._note(scope, number, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, number: str, status: int, seconds: float) -> None:
+        door, method = door_of(scope), scope["method"]
+        method = method if method in METHODS else "other"
+        self._figures.count(method, door, status, seconds)
+        if scope["state"].get("unlogged") or not access.isEnabledFor(logging.INFO):
+            return
+        line = {"id": number, "method": method, "door": door, "status": status, "ms": round(seconds * 1e3, 3)}
+        who: Identity | None = scope["state"].get("who")
+        if who is not None:
+            line["roles"] = sorted({role for role, _ in who.postings})
+        access.info("request", extra={FIELDS: line})
+
+
+def _request_id(scope: Scope) -> str:
+    """The id that a request brings, where it is surely one; else a new one."""
+    for name, value in scope["headers"]:
+        if name == HEADER:
+            return value.decode() if SANE_ID.fullmatch(value) else secrets.token_hex(16)
+    return secrets.token_hex(16)
+
+
+def door_of(scope: Scope) -> str:
+    """The pattern of a request's route: /api/reports/{id}. Also of one that was answered before routing."""
+    route = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    app = scope.get("app")
+    return UNMATCHED if app is None else _door_by_path(app, scope)
+
+
+def _door_by_path(app: Any, scope: Scope) -> str:  # noqa: ANN401 - any Starlette application
+    path: str = scope["path"]
+    plain, patterns = _doors(app)
+    if path in plain:
+        return path
+    return next((door for door, pattern in patterns if pattern.match(path)), UNMATCHED)
+
+
+@lru_cache(8)
+def _doors(app: Any) -> tuple[frozenset[str], tuple[tuple[str, re.Pattern[str]], ...]]:  # noqa: ANN401
+    """The doors of an application without places in them, and the others with their patterns."""
+    found = {str(route.path): route.path_regex for route in _routes(app)}
+    plain = {path for path, pattern in found.items() if pattern.match(path) and "{" not in path}
+    return frozenset(plain), tuple((path, found[path]) for path in found if path not in plain)
+
+
+def _routes(app: Any) -> Iterator[Any]:  # noqa: ANN401
+    for route in app.routes:
+        inner = getattr(route, "effective_route_contexts", None)  # of an included router
+        yield from (route,) if inner is None else inner()
+
+
+def count_report() -> None:
+    """A report was filed."""
+    figures().reports.inc()
+
+
+def count_sign_in(accepted: bool) -> None:
+    """Somebody tried to sign in."""
+    figures().sign_ins.labels("accepted" if accepted else "refused").inc()
+
+
+def watch_pool(engine: Engine, size: int) -> None:
+    """Count an engine's connections in use, of ``size``. May be called again."""
+    figures().pool_size.set(size)
+    if not event.contains(engine, "checkout", _taken):
+        event.listen(engine, "checkout", _taken)
+        event.listen(engine, "checkin", _returned)
+
+
+def _taken(*_: object) -> None:
+    figures().pool_used.inc()
+
+
+def _returned(*_: object) -> None:
+    figures().pool_used.dec()
+
+
+def exposition(accept: str, memory: Served | None) -> tuple[bytes, str]:
+    """The figures as Prometheus reads them, and the media type. ``memory``: the store in memory, if any."""
+    own = figures()
+    own.memory.set(memory is not None and memory.at(today()) is not None)
+    encode, media_type = choose_encoder(accept)
+    folder = os.environ.get(FOLDER)
+    if folder is None:
+        return encode(own.registry), media_type
+    _forget_dead(Path(folder))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+    return encode(registry), media_type
+
+
+def _forget_dead(folder: Path) -> None:
+    """Drop what processes that have ended were doing; what they had done stays counted."""
+    for file in folder.glob("gauge_live*.db"):
+        found = GAUGE_FILE.fullmatch(file.name)
+        if found and not lives(int(found[1])):
+            with suppress(FileNotFoundError):  # another process was faster
+                mark_process_dead(int(found[1]), str(folder))  # type: ignore[no-untyped-call]

@@ -1,0 +1,38 @@
+"""Ask without storing: the check, and whose ground a point is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
+from api.schemas.reports import CheckOut, InquiryIn, LinkOut, UnitsAtOut
+from verdict.inquiry import Inquiry, answer, locate
+from verdict.wording.verdict import tell_fresh
+
+router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
+
+
+@router.post("/check", response_model=CheckOut)
+def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
+    """Whose ground is this, and may that stand on it? Stores nothing."""
+    return Response(tell_fresh(answer(session, body.inquiry(), limits), lang), media_type="application/json")
+
+
+@router.get("/units/at")
+def units_at(  # noqa: PLR0913 - the query's own parameters
+    lon: Lon, lat: Lat, session: SessionDep, limits: LimitsDep, as_of: DayDep, datum: Datum = "cgcs2000"
+) -> UnitsAtOut:
+    """The chain of units, from the city to the grid cell, of a point."""
+    location, found = locate(session, Inquiry("", lon, lat, datum, as_of=as_of), limits)
+    links = [LinkOut(level=link.level, code=link.code, name=link.name) for link in found.chain]
+    cell = next((link for link in found.chain if link.level == "grid_cell"), None)
+    return UnitsAtOut(
+        location=location.as_dict(),
+        as_of=as_of,
+        certainty=found.certainty,
+        chain=[link for link in links if link.level != "grid_cell"],
+        grid_cell=None
+        if cell is None
+        else LinkOut(level=cell.level, code=cell.code, name=cell.name, worker=cell.worker, team=cell.team),
+        edge_distance_m=found.edge_distance_m,
+    )

@@ -1,0 +1,75 @@
+"""Is a batch of coordinates in the datum that it claims? Stores nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from api.dependencies import LangDep, SessionDep, needs
+from api.schemas.reports import Number, WordsOut
+from layers.datum_check.check import MOST_POINTS, check_batch
+from layers.datum_check.wording import figures_of, tell_suspicion
+
+router = APIRouter(prefix="/api/datum", tags=["datum"], dependencies=[needs("check")])
+EXAMPLE: dict[str, JsonValue] = {
+    "points": [[112.3963, 35.6251], [112.4017, 35.6302], [112.4102, 35.6188]],
+    "datum": "wgs84",
+    "channel": "api",
+}
+
+
+class BatchIn(BaseModel):
+    """Points of one origin, all declared in one datum."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    points: Annotated[
+        list[tuple[Number, Number]],
+        Field(description=f"x (longitude, easting) and y, at most {MOST_POINTS:,} points"),
+    ]
+    datum: Annotated[str, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = (
+        "cgcs2000"
+    )
+    channel: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            pattern=r"^[a-z0-9_]+$",
+            description="Compare with earlier reports of this channel only",
+        ),
+    ] = None
+
+
+class FiguresOut(BaseModel):
+    """What was found, in metres. ``offset_m``: east and north, from the points to where they belong."""
+
+    finding: str
+    against: str
+    paired: bool
+    points: int
+    compared: int
+    matched: int
+    median_m: dict[str, float]
+    offset_m: tuple[float, float] | None
+    strength: float
+
+
+class SuspicionOut(BaseModel):
+    """``suspected``: the datum that fits instead; null where the declared one fits or nothing is told."""
+
+    suspected: str | None
+    declared: str
+    figures: FiguresOut
+    words: WordsOut
+
+
+@router.post("/check")
+def check(body: BatchIn, session: SessionDep, lang: LangDep) -> SuspicionOut:
+    """Was a batch taken in the datum that is declared? Compares with permits, villages, earlier reports."""
+    points = np.array(body.points, dtype=np.float64).reshape(-1, 2)
+    found = check_batch(session, points, body.datum, body.channel)
+    told: dict[str, Any] = {"figures": figures_of(found), "words": tell_suspicion(found, lang)}
+    return SuspicionOut.model_validate({"suspected": found.suspected, "declared": found.declared, **told})

@@ -1,0 +1,132 @@
+"""The officer's page, what makes it an application of the telephone, and the pack for work without a net."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field, FiniteFloat
+
+from api.dependencies import Datum, LangDep, LimitsDep, SessionDep, needs
+from api.routers.pages import CSP
+from core.errors import BadInput
+from core.i18n import LANGS, N_
+from facts.memory.cache import Recent
+from geo.place.location import Location
+from maps.pages.officer import field_page
+from maps.pages.service_worker import manifest, worker_script
+from reports.workflow.states import OPEN_STATUSES
+from store.access import Identity
+from verdict.inquiry import today
+from verdict.offline_pack import find_county, make_pack, version_of
+
+router = APIRouter()
+# A worker may load only what our own host has, and speak to nobody else.
+WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
+KEPT: Final = 16  # packs, of some 50 kB each
+_PACKS: Final[Recent[bytes]] = Recent(KEPT)  # by what they are made of, so none can go stale
+
+
+class PackOut(BaseModel):
+    """What a telephone needs to judge without a net; see docs/field.md."""
+
+    form: int
+    version: str
+    as_of: str
+    loaded_on: str
+    until: str | None
+    county: dict[str, str]
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+    limits: dict[str, float]
+    sources: list[dict[str, Any]]
+    units: list[dict[str, Any]]
+    zones: list[dict[str, Any]]
+    grid: list[dict[str, Any]]
+    permits: list[dict[str, Any]]
+    kinds: dict[str, dict[str, Any]]
+    categories: list[dict[str, Any]]
+    laws: list[dict[str, Any]]
+    powers: list[dict[str, Any]]
+
+
+_pack: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "If-None-Match names this pack"},
+    404: {"description": "There is no county at the place"},
+}
+
+
+@router.get("/field", response_class=HTMLResponse, include_in_schema=False)
+def page(request: Request, lang: LangDep) -> Response:
+    """The officer's page, for who is signed in."""
+    if request.state.who is None:
+        chosen = f"&lang={lang}" if "lang" in request.query_params else ""
+        return RedirectResponse(f"/login?next=/field{chosen}", 303)
+    made = field_page(lang, OPEN_STATUSES)
+    html = made.render()
+    return HTMLResponse(html, headers={CSP: made.policy, "Cache-Control": "no-cache"})
+
+
+@router.get("/field/manifest.webmanifest", include_in_schema=False)
+def web_manifest(lang: LangDep) -> Response:
+    """What makes the page an application of the telephone."""
+    body = orjson.dumps(manifest(lang))
+    return Response(body, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/field/sw.js", include_in_schema=False)
+def service_worker() -> Response:
+    """The service worker; its text changes with any file of the page."""
+    pages = {lang: field_page(lang, OPEN_STATUSES).render() for lang in LANGS}
+    headers = {"Service-Worker-Allowed": "/field", CSP: WORKER_POLICY, "Cache-Control": "no-cache"}
+    return Response(worker_script(pages), media_type="text/javascript", headers=headers)
+
+
+@router.get(
+    "/api/field/pack",
+    response_model=PackOut,
+    responses=_pack,
+    tags=["field"],
+    dependencies=[needs("check")],
+)
+def pack(  # noqa: PLR0913 - dependencies
+    request: Request,
+    session: SessionDep,
+    limits: LimitsDep,
+    lon: FiniteFloat | None = None,
+    lat: FiniteFloat | None = None,
+    datum: Datum = "cgcs2000",
+) -> Response:
+    """Units, zones, cells and the law of today of a county: that of the place, or of one's own reach."""
+    who: Identity = request.state.who
+    day = today()
+    county = find_county(session, _place(lon, lat, datum), [reach for _, reach in who.postings], day)
+    version = version_of(session, county, limits, day)
+    headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match", "") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    packed = _PACKS.get(
+        version, lambda: _packed({**make_pack(session, county, limits, day), "version": version})
+    )
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(
+            packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"}
+        )
+    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
+
+
+def _packed(told: dict[str, Any]) -> bytes:
+    return gzip.compress(orjson.dumps(told), mtime=0)
+
+
+def _place(lon: float | None, lat: float | None, datum: str) -> tuple[float, float] | None:
+    if lon is None and lat is None:
+        return None
+    if lon is None or lat is None:
+        raise BadInput(
+            N_("Half a place is given."), field="lon" if lon is None else "lat", mend=N_("Give lon and lat.")
+        )
+    found = Location.from_point(lon, lat, datum, 0.0)
+    return found.lon, found.lat

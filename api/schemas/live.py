@@ -1,0 +1,140 @@
+"""What the live doors send and take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.schemas.reports import Day, HandOut, NamedOut
+
+
+class LineOut(BaseModel):
+    """A report as a line of the feed. ``clock``: 0 none, 1 in time, 2 the last day, 3 overdue."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    category: str
+    category_name: str
+    effect: str
+    certainty: str
+    status: str
+    unit_code: str | None
+    unit_name: str | None
+    received_at: dt.datetime
+    act_date: dt.date
+    due_on: dt.date | None
+    clock: int
+    urgent: bool
+    sample: bool
+    zone_kinds: list[str]
+    holder_unit: str | None
+    holder_account: int | None
+    holder: str | None
+    lon: float
+    lat: float
+
+
+class FeedOut(BaseModel):
+    """Lines, newest first; ``next``: the address of those before, where there are some."""
+
+    reports: list[LineOut]
+    next: str | None
+
+
+class OverviewOut(BaseModel):
+    """Counters and charts. ``by_unit``: (code, name, reports, overdue); ``by_month``: (month, reports)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    total: int
+    open: int
+    overdue: int
+    urgent: int
+    by_effect: dict[str, int]
+    by_category: dict[str, int]
+    by_status: dict[str, int]
+    by_month: list[list[str | int]]
+    by_unit: list[list[str | int]]
+    at: dt.datetime
+
+
+class LayerOut(BaseModel):
+    """``version``: a text that changes with the layer; ``as_of``: of when it is."""
+
+    version: str
+    as_of: dt.datetime | None
+
+
+class LayersOut(BaseModel):
+    """The layers of tiles."""
+
+    areas: LayerOut
+    parcels: LayerOut
+    violations: LayerOut
+
+
+class VocabularyOut(BaseModel):
+    """Matters, kinds of zones and states."""
+
+    categories: list[NamedOut]
+    zone_kinds: list[NamedOut]
+    statuses: list[NamedOut]
+
+
+Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+
+
+class GivingIn(BaseModel):
+    """To whom a report is given."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"unit": "140522201", "until": None, "reason": "属地处置"}]},
+    )
+
+    unit: Annotated[str | None, Field(pattern="^[0-9]{2,15}$")] = None
+    account: Annotated[int | None, Field(ge=1, le=2**62, strict=True)] = None
+    until: Annotated[Day | None, Field(description="The last day")] = None
+    reason: Reason
+
+
+class MoveIn(BaseModel):
+    """To which state a report is moved."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"status": "verifying", "reason": "已派员到场核实"}]}
+    )
+
+    status: Annotated[str, Field(pattern="^[a-z_]{1,40}$")]
+    reason: Reason
+
+
+class PersonOut(BaseModel):
+    """Whom one may give a report to."""
+
+    account: int
+    name: str
+    role: str
+    reach: str
+
+
+class PeopleOut(BaseModel):
+    """Whom one may give a report to; the nearest first."""
+
+    people: list[PersonOut]
+
+
+class StandingOut(BaseModel):
+    """Where a report stands: state, day, who has it, and where it may go from here."""
+
+    id: int
+    status: str
+    status_name: str
+    due_on: dt.date | None
+    clock: int
+    urgent: bool
+    hands: list[HandOut]
+    next_statuses: list[NamedOut]

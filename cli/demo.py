@@ -1,0 +1,100 @@
+"""`zhijie demo`: tell the story on a map with a year of reports; `zhijie demo clear`: take it away again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from cli.check import stored_body
+from cli.common import notes, open_store, out, print_filed, print_rows, print_verdict
+from cli.serve import load_data, outcome, run_server
+from core.i18n import N_, Lang, say
+from core.settings import Settings
+from demo.clear import clear_demo, count_samples, forget_files
+from demo.sample_reports import batches, file_samples, missing
+from demo.story import STORY, STORY_KEY, demo_people
+from reports.evidence.storage import open_blobs
+from reports.filing import file_report
+from store.access import ROLES
+from store.engine import make_engine, open_session
+from verdict.inquiry import Limits, today
+
+app = typer.Typer(help="The demonstration: a story, a year of fictional reports, users of every role.")
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    serve_map: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the map afterwards")] = True,
+) -> None:
+    """Tell the story: load the data, file its report and a year of samples, serve the map."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = Settings()
+    for loaded in load_data(settings, settings.data_dir):
+        notes.print(f"  {loaded.dataset}: {outcome(loaded, settings.lang)}")
+    with open_store(settings) as session:
+        filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
+        number, created, body = filed.report.id, filed.created, stored_body(session, filed)
+        people = demo_people(session, settings.lang)
+    file_year(settings)
+    print_filed(number, created, settings.lang)
+    print_verdict(body, settings.lang)
+    print_people(people, settings.lang)
+    if serve_map:
+        run_server(settings, settings.host, settings.port, settings.workers)
+
+
+@app.command()
+def clear(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Remove the sample reports and the demonstration's accounts. Real reports and the data stay."""
+    settings = Settings()
+    with open_store(settings) as session:
+        count = count_samples(session)
+    question = N_("Remove {count} sample reports and the demonstration's accounts?")
+    if not yes and not typer.confirm(say(settings.lang, question, count=count)):
+        raise typer.Exit(1)
+    with open_store(settings) as session:
+        cleared = clear_demo(session)
+    with open_store(settings) as session:
+        files = forget_files(session, open_blobs(settings), cleared.files)
+    told = N_("Removed: {reports} sample reports, {files} files of evidence, {accounts} accounts.")
+    out.print(say(settings.lang, told, reports=cleared.reports, files=files, accounts=cleared.accounts))
+    if cleared.locked:
+        kept = N_("{count} accounts of the demonstration have real reports; they stay, and are locked.")
+        out.print(say(settings.lang, kept, count=cleared.locked))
+
+
+def file_year(settings: Settings) -> None:
+    """File the fictional reports of a year that are not there yet, with a bar."""
+    begun = time.monotonic()
+    engine, limits, count = make_engine(settings), Limits.of(settings), 0
+    try:
+        with open_session(engine) as session:
+            samples = missing(session, today())
+        parts = list(batches(samples))
+        told = say(settings.lang, N_("Filing a year of fictional reports"))
+        for part in track(parts, description=told, console=notes, transient=True, disable=not parts):
+            with open_session(engine) as session:
+                count += file_samples(session, part, limits)
+    finally:
+        engine.dispose()
+    text = N_(
+        "{count} fictional reports of the past year filed, in {seconds} s. Remove them: zhijie demo clear"
+    )
+    if not count:
+        text = N_("The fictional reports had been filed before. Remove them: zhijie demo clear")
+    notes.print(say(settings.lang, text, count=count, seconds=f"{time.monotonic() - begun:.1f}"))
+
+
+def print_people(people: Iterable[tuple[str, str, str, str]], lang: Lang) -> None:
+    """Tell whom one can sign in as; these passwords are new with each demonstration."""
+    out.print("\n" + say(lang, N_("Sign in as one of these (for the demonstration only):")))
+    rows = [(name, word, say(lang, ROLES[role]), reach) for name, word, role, reach in people]
+    print_rows((N_("Account"), N_("Password"), N_("Role"), N_("Reach")), rows, lang)

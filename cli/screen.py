@@ -1,0 +1,196 @@
+"""`zhijie screen`: a file of places in, the same rows with their verdicts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+
+from cli.common import day, notes, out, plain, print_rows
+from core.errors import BadInput
+from core.i18n import N_, Lang, say
+from core.settings import Settings
+from demo.story import STORY
+from layers.formats.malloc import keep_freed_memory
+from layers.formats.source import open_source
+from layers.formats.writer import check_target
+from layers.lawbook.documents import current_book
+from screening.files.places import Terms
+from screening.files.run import WORKERS, FileJob, Screened, run_local
+from screening.files.wording import (
+    EFFECT_HEADS,
+    UNIT_HEADS,
+    ZONE_HEADS,
+    shortened,
+    tell_count,
+    tell_effects,
+    tell_errors,
+    tell_units,
+    tell_zones,
+)
+from store.engine import make_engine, open_session
+from verdict.inquiry import Inquiry, Limits, today
+
+if TYPE_CHECKING:
+    from screening.screener import ScreenTask
+
+LOCAL: Final = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What the command is asked to do."""
+
+    job: FileJob
+    task: ScreenTask
+    engine: str
+    plot: Path | None
+
+
+def screen(  # noqa: PLR0913 - one parameter an option
+    file: Annotated[
+        Path, typer.Argument(help="Points, areas or both: GeoParquet, Arrow, CSV or a vector file")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=".parquet, .arrow, .csv, .gpkg, .fgb or .geojson")
+    ],
+    as_of: Annotated[str | None, typer.Option(help="Day of the act, YYYY-MM-DD; today by default")] = None,
+    category: Annotated[str, typer.Option(help="Code of the violation category")] = STORY.inquiry.category,
+    datum: Annotated[
+        str | None, typer.Option(help="Declared datum; by default the file's own, for columns cgcs2000")
+    ] = None,
+    accuracy: Annotated[
+        float, typer.Option(help="68 % radius of the positions, metres, where accuracy_m says none")
+    ] = 0.0,
+    layer: Annotated[str | None, typer.Option(help="Layer of FILE, where it has several")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that judge, where local")] = WORKERS,
+    engine: Annotated[
+        str, typer.Option(help="local, or the address of a Dask scheduler: tcp://host:port")
+    ] = LOCAL,
+    plot: Annotated[Path | None, typer.Option(help="PNG file to draw the result in")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
+) -> None:
+    """Judge every place of a file; its rows come back in their order, with the verdict's columns."""
+    from screening.screener import ScreenTask  # noqa: PLC0415 - the compiler takes a second to import
+
+    settings = Settings()
+    limits = Limits.of(settings)
+    as_of_day = Inquiry(category, as_of=None if as_of is None else day(as_of)).day()
+    source = open_source(file, datum, layer)
+    check_target(output, file)
+    if plot is not None:
+        _check_plot(plot)
+    terms = Terms(source.datum, limits, accuracy, "cli", settings.lang)
+    task = ScreenTask(category, as_of_day, today(), limits.shares)
+    wanted = Screening(FileJob(source, output, terms, workers), task, engine, plot)
+    store = make_engine(settings)
+    try:
+        found = _run(wanted, store, settings)
+        kinds = _kinds(store, settings.lang)
+    finally:
+        store.dispose()
+    if plot is not None:
+        _draw(plot, found, (file.name, category, as_of_day), settings.lang)
+    if as_json:
+        typer.echo(json.dumps(found.summary.as_dict(), ensure_ascii=False))
+        return
+    _print(found, kinds, output, settings.lang)
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse a picture that could not be written, before the work. Raises BadInput (field ``plot``)."""
+    if path.suffix.lower() != ".png" or not path.parent.is_dir() or path.is_dir():
+        raise BadInput(
+            N_("{path} is no place for a picture."),
+            field="plot",
+            mend=N_("Give a name that ends with .png, in a folder that exists."),
+            path=path,
+        )
+
+
+def _draw(plot: Path, found: Screened, what: tuple[str, str, date], lang: Lang) -> None:
+    from cli.screen_plot import draw  # noqa: PLC0415 - no other command should wait for it
+
+    file, category, as_of = what
+    title = say(lang, N_("{file}: {category}, {as_of}"), file=file, category=category, as_of=as_of)
+    draw(plot, found, title, lang)
+
+
+def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
+    """The screening by the engine that is asked for."""
+    from screening.screener import open_screener  # noqa: PLC0415
+
+    if wanted.engine != LOCAL:
+        return _run_cluster(wanted, store, settings)
+    keep_freed_memory()
+    screener = open_screener(store, settings, wanted.task)
+    with _bar(wanted.job.source.rows, settings.lang) as advance:
+        return run_local(wanted.job, screener, sampled=wanted.plot is not None, progress=advance)
+
+
+def _run_cluster(wanted: Screening, store: Engine, settings: Settings) -> Screened:
+    """The screening by the workers of a scheduler."""
+    from screening.cluster.run import run_cluster, ship  # noqa: PLC0415
+    from screening.cluster.workers import connected  # noqa: PLC0415
+    from screening.screener import open_screener  # noqa: PLC0415
+
+    with connected(wanted.engine, lambda text: notes.print(plain(text)), settings.lang) as crew:
+        shipment = ship(open_screener(store, settings, wanted.task), store, settings)
+        with _bar(wanted.job.source.rows, settings.lang) as advance:
+            return run_cluster(wanted.job, shipment, crew, sampled=wanted.plot is not None, progress=advance)
+
+
+@contextmanager
+def _bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
+    """A bar with the rows done, of how many, and how many a second."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=notes, transient=True) as progress:
+        bar = progress.add_task(say(lang, N_("Screening")), total=rows, rate="")
+
+        def advance(done: int) -> None:
+            progress.advance(bar, done)
+            speed = progress.tasks[0].speed
+            rate = "" if speed is None else say(lang, N_("{rows} rows/s"), rows=f"{speed:,.0f}")
+            progress.update(bar, rate=rate)
+
+        yield advance
+
+
+def _kinds(store: Engine, lang: Lang) -> dict[str, str]:
+    """The names of the kinds of zones."""
+    with open_session(store) as session:
+        return {kind: said.name.say(lang) for kind, said in current_book(session).zone_kinds.items()}
+
+
+def _print(found: Screened, kinds: dict[str, str], output: Path, lang: Lang) -> None:
+    out.print(plain(tell_count(found.summary, lang)))
+    for line in tell_errors(found.summary, lang):
+        out.print(plain(f"  {line}"))
+    _print_table(N_("By effect"), EFFECT_HEADS, tell_effects(found.summary, lang), lang)
+    _print_table(N_("By unit"), UNIT_HEADS, tell_units(found.summary), lang)
+    _print_table(N_("By zone"), ZONE_HEADS, tell_zones(found.summary, kinds), lang)
+    out.print(plain(say(lang, N_("Written to {path}."), path=output)))
+
+
+def _print_table(heading: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], lang: Lang) -> None:
+    if not rows:
+        return
+    shown, left = shortened(rows, lang)
+    out.print(f"\n[bold]{say(lang, heading)}[/bold]")
+    print_rows(heads, shown, lang)
+    if left:
+        out.print(plain(left))

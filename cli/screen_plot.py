@@ -1,0 +1,110 @@
+"""A picture of a screening: where which effect was found, in true aspect, and how often."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from core.errors import BadInput
+from core.i18n import N_, Lang, say
+from layers.formats.geometry_columns import Floats
+from maps.parts.palette import EFFECTS as PALETTE
+from screening.files.run import Screened
+from screening.files.summary import EFFECTS
+
+LOOK: Final = {effect.code: effect for effect in PALETTE}
+MARKERS: Final = {"prohibited": "D", "permit_required": "^", "clear": "o", "unknown": "o"}
+FACES: Final = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "SimHei")
+INCHES: Final = (11.0, 6.2)
+DOTS: Final = 160
+CROWD: Final = 20_000  # points; from here they are drawn smaller and lighter
+
+
+def draw(path: Path, found: Screened, title: str, lang: Lang) -> None:
+    """Write a PNG of the sampled points and the counts. Raises BadInput (field ``plot``).
+
+    Words are English where no font with Chinese is installed.
+    """
+    face = chinese_face()
+    if face is None:
+        lang, title = "en", title.encode("ascii", "replace").decode()
+    figure = Figure(figsize=INCHES, dpi=DOTS, layout="constrained", facecolor="white")
+    chart, bars = figure.subplots(1, 2, width_ratios=(3, 1))
+    style = {} if face is None else {"fontfamily": face}
+    _map(chart, found, lang, style)
+    _bars(bars, found, lang, style)
+    figure.suptitle(title, **style)
+    part = path.with_name(f".{path.stem}.part.png")
+    try:
+        figure.savefig(part, format="png")
+        part.replace(path)
+    except OSError as fault:
+        part.unlink(missing_ok=True)
+        raise BadInput(
+            N_("{path} cannot be written: {fault}"), field="plot", path=path, fault=fault.strerror
+        ) from fault
+
+
+def chinese_face() -> str | None:
+    """An installed font with Chinese in it."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((face for face in FACES if face in installed), None)
+
+
+def _map(chart: Axes, found: Screened, lang: Lang, style: dict[str, Any]) -> None:
+    lonlat, effects = found.sample.drawn()
+    crowded = len(lonlat) > CROWD
+    for number in (3, 2, 1, 0):  # the strictest on top
+        code = EFFECTS[number]
+        rows = effects == number
+        if not rows.any():
+            continue
+        lon, lat = lonlat[rows].T
+        chart.scatter(
+            lon,
+            lat,
+            s=1.5 if crowded else 14,
+            c=LOOK[code].colour,
+            marker="s" if crowded else MARKERS[code],
+            alpha=0.5 if crowded else 0.8,
+            linewidths=0,
+            rasterized=True,
+        )
+    _frame(chart, lonlat)
+    chart.set_xlabel(say(lang, N_("Longitude (CGCS2000)")), **style)
+    chart.set_ylabel(say(lang, N_("Latitude (CGCS2000)")), **style)
+    drawn, rows_all = len(lonlat), found.summary.rows - found.summary.errors
+    if drawn < rows_all:
+        told = say(lang, N_("{drawn} of {rows} places drawn"), drawn=f"{drawn:,}", rows=f"{rows_all:,}")
+        chart.set_title(told, fontsize=9, color="#525b68", **style)
+
+
+def _frame(chart: Axes, lonlat: Floats) -> None:
+    """Degrees of latitude as long as they are on the ground; no offsets on the axes."""
+    middle = float(np.mean(chart.get_ylim())) if len(lonlat) else 0.0
+    chart.set_aspect(1.0 / max(math.cos(math.radians(middle)), 0.01), adjustable="datalim")
+    chart.ticklabel_format(useOffset=False, style="plain")
+    chart.grid(color="#e5e3db", linewidth=0.6)
+    chart.set_axisbelow(True)
+
+
+def _bars(chart: Axes, found: Screened, lang: Lang, style: dict[str, Any]) -> None:
+    counts = [found.summary.effects[effect] for effect in EFFECTS]
+    names = [say(lang, LOOK[effect].word) for effect in EFFECTS]
+    places = np.arange(len(EFFECTS))
+    drawn = chart.barh(places, counts, color=[LOOK[effect].colour for effect in EFFECTS])
+    chart.bar_label(drawn, [f"{count:,}" for count in counts], padding=3, fontsize=8)
+    chart.set_yticks(places, names, **style)
+    chart.invert_yaxis()
+    chart.margins(x=0.25)
+    chart.xaxis.set_major_formatter(EngFormatter(sep=""))
+    chart.set_xlabel(say(lang, N_("Rows")), **style)
+    for side in ("top", "right"):
+        chart.spines[side].set_visible(False)

@@ -1,0 +1,150 @@
+"""`zhijie law simulate`: what would have been decided otherwise, before anybody publishes it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from cli.common import open_store, out, plain, print_rows
+from cli.preview_options import option_day, report_bar
+from core.errors import BadInput
+from core.i18n import N_, Lang, say
+from core.settings import Settings
+from law.book import LawBook
+from layers.lawbook.documents import current_book
+from layers.loading.candidate import read_candidate
+from previews.law_change import Comparison, Received, Summary
+from previews.law_change import simulate as compare
+from previews.law_wording import (
+    CSV_HEAD,
+    comparison_as_dict,
+    count_summary,
+    csv_row,
+    summary_as_dict,
+    tell_comparison,
+    tell_effects,
+    tell_leads,
+)
+from verdict.inquiry import Limits
+
+LISTED = 100
+Keep = Callable[[Comparison], Any]
+
+
+def simulate(  # noqa: PLR0913 - one parameter an option
+    file: Annotated[
+        Path, typer.Argument(help="Changed rules (.yaml), competence list (.xlsx, .csv), or areas (.geojson)")
+    ],
+    first: Annotated[str | None, typer.Option("--from", help="First day of receipt, YYYY-MM-DD")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day of receipt, included")] = None,
+    limit: Annotated[int, typer.Option(help="Most differences to list; all are counted", min=0)] = LISTED,
+    dataset: Annotated[
+        str | None, typer.Option(help="Dataset that FILE replaces; found from its content by default")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print counts and differences as JSON")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV file to write all differences to")
+    ] = None,
+) -> None:
+    """Judge past reports by a changed rule, competence list or boundary: what would be decided otherwise?
+
+    Stores nothing: the change is tried out in a transaction that is rolled back.
+    """
+    settings = Settings()
+    period = Received(option_day("from", first), option_day("to", last))
+    with open_store(settings) as session, _csv_file(output, settings.lang) as keep:
+        candidate = read_candidate(session, file, dataset)
+        found = compare(session, candidate, period, Limits.of(settings), report_bar(settings.lang))
+        run = _gather(found, limit, keep)
+        book = current_book(session)
+    if as_json:
+        typer.echo(json.dumps(_as_dict(candidate.dataset.dataset, run), ensure_ascii=False))
+        return
+    _print(candidate.dataset.dataset, run, book, settings.lang)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The counts of a simulation, and the first of its differences."""
+
+    summary: Summary
+    first: list[Comparison]
+
+
+def _gather(found: Iterator[Comparison], limit: int, keep: Keep) -> _Run:
+    run = _Run(Summary(), [])
+    for one in found:
+        run.summary.add(one)
+        if not one.changed:
+            continue
+        keep(one)
+        if len(run.first) < limit:
+            run.first.append(one)
+    return run
+
+
+@contextmanager
+def _csv_file(path: Path | None, lang: Lang) -> Iterator[Keep]:
+    """A keeper of differences in a CSV file, which stands only once all of them are in it."""
+    if path is None:
+        yield lambda _one: None
+        return
+    try:
+        with _whole(path) as file:
+            rows = csv.writer(file)
+            rows.writerow(CSV_HEAD)
+            yield lambda one: rows.writerow(csv_row(one, lang))
+    except OSError as fault:
+        raise BadInput(
+            N_("{path} cannot be written: {fault}"), field="output", path=path, fault=fault.strerror
+        ) from fault
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A file to write that takes its name when all is well, and is gone where it is not."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8-sig", newline="") as file:  # spreadsheets want the mark
+        try:
+            yield file
+        except BaseException:
+            part.unlink()
+            raise
+    part.replace(path)
+
+
+def _as_dict(dataset: str, run: _Run) -> dict[str, Any]:
+    differences = [comparison_as_dict(one) for one in run.first]
+    return {"dataset": dataset, **summary_as_dict(run.summary), "differences": differences}
+
+
+def _print(dataset: str, run: _Run, book: LawBook, lang: Lang) -> None:
+    out.print(plain(say(lang, N_("Tried out as {dataset}; nothing is stored."), dataset=dataset)))
+    out.print(plain(count_summary(run.summary, lang)))
+    before, after, reports = N_("Before"), N_("After"), N_("Reports")
+    print_rows((before, after, reports), tell_effects(run.summary, lang), lang)
+    if run.summary.leads:
+        out.print(plain(say(lang, N_("Reports that get another lead unit:"))))
+        print_rows((before, after, reports), tell_leads(run.summary, lang), lang)
+    _print_differences(run, book, lang)
+
+
+def _print_differences(run: _Run, book: LawBook, lang: Lang) -> None:
+    heads = (
+        *(N_("Report"), N_("Matter"), N_("Day of the act"), N_("Effect"), N_("Lead unit")),
+        *(N_("How sure"), N_("Authority"), N_("Articles")),
+    )
+    if run.first:
+        out.print(plain(say(lang, N_("What would have been decided otherwise:"))))
+    print_rows(heads, (tell_comparison(one, book, lang) for one in run.first), lang)
+    left = run.summary.differ - len(run.first)
+    if left:
+        text = N_("{left} more not listed: raise --limit, or write all with -o FILE.csv.")
+        out.print(plain(say(lang, text, left=left)))

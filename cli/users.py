@@ -1,0 +1,183 @@
+"""`zhijie user …`: accounts, their postings and keys. Done by the operator, as the owner of the database."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.accounts import (
+    EVERYWHERE,
+    KeyWish,
+    Person,
+    Post,
+    add_account,
+    add_posting,
+    end_postings,
+    find_account,
+    lock,
+    make_key,
+    set_password,
+    show_public,
+)
+from cli.common import day, open_store, out, plain, print_rows
+from core.i18n import N_, Lang, say
+from core.settings import Settings
+from store.access import ROLES
+from store.schema.access import Account, Posting
+
+app = typer.Typer(help="Accounts, their roles in an area, and their keys.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Account name: small letters, digits, dot, hyphen, underline")]
+Role = Annotated[str, typer.Option(help=f"One of: {', '.join(ROLES)}")]
+Reach = Annotated[str, typer.Option(help="Unit code whose ground and all below it is meant, or `all`")]
+From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option(help="First day on which it no longer holds, YYYY-MM-DD")]
+Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")]
+
+
+@app.command()
+def add(  # noqa: PLR0913 - one parameter an option
+    name: Name,
+    role: Role,
+    reach: Reach,
+    shown: Annotated[str, typer.Option(help="Name as people read it")] = "",
+    begins: From = None,
+    until: Until = None,
+    password_stdin: Stdin = False,
+    no_password: Annotated[
+        bool, typer.Option(help="For programs with keys, or sign-in by a provider")
+    ] = False,
+    issuer: Annotated[str | None, typer.Option(help="OpenID Connect issuer that vouches")] = None,
+    subject: Annotated[str | None, typer.Option(help="Its name for this person (sub)")] = None,
+) -> None:
+    """Make an account. Without --password-stdin a password is made and printed once."""
+    settings = Settings()
+    password = None if no_password or issuer else _password(password_stdin)
+    with open_store(settings) as session:
+        add_account(
+            session, Person(name, shown, password, issuer, subject), _post(role, reach, begins, until)
+        )
+    _tell_password(name, password, settings.lang, given=password_stdin)
+
+
+@app.command()
+def post(name: Name, role: Role, reach: Reach, begins: From = None, until: Until = None) -> None:
+    """Give an account one more role in an area."""
+    settings = Settings()
+    with open_store(settings) as session:
+        add_posting(session, find_account(session, name), _post(role, reach, begins, until))
+    out.print(say(settings.lang, N_("{name} is posted."), name=plain(name)))
+
+
+@app.command()
+def unpost(name: Name, on: Annotated[str, typer.Option(help="First day without, YYYY-MM-DD")]) -> None:
+    """End all postings of an account before a day."""
+    settings = Settings()
+    with open_store(settings) as session:
+        ended = end_postings(session, find_account(session, name), day(on))
+    out.print(say(settings.lang, N_("{count} postings of {name} end."), count=ended, name=plain(name)))
+
+
+@app.command()
+def password(name: Name, password_stdin: Stdin = False) -> None:
+    """Give an account a new password; its sessions end."""
+    settings = Settings()
+    chosen = _password(password_stdin)
+    with open_store(settings) as session:
+        set_password(session, find_account(session, name), chosen)
+    _tell_password(name, chosen, settings.lang, given=password_stdin)
+
+
+@app.command()
+def key(
+    name: Name,
+    label: Annotated[str, typer.Option(help="What it is for")] = "",
+    scopes: Annotated[
+        str | None, typer.Option(help="Rights, comma separated; by default all that the account has")
+    ] = None,
+    days: Annotated[float, typer.Option(help="Days that it is valid, at most 366")] = 90,
+) -> None:
+    """Make an API key and print it, once."""
+    settings = Settings()
+    wanted = None if scopes is None else [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    with open_store(settings) as session:
+        _, made = make_key(session, find_account(session, name), KeyWish(label, wanted, days))
+    typer.echo(made)
+
+
+@app.command(name="lock")
+def lock_(name: Name) -> None:
+    """Shut an account out at once."""
+    _lock(name, locked=True)
+
+
+@app.command()
+def unlock(name: Name) -> None:
+    """Let an account in again."""
+    _lock(name, locked=False)
+
+
+def _lock(name: str, *, locked: bool) -> None:
+    settings = Settings()
+    with open_store(settings) as session:
+        lock(session, find_account(session, name), locked=locked)
+    text = N_("{name} is locked out.") if locked else N_("{name} may sign in again.")
+    out.print(say(settings.lang, text, name=plain(name)))
+
+
+@app.command()
+def public(shown: Annotated[bool, typer.Option("--on/--off", help="Coarse figures for everybody")]) -> None:
+    """Show coarse figures of reports to who is not signed in, or do not."""
+    settings = Settings()
+    with open_store(settings) as session:
+        show_public(session, shown=shown)
+    text = N_("Everybody sees coarse figures.") if shown else N_("Who is not signed in sees nothing.")
+    out.print(say(settings.lang, text))
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the accounts with their postings."""
+    settings = Settings()
+    with open_store(settings) as session:
+        rows = [_row(session, account, settings.lang) for account in session.scalars(ALL)]
+    heads = (N_("Account"), N_("Name"), N_("Postings"), N_("State"))
+    print_rows(heads, rows, settings.lang)
+
+
+ALL = select(Account).order_by(Account.name)
+
+
+def _row(session: Session, account: Account, lang: Lang) -> tuple[str, ...]:
+    postings = session.scalars(select(Posting).where(Posting.account_id == account.id).order_by(Posting.id))
+    told = "; ".join(_told(posting, lang) for posting in postings)
+    state = say(lang, N_("locked out")) if account.locked_at else ""
+    return account.name, account.shown, told, state
+
+
+def _told(posting: Posting, lang: Lang) -> str:
+    days = f"{posting.valid.lower or ''}–{posting.valid.upper or ''}".strip("–")
+    where = posting.reach or say(lang, N_("everywhere"))
+    return f"{say(lang, ROLES.get(posting.role, posting.role))} {where} {days}".strip()
+
+
+def _post(role: str, reach: str, begins: str | None, until: str | None) -> Post:
+    first, last = (None if text is None else day(text) for text in (begins, until))
+    return Post(role, EVERYWHERE if reach == "all" else reach, first, last)
+
+
+def _password(from_stdin: bool) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else secrets.token_urlsafe(12)
+
+
+def _tell_password(name: str, password: str | None, lang: Lang, *, given: bool) -> None:
+    if password is None or given:
+        out.print(say(lang, N_("Account {name} is ready."), name=plain(name)))
+        return
+    out.print(
+        say(lang, N_("Account {name}, password {password}"), name=plain(name), password=plain(password))
+    )

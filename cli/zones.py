@@ -1,0 +1,54 @@
+"""`zhijie zones …`: control zones that are built, not surveyed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from cli.common import notes, out, plain
+from core.errors import BadInput
+from core.i18n import N_, say
+from core.settings import Settings
+from layers.lawbook.documents import book_of_files
+from layers.readers.foreign_file import lone_dataset, read_foreign
+from layers.readers.roads import KIND, road_zones
+from layers.readers.zones import zones_text
+from layers.registry.sources import read_folder
+
+app = typer.Typer(help="Control zones built from the law's widths.", no_args_is_help=True)
+
+
+@app.command()
+def road(
+    file: Annotated[
+        Path, typer.Argument(help="Roads: lines with land_half_width_m, or areas of highway land")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="GeoJSON file to write")],
+    datum: Annotated[str | None, typer.Option(help="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of the file, where it has several")] = None,
+) -> None:
+    """Write the road control zones (公路建筑控制区) of a file of roads, ready to be a dataset of zones."""
+    settings = Settings()
+    book = book_of_files(read_folder(settings.data_dir / "law"))
+    dataset = lone_dataset(file, "roads", [KIND])
+    roads = read_foreign(dataset, datum, layer)
+    told = say(settings.lang, N_("Building control zones"))
+    zones = road_zones(dataset, roads, book.zone_kinds)
+    text = zones_text(track(zones, total=len(roads), description=told, console=notes, transient=True))
+    write(output, text)
+    said = N_("{count} control zones written to {path}; sha256 for sources.yaml: {sha256}")
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    out.print(plain(say(settings.lang, said, count=len(roads), path=output, sha256=checksum)))
+
+
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_bytes(text.encode())
+    except OSError as fault:
+        raise BadInput(
+            N_("{path} cannot be written: {fault}"), field="output", path=path, fault=fault.strerror
+        ) from fault

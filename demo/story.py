@@ -1,0 +1,66 @@
+"""What `make demo` shows: a pig farm on forest land inside a reserve, and one user of each role."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.accounts import Person, Post, add_account, set_password
+from core.i18n import Lang, say
+from reports.filing import Submission
+from store.access import ROLES
+from store.schema.access import Account
+from verdict.inquiry import Inquiry
+
+STORY_KEY: Final = "demo-anshang-pig-farm-2022"
+STORY: Final = Submission(
+    Inquiry(
+        category="livestock_farm",
+        x=112.395,
+        y=35.625,
+        datum="cgcs2000",
+        accuracy_m=15.0,
+        as_of=dt.date(2022, 8, 21),
+        channel="demo",
+    ),
+    description="【示例】安上村村民未经批准，在集体林地上建养猪场；位置为示意点，并非真实地点。",
+    sample=True,
+)
+
+TOWNSHIP: Final = "140522201"
+COUNTY: Final = "140522"
+CITY: Final = "140500"
+CAST: Final = {  # one of each role, each with the reach that such a person has
+    "grid_worker": TOWNSHIP,
+    "officer": TOWNSHIP,
+    "reviewer": COUNTY,
+    "command": CITY,
+    "analyst": CITY,
+    "gis": CITY,
+    "supervisor": CITY,
+    "admin": CITY,
+}
+
+
+def account_name(role: str) -> str:
+    """The account of the demonstration's user of a role."""
+    return f"demo-{role.replace('_', '-')}"
+
+
+def demo_people(session: Session, lang: Lang) -> list[tuple[str, str, str, str]]:
+    """(account, password, role, reach) of one user of each role, each time with a new password."""
+    people = []
+    for role, reach in CAST.items():
+        name, password = account_name(role), secrets.token_urlsafe(9)
+        account = session.scalar(select(Account).where(Account.name == name))
+        if account is None:
+            shown = f"{say(lang, ROLES[role])}（示例）"
+            add_account(session, Person(name, shown, password), Post(role, reach))
+        else:
+            set_password(session, account, password)
+        people.append((name, password, role, reach))
+    return people

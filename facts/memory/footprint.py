@@ -1,0 +1,111 @@
+"""The facts about a footprint from a snapshot: the cell index finds what it may meet, shapely measures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from facts.memory.view import View, sigma_of, with_room
+from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
+from geo.index.cell_index import CoverageIndex, OverlapIndex
+from geo.index.kernel.distance import near_coverage, near_overlaps
+from geo.measure.geodesic import area_m2, length_m
+from geo.measure.probability import REACH
+
+POLYGON: Final = 3
+
+
+class FootprintView(View):
+    """An area: what it overlaps, measured on the ellipsoid."""
+
+    def is_inside(self, units: Iterable[UnitHit]) -> bool:
+        return any(True for _ in units)
+
+    def _candidates(self, index: CoverageIndex | OverlapIndex, metres: float = 0.0) -> list[int]:
+        """Areas that may be within a distance: all in the cells of the box."""
+        box = self.box(metres)
+        if isinstance(index, CoverageIndex):
+            found, _ = with_room(lambda *room: near_coverage(*index.buffer.args, box, 0.0, *room))
+            return sorted(found[0].tolist())
+        nothing = np.zeros(index.areas)
+        found, _ = with_room(lambda *room: near_overlaps(*index.buffer.args, box, 0.0, nothing, *room))
+        return sorted(found[0].tolist())
+
+    def _overlap(self, shape: BaseGeometry) -> tuple[float, float]:
+        """Area and perimeter of what the footprint shares with an area, m² and m."""
+        return _measured(shapely.intersection(shape, self.shape))
+
+    def _edge_m(self, shape: BaseGeometry) -> float:
+        return float(shapely.distance(self.flat_border(shape), self.flat))
+
+    def units(self) -> Iterable[UnitHit]:
+        for layer in self.snapshot.units:
+            for area in self._candidates(layer.index):
+                shape = layer.shapes[area]
+                if not shapely.intersects(shape, self.shape):
+                    continue
+                row = layer.rows[area]
+                overlap, rim = self._overlap(shape)
+                yield UnitHit(
+                    layer.source.id,
+                    row.code,
+                    row.name,
+                    row.level,
+                    self._edge_m(shape),
+                    row.ends,
+                    overlap_m2=overlap,
+                    overlap_rim_m=rim,
+                )
+
+    def zones(self) -> Iterable[ZoneHit]:
+        layer = self.snapshot.zones
+        if layer is None:
+            return
+        for area in self._candidates(layer.index, self.zone_reach(layer)):
+            row, shape = layer.rows[area], layer.shapes[area]
+            sigma = sigma_of(self.location, self.sources[row.source_id])
+            distance = float(shapely.distance(self.plane.shapely_to_metres(shape), self.flat))
+            if distance > max(REACH * sigma, row.near_m):
+                continue
+            overlap, rim = self._overlap(shape) if distance == 0.0 else (0.0, 0.0)
+            yield ZoneHit(
+                row.source_id,
+                row.id,
+                row.kind,
+                row.grade,
+                row.name,
+                distance,
+                row.near_m,
+                overlap_m2=overlap,
+                overlap_rim_m=rim,
+                edge_m=self._edge_m(shape),
+            )
+
+    def cells(self) -> Iterable[CellHit]:
+        layer = self.snapshot.cells
+        if layer is None:
+            return []
+        met = [n for n in self._candidates(layer.index) if shapely.intersects(layer.shapes[n], self.shape)]
+        met.sort(key=lambda n: (-self._overlap(layer.shapes[n])[0], layer.rows[n].code))
+        return [layer.rows[n] for n in met]
+
+    def permits(self) -> Iterable[PermitHit]:
+        layer = self.snapshot.permits
+        for n in [] if layer is None else self._candidates(layer.index):
+            shape = layer.shapes[n]  # type: ignore[union-attr]
+            if shapely.intersects(shape, self.shape) and not shapely.touches(shape, self.shape):
+                beyond, rim = _measured(shapely.difference(self.shape, shape))
+                yield replace(layer.rows[n], excess_m2=beyond, excess_rim_m=rim)  # type: ignore[union-attr]
+
+
+def _measured(shape: BaseGeometry) -> tuple[float, float]:
+    """Area and perimeter of the polygons in a geometry, m² and m on the ellipsoid."""
+    parts = shapely.get_parts(shape)
+    areas = [part for part in parts if shapely.get_type_id(part) == POLYGON]
+    return math.fsum(map(area_m2, areas)), math.fsum(map(length_m, areas))

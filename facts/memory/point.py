@@ -1,0 +1,177 @@
+"""The facts about a point from a snapshot.
+
+The cell index finds what lies at and round the point and integrates its probability; shapely measures what
+lies exactly on a border.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from facts.memory.snapshot import Snapshot, UnitLayer, ZoneLayer
+from facts.memory.view import Floats, Near, View, sigma_of, with_room
+from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
+from geo.index.cell_index import CoverageIndex, Index, OverlapIndex
+from geo.index.kernel.coverage.border_distance import border_distance
+from geo.index.kernel.coverage.query import TIE
+from geo.index.kernel.distance import near_coverage, near_overlaps
+from geo.measure.probability import R68, REACH, gaussian_mass
+from geo.place.location import Location
+
+ON_BORDER_M: Final = 1e-6  # nearer than this to a border, the whole geometry decides
+FARTHEST_M: Final = 1e9  # no border is so far
+
+
+class PointView(View):
+    """A point, with or without an accuracy."""
+
+    def __init__(self, snapshot: Snapshot, location: Location) -> None:
+        super().__init__(snapshot, location)
+        self.masses = self._masses
+        self._found: dict[tuple[int, float], Near] = {}
+        self._own: dict[int, int] = {}
+        self._zone_hits: list[ZoneHit] | None = None
+        self._zone_masses: dict[tuple[int, str], float] = {}
+
+    def is_inside(self, units: Iterable[UnitHit]) -> bool:
+        return any(hit.covers for hit in units)
+
+    def units(self) -> Iterable[UnitHit]:
+        for number, layer in enumerate(self.snapshot.units):
+            areas, _, near2 = self.near(number, layer, sigma_of(self.location, layer.source))
+            holding = self._holding(number, layer)
+            for area, square in zip(areas.tolist(), near2.tolist(), strict=True):
+                yield self._unit(layer, area, square, covers=area in holding)
+
+    def _unit(self, layer: UnitLayer, area: int, square: float, *, covers: bool) -> UnitHit:
+        row = layer.rows[area]
+        edge = self.edge_m(layer, area, square) if covers else None
+        return UnitHit(layer.source.id, row.code, row.name, row.level, edge, row.ends, covers)
+
+    def _holding(self, number: int, layer: UnitLayer) -> list[int]:
+        """Units that hold the point, or have it on their border."""
+        own = self._own.get(number, TIE)
+        return self._at(layer.index) if own == TIE else [own]
+
+    def edge_m(self, layer: UnitLayer, area: int, square: float) -> float:
+        """Distance of the point from the border of a unit that holds it, metres.
+
+        ``square``: of a distance that it has at most, m²; inf where none is known.
+        """
+        if isinstance(layer.index, OverlapIndex):
+            return float(shapely.distance(self.flat_border(layer.shapes[area]), self.flat))
+        limit = math.sqrt(square) if square < math.inf else FARTHEST_M
+        return float(border_distance(*layer.index.buffer.args, self.box(0.0), area, limit))
+
+    def near(self, number: int, layer: UnitLayer, sigma: float) -> Near:
+        """Units in reach of the point with their mass for this σ, who holds it first; asked once."""
+        if (number, sigma) not in self._found:
+            found, self._own[number] = self._search(layer, sigma)
+            self._found[number, sigma] = (
+                found if self._own[number] != TIE else self._exact(layer, sigma, found)
+            )
+        return self._found[number, sigma]
+
+    def own(self, number: int) -> int:
+        """What holds the point in a layer that was asked: a unit, OUTSIDE, or TIE where shapely must say."""
+        return self._own[number]
+
+    def _search(self, layer: UnitLayer, sigma: float) -> tuple[Near, int]:
+        """The same from the index, and the unit that holds the point; OUTSIDE; or TIE: shapely must say."""
+        box = self.box(REACH * sigma)
+        if isinstance(layer.index, CoverageIndex):
+            found, own = with_room(lambda *room: near_coverage(*layer.index.buffer.args, box, sigma, *room))
+            return found, TIE if _on_border(found) else own
+        lines = np.full(len(layer.rows), sigma * R68)
+        found, _ = with_room(lambda *room: near_overlaps(*layer.index.buffer.args, box, 0.0, lines, *room))
+        return found, TIE
+
+    def _exact(self, layer: UnitLayer, sigma: float, found: Near) -> Near:
+        if isinstance(layer.index, OverlapIndex) and not _on_border(found):
+            return found
+        areas = np.union1d(found[0], np.asarray(self._at(layer.index), dtype=np.int32))
+        shapes = [layer.shapes[area] for area in areas.tolist()]
+        squares = [float(shapely.distance(self.flat_border(shape), self.flat)) ** 2 for shape in shapes]
+        return areas, self._integrate(shapes, sigma), np.asarray(squares)
+
+    def _integrate(self, shapes: Sequence[BaseGeometry], sigma: float) -> Floats:
+        """Masses from the geometries themselves."""
+        x, y, _, _, rx, ry = self.box(REACH * sigma + 1.0)
+        parts = shapely.clip_by_rect(np.asarray(shapes, dtype=object), x - rx, y - ry, x + rx, y + ry)
+        return gaussian_mass([self.plane.shapely_to_metres(part) for part in parts], sigma)
+
+    def _masses(self, hits: Sequence[UnitHit | ZoneHit], sigma: float) -> list[float]:
+        """Mass in each hit for one σ: of the layer that it comes from, which is searched with that σ."""
+        return [
+            self._unit_mass(hit, sigma) if isinstance(hit, UnitHit) else self.zone_mass(hit) for hit in hits
+        ]
+
+    def _unit_mass(self, hit: UnitHit, sigma: float) -> float:
+        for number, layer in enumerate(self.snapshot.units):
+            if layer.source.id == hit.source_id and layer.level == hit.level:
+                areas, masses, _ = self.near(number, layer, sigma)
+                found = np.flatnonzero(areas == layer.position(hit.code))
+                return min(1.0, max(0.0, float(masses[found[0]]))) if len(found) else 0.0
+        raise LookupError(hit.code)
+
+    def zones(self) -> Iterable[ZoneHit]:
+        """Zones that hold the point, may hold it, or are near enough to be told of; asked once."""
+        if self._zone_hits is None:
+            layer = self.snapshot.zones
+            self._zone_hits = [] if layer is None else list(self._zones(layer))
+        return self._zone_hits
+
+    def _zones(self, layer: ZoneLayer) -> Iterable[ZoneHit]:
+        box, accuracies = self.box(self.zone_reach(layer)), layer.accuracies
+        (areas, masses, near2), inside = with_room(
+            lambda *room: near_overlaps(
+                *layer.index.buffer.args, box, self.location.accuracy_m, accuracies, *room
+            )
+        )
+        for n, area in enumerate(areas.tolist()):
+            row = layer.rows[area]
+            distance = 0.0 if n < inside else math.sqrt(near2[n])
+            sigma = sigma_of(self.location, self.sources[row.source_id])
+            if distance > max(REACH * sigma, row.near_m):
+                continue
+            mass = float(masses[n])
+            if near2[n] < ON_BORDER_M**2:
+                mass = float(self._integrate([layer.shapes[area]], sigma)[0])
+            self._zone_masses[row.source_id, row.id] = min(1.0, max(0.0, mass))
+            yield ZoneHit(
+                row.source_id, row.id, row.kind, row.grade, row.name, distance, row.near_m, covers=n < inside
+            )
+
+    def zone_mass(self, hit: ZoneHit) -> float:
+        """Mass in a zone that has been told of, by the error of its own lines."""
+        return self._zone_masses[hit.source_id, hit.id]
+
+    def cells(self) -> Iterable[CellHit]:
+        layer = self.snapshot.cells
+        return [] if layer is None else [layer.rows[n] for n in sorted(self._at(layer.index))]
+
+    def permits(self) -> Iterable[PermitHit]:
+        layer = self.snapshot.permits
+        if layer is None:
+            return []
+        return [
+            replace(
+                layer.rows[n], edge_m=float(shapely.distance(self.flat_border(layer.shapes[n]), self.flat))
+            )
+            for n in sorted(self._at(layer.index))
+        ]
+
+    def _at(self, index: Index) -> list[int]:
+        return list(map(int, index.pairs(np.array([[self.location.lon, self.location.lat]]), 1)[1]))
+
+
+def _on_border(found: Near) -> bool:
+    """Whether the point lies on the border of something that was found."""
+    return bool((found[2] < ON_BORDER_M**2).any())

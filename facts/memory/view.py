@@ -1,0 +1,80 @@
+"""A place as a snapshot sees it: what points and footprints share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from facts.memory.snapshot import Snapshot, ZoneLayer
+from facts.model import SourceRef, UnitHit, ZoneHit
+from geo.index.kernel.distance import FULL
+from geo.measure.geodesic import Plane
+from geo.measure.probability import REACH, combine, sigma_from_r68
+from geo.place.location import Location
+
+ROOM: Final = 64  # areas near one place to begin with
+Floats = NDArray[np.float64]
+Near = tuple[NDArray[np.int32], Floats, Floats]  # areas, their masses, squares of border distances
+
+
+def sigma_of(location: Location, source: SourceRef) -> float:
+    """σ of a place against a layer's lines, metres: both errors together."""
+    return sigma_from_r68(combine(location.accuracy_m, source.accuracy_m))
+
+
+class View:
+    """What both kinds of places share: a place as a snapshot sees it."""
+
+    masses: Callable[[Sequence[UnitHit | ZoneHit], float], list[float]] | None = None
+
+    def __init__(self, snapshot: Snapshot, location: Location) -> None:
+        self.snapshot = snapshot
+        self.location = location
+        self.plane = Plane(location.lon, location.lat)
+        self.sources = {source.id: source for source in snapshot.sources}
+
+    @cached_property
+    def shape(self) -> BaseGeometry:
+        """The place in degrees."""
+        return self.location.footprint or shapely.Point(self.location.lon, self.location.lat)
+
+    @cached_property
+    def flat(self) -> BaseGeometry:
+        """The same in metres from its middle."""
+        return self.plane.shapely_to_metres(self.shape)
+
+    def box(self, metres: float) -> tuple[float, float, float, float, float, float]:
+        """The box round the place, grown by a length, as the compiled calls take it."""
+        plane, x, y = self.plane, self.location.lon, self.location.lat
+        if self.location.footprint is None:
+            return x, y, plane.kx, plane.ky, metres / plane.kx, metres / plane.ky
+        west, south, east, north = self.shape.bounds
+        x, y = (west + east) / 2, (south + north) / 2
+        rx, ry = (east - west) / 2 + metres / plane.kx, (north - south) / 2 + metres / plane.ky
+        return x, y, plane.kx, plane.ky, rx, ry
+
+    def flat_border(self, shape: BaseGeometry) -> BaseGeometry:
+        """The border of an area in metres from the place."""
+        return self.plane.shapely_to_metres(shapely.boundary(shape))
+
+    def zone_reach(self, layer: ZoneLayer) -> float:
+        """How far a zone may be that must be told of, metres."""
+        sigmas = [sigma_of(self.location, s) for s in self.snapshot.sources if s.role == "zones"]
+        return max(REACH * max(sigmas, default=0.0), layer.farthest_m)
+
+
+def with_room(ask: Callable[..., tuple[int, int]]) -> tuple[Near, int]:
+    """Ask a compiled search, with more room as long as it needs it: what it found, and its second number."""
+    size = ROOM
+    while True:
+        ids, mass, near2 = np.empty(size, np.int32), np.empty(size), np.empty(size)
+        count, second = ask(ids, mass, near2)
+        if count != FULL:
+            return (ids[:count], mass[:count], near2[:count]), second
+        size *= 4

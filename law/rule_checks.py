@@ -1,0 +1,83 @@
+"""What a set of rules must keep: known names, articles in force, no contradiction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
+from core.i18n import N_
+from law.articles import Article, citation_faults
+from law.errors import Fault, fault
+from law.kinds import Category, ZoneKind
+from law.parsing import dates_reversed
+from law.rules import DOCUMENT, AbsenceRow, RuleRow, ScopeRow
+
+Names = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
+
+
+def rule_faults(
+    rules: list[RuleRow], absences: list[AbsenceRow], names: Names, articles: Mapping[str, Article]
+) -> Iterator[Fault]:
+    """Every fault of the rows, each naming its row."""
+    for row in (*rules, *absences):
+        yield from _scope_faults(row, names)
+    for rule in rules:
+        yield from citation_faults(articles, DOCUMENT, rule.id, (rule.articles, rule.period))
+        yield from _unread_articles(rule, articles)
+        yield from _fine_faults(rule)
+    for one, other in combinations(rules, 2):
+        yield from _contradiction(one, other)
+    for rule in rules:
+        for absence in absences:
+            if _share(rule, absence):
+                message = N_("documents an absence where rule {rule} speaks")
+                yield fault(DOCUMENT, absence.id, "categories", message, rule=rule.id)
+
+
+def _scope_faults(row: ScopeRow, names: Names) -> Iterator[Fault]:
+    kinds, categories = names
+    yield from dates_reversed(DOCUMENT, row.id, row.period)
+    for code in row.categories:
+        if code not in categories:
+            yield fault(DOCUMENT, row.id, "categories", N_("unknown category: {category}"), category=code)
+    kind = kinds.get(row.zone_kind)
+    if kind is None:
+        yield fault(DOCUMENT, row.id, "zone_kind", N_("unknown zone kind: {kind}"), kind=row.zone_kind)
+        return
+    for grade in row.grades:
+        if grade not in kind.grades:
+            yield fault(DOCUMENT, row.id, "grades", N_("unknown grade: {grade}"), grade=grade)
+
+
+def _unread_articles(rule: RuleRow, articles: Mapping[str, Article]) -> Iterator[Fault]:
+    for i in rule.articles if rule.verified else ():
+        if i in articles and not articles[i].verified:
+            message = N_("says verified, but article {article} is not")
+            yield fault(DOCUMENT, rule.id, "verified", message, article=i)
+
+
+def _fine_faults(rule: RuleRow) -> Iterator[Fault]:
+    low, high = rule.severity.fine_min, rule.severity.fine_max
+    if low is not None and high is not None and low > high:
+        yield fault(DOCUMENT, rule.id, "severity", N_("the least fine is above the highest"))
+
+
+def _contradiction(one: RuleRow, other: RuleRow) -> Iterator[Fault]:
+    if not _share(one, other):
+        return
+    if one.effect != other.effect:
+        message = N_("contradicts rule {rule}: same zone, matter and days, other effect")
+        yield fault(DOCUMENT, other.id, "effect", message, rule=one.id)
+    elif set(one.articles) == set(other.articles):
+        message = N_("repeats rule {rule}: same zone, matter, days and articles")
+        yield fault(DOCUMENT, other.id, "articles", message, rule=one.id)
+
+
+def _share(one: ScopeRow, other: ScopeRow) -> bool:
+    """Do both rows speak about some zone, grade, category and day?"""
+    return (
+        one.zone_kind == other.zone_kind
+        and not set(one.categories).isdisjoint(other.categories)
+        and (not one.grades or not other.grades or not set(one.grades).isdisjoint(other.grades))
+        and one.period.overlaps(other.period)
+    )

@@ -1,0 +1,234 @@
+"""Clocks: how long a step may take, and when a term that runs ends, with every reason said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from pydantic import Field
+
+from core.i18n import N_
+from law.articles import Article, citation_faults, cite
+from law.calendar import WorkCalendar, add_months
+from law.errors import Fault, fault, refuse
+from law.parsing import DatedRow, TextRow, dates_reversed, parse_rows, section
+from law.values import Period, Text, Unit, both
+
+DOCUMENT: Final = "clocks"
+Direction = Literal["after", "before"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A statutory or local term.
+
+    It runs ``length`` ``unit`` from the event named in ``starts``; the day of the event is not counted.
+    A term "before" ends that long before the event. ``roll``: a term in days or months that would end on a
+    day off ends on the next working day. ``local``: set locally, a value that may be replaced.
+    """
+
+    id: str
+    name: Text
+    starts: Text
+    length: int
+    unit: Unit
+    direction: Direction
+    roll: bool
+    articles: tuple[Article, ...]
+    local: bool
+    verified: bool
+    valid_from: date | None
+    valid_to: date | None
+    note: Text | None
+
+    @property
+    def period(self) -> Period:
+        """When the clock is in force."""
+        return Period(self.valid_from, self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A suspension: days from ``start`` to ``end``, both included, do not count. No end: it still lasts."""
+
+    start: date
+    end: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A lengthening by ``length`` ``unit``, counted on from the end of the term."""
+
+    length: int
+    unit: Unit
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A running term: the last day on which the step is in time (None while a suspension lasts), and why."""
+
+    clock: Clock
+    start: date
+    due: date | None
+    explained: tuple[Text, ...]
+
+
+class ClockRow(DatedRow):
+    """Row of ``clocks``."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    name: TextRow
+    starts: TextRow
+    length: int = Field(gt=0)
+    unit: Unit
+    direction: Direction = "after"
+    roll: bool = False
+    articles: tuple[str, ...] = ()
+    local: bool = False
+    verified: bool
+    note: TextRow | None = None
+
+
+def parse_clocks(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, Clock]:
+    """All clocks by id.
+
+    Raises:
+        LawDataError: a row does not fit; a statutory clock cites no article; "before" in days or months.
+    """
+    rows = parse_rows(ClockRow, DOCUMENT, section(documents, DOCUMENT, "clocks"))
+    refuse(f for row in rows for f in _faults(row, articles))
+    return {row.id: _clock(row, articles) for row in rows}
+
+
+def _faults(row: ClockRow, articles: Mapping[str, Article]) -> list[Fault]:
+    faults = dates_reversed(DOCUMENT, row.id, row.period)
+    faults += citation_faults(articles, DOCUMENT, row.id, (row.articles, row.period))
+    if not row.articles and not row.local:
+        faults.append(fault(DOCUMENT, row.id, "articles", N_("a statutory term cites its article")))
+    if row.roll and row.unit == "working_days":
+        faults.append(fault(DOCUMENT, row.id, "roll", N_("a term in working days never ends on a day off")))
+    if row.direction == "before" and row.unit != "working_days":
+        faults.append(fault(DOCUMENT, row.id, "direction", N_("a term before an event is in working days")))
+    return faults
+
+
+def _clock(row: ClockRow, articles: Mapping[str, Article]) -> Clock:
+    return Clock(
+        id=row.id,
+        name=row.name.text(),
+        starts=row.starts.text(),
+        length=row.length,
+        unit=row.unit,
+        direction=row.direction,
+        roll=row.roll,
+        articles=cite(articles, row.articles),
+        local=row.local,
+        verified=row.verified,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        note=row.note.text() if row.note else None,
+    )
+
+
+def run(
+    clock: Clock,
+    start: date,
+    calendar: WorkCalendar,
+    pauses: tuple[Pause, ...] = (),
+    extensions: tuple[Extension, ...] = (),
+) -> Term:
+    """Count a term from the event on ``start``.
+
+    Days on which the term is suspended are skipped; extensions follow one on another. Months run to the
+    corresponding day (民法典 art. 202) and are lengthened by the days suspended in them.
+
+    Raises:
+        CalendarGap: the count needs a year without public holidays in the calendar.
+        ValueError: a pause or an extension has no reason, or lasts less than a day; a term "before"
+            an event cannot be suspended.
+    """
+    _check(clock, start, pauses, extensions)
+    if clock.direction == "before":
+        due = calendar.subtract_working_days(start, clock.length)
+        return Term(clock, start, due, (_counted(clock, start), _ends(due)))
+    day: date | None = _advance(start, (clock.length, clock.unit), calendar, pauses)
+    for extra in extensions:
+        day = None if day is None else _advance(day, (extra.length, extra.unit), calendar, pauses)
+    met = [pause for pause in pauses if day is None or pause.start <= day]
+    said = (_counted(clock, start), *map(_suspended, met), *map(_extended, extensions))
+    if day is None:
+        lasting = both(N_("the suspension lasts: the last day is not known yet"))
+        return Term(clock, start, None, (*said, lasting))
+    due = calendar.next_workday(day) if clock.roll else day
+    rolled = () if due == day else (_rolled(day, calendar),)
+    return Term(clock, start, due, (*said, *rolled, _ends(due)))
+
+
+def _check(clock: Clock, start: date, pauses: tuple[Pause, ...], extensions: tuple[Extension, ...]) -> None:
+    if clock.direction == "before" and (pauses or extensions):
+        raise ValueError("a term before an event cannot be suspended or extended")
+    if not all(reason.strip() for reason in [p.reason for p in pauses] + [e.reason for e in extensions]):
+        raise ValueError("a suspension or extension needs a reason")
+    if any(p.end is not None and p.end < p.start for p in pauses) or any(e.length < 1 for e in extensions):
+        raise ValueError("a suspension or extension lasts at least a day")
+
+
+def _advance(
+    start: date, amount: tuple[int, Unit], calendar: WorkCalendar, pauses: tuple[Pause, ...]
+) -> date | None:
+    """The last of ``amount`` countable days after ``start``; None where a pause without end comes first."""
+    length, unit = amount
+    left = (add_months(start, length) - start).days if unit == "months" else length
+    day = start
+    while left:
+        day += timedelta(days=1)
+        if any(p.end is None and p.start <= day for p in pauses):
+            return None
+        if not _paused(day, pauses) and (unit != "working_days" or calendar.is_workday(day)):
+            left -= 1
+    return day
+
+
+def _paused(day: date, pauses: tuple[Pause, ...]) -> bool:
+    return any(p.start <= day and (p.end is None or day <= p.end) for p in pauses)
+
+
+def _counted(clock: Clock, start: date) -> Text:
+    if clock.direction == "before":
+        return both(N_("{length} {unit} before {start}, that day not counted"), **_amount(clock), start=start)
+    return both(N_("{length} {unit} after {start}, that day not counted"), **_amount(clock), start=start)
+
+
+def _suspended(pause: Pause) -> Text:
+    if pause.end is None:
+        return both(N_("suspended from {start}: {reason}"), start=pause.start, reason=pause.reason)
+    message = N_("suspended from {start} to {end}: {reason}")
+    return both(message, start=pause.start, end=pause.end, reason=pause.reason)
+
+
+def _extended(extra: Extension) -> Text:
+    return both(N_("extended by {length} {unit}: {reason}"), **_amount(extra), reason=extra.reason)
+
+
+def _rolled(day: date, calendar: WorkCalendar) -> Text:
+    message = N_("{day} is a day off ({why}): the term ends on the next working day")
+    return both(message, day=day, why=calendar.why(day))
+
+
+def _ends(due: date) -> Text:
+    return both(N_("last day: {due}"), due=due)
+
+
+def _amount(of: Clock | Extension) -> dict[str, object]:
+    return {"length": of.length, "unit": both(_UNITS[of.unit])}
+
+
+_UNITS: Final[dict[Unit, str]] = {
+    "working_days": N_("working days"),
+    "days": N_("days"),
+    "months": N_("months"),
+}

@@ -1,0 +1,68 @@
+"""The whole matrix of the store's law × its townships: gaps, overlaps, and ground that no rule covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.i18n import N_
+from geo.unit_codes import stem
+from law.book import LawBook
+from law.completeness import Finding, Hole, check_matrix, check_rules
+from layers.lawbook.documents import current_book
+from store.schema.datasets import Source, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LawCheck:
+    """What a check of the law found. ``units``: code → name of the townships that were checked."""
+
+    book: LawBook
+    on: dt.date
+    units: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    holes: tuple[Hole, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Was nothing found?"""
+        return not self.findings and not self.holes
+
+
+def fetch_law_check(session: Session, on: dt.date, unit: str | None = None) -> LawCheck:
+    """Check the current law on a day, in every township or in those of one unit.
+
+    Raises :class:`BadInput` where no township is known there.
+    """
+    book = current_book(session)
+    units = fetch_townships(session, on, unit or "")
+    if not units:
+        raise _no_township(on, unit)
+    return LawCheck(book, on, units, tuple(check_matrix(book, units, on)), tuple(check_rules(book, on)))
+
+
+def _no_township(on: dt.date, unit: str | None) -> BadInput:
+    if unit is None:
+        message, mend = N_("No township is known on {day}."), N_("Give another day, or load boundaries.")
+        return BadInput(message, field="as_of", mend=mend, day=on)
+    message = N_("No township of unit {unit} is known on {day}.")
+    mend = N_("Give the code of a county or township, such as 140522.")
+    return BadInput(message, field="unit", mend=mend, unit=unit, day=on)
+
+
+def fetch_townships(session: Session, on: dt.date | None = None, unit: str = "") -> dict[str, str]:
+    """Code → name of the current townships under a unit, on a day or of all days."""
+    query = (
+        select(Unit.code, Unit.name)
+        .join(Source, Source.id == Unit.source_id)
+        .where(Source.retired_at.is_(None), Unit.level == "township")
+        .where(Unit.code.startswith(stem(unit), autoescape=True))
+        .order_by(Unit.code)
+    )
+    rows = session.execute(query if on is None else query.where(Unit.valid.contains(on)))
+    return {row.code: row.name for row in rows}

@@ -1,0 +1,128 @@
+"""The law as the store holds it: documents under ``law/…`` datasets, built into a ``LawBook`` once.
+
+A loaded competence list (``LOCAL``) takes the place of the entries that are shipped as samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import yaml
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import BadData, StoreUnavailable
+from core.i18n import N_, Lang, say
+from facts.model import SourceRef
+from law.book import LawBook
+from law.competence import EntryRow
+from law.errors import LawDataError
+from law.parsing import check_sections, parse_rows, section
+from layers.registry.sources import Dataset
+from store.schema.datasets import Source
+
+LOCAL: Final = "law/competence_local"
+LOCAL_DOCUMENT: Final = "competence_local"
+
+
+class WrongLaw(BadData):
+    """Legal data that cannot be used; its faults are told in the reader's language, several a line each."""
+
+    def __init__(
+        self, message: str, cause: LawDataError, *, field: str = "law", mend: str = "", **values: object
+    ) -> None:
+        super().__init__(message, field=field, mend=mend, **values)
+        self.faults = cause.faults
+
+    def lines(self, lang: Lang) -> list[str]:
+        """Every fault in words."""
+        return [one.line(lang) for one in self.faults]
+
+    def detail(self, lang: Lang) -> str:
+        """What is wrong, in words."""
+        lines = self.lines(lang)
+        told = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
+        return say(lang, self.message, fault=told, **self.values)
+
+
+def document_name(dataset: str) -> str:
+    """'law/rules' → 'rules'."""
+    return dataset.rpartition("/")[2]
+
+
+def build_book(documents: Mapping[str, Any]) -> LawBook:
+    """A book of parsed documents, with the law's own errors as data errors."""
+    own = {name: document for name, document in documents.items() if name != LOCAL_DOCUMENT}
+    try:
+        book = LawBook.from_documents(own)
+    except LawDataError as fault:
+        raise WrongLaw(N_("The law data are wrong: {fault}"), fault) from fault
+    return book if len(own) == len(documents) else _with_local(book, documents)
+
+
+def _with_local(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
+    """The book with the entries of the local list, which must fit its articles, categories and zone kinds."""
+    local = {LOCAL_DOCUMENT: documents[LOCAL_DOCUMENT]}
+    try:
+        check_sections(local, {LOCAL_DOCUMENT: frozenset({"entries"})})
+        return book.with_entries(
+            parse_rows(EntryRow, LOCAL_DOCUMENT, section(local, LOCAL_DOCUMENT, "entries"))
+        )
+    except LawDataError as fault:
+        raise WrongLaw(
+            N_("The local competence list does not fit the law: {fault}"),
+            fault,
+            mend=N_("Load a mended list (`zhijie law load`), or do without one (`zhijie law unload`)."),
+        ) from fault
+
+
+def book_of_files(datasets: Iterable[Dataset]) -> LawBook:
+    """The book that the law files of a data folder make together."""
+    texts = {
+        document_name(d.dataset): d.path.read_text(encoding="utf-8") for d in datasets if d.role == "law"
+    }
+    return build_book({name: yaml.safe_load(text) for name, text in texts.items()})
+
+
+def fetch_book(session: Session, sources: Iterable[SourceRef]) -> LawBook:
+    """The book of these law versions; asks the store only for versions not met before."""
+    return _cached(session, {(source.dataset, source.checksum): source.id for source in sources})
+
+
+def known_book(sources: Iterable[SourceRef]) -> LawBook | None:
+    """The same without asking the store; None where the versions have not been met before."""
+    return _BOOKS.get(frozenset((source.dataset, source.checksum) for source in sources))
+
+
+_BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}  # by content, so no entry can go stale
+
+
+def _cached(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:
+    if not versions:
+        raise StoreUnavailable(
+            N_("No law is loaded."), field="law", mend=N_("Load the data with `zhijie load`.")
+        )
+    key = frozenset(versions)
+    if key not in _BOOKS:
+        _BOOKS[key] = build_book(_fetch_documents(session, versions.values()))
+    return _BOOKS[key]
+
+
+def _fetch_documents(session: Session, ids: Iterable[int]) -> dict[str, Any]:
+    rows = session.execute(select(Source.dataset, Source.content).where(Source.id.in_(ids)))
+    return {document_name(row.dataset): parsed_document(row.content) for row in rows}
+
+
+def parsed_document(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
+    """A shipped document is kept as its YAML text, a local list as its checked rows."""
+    return yaml.safe_load(content["yaml"]) if "yaml" in content else content
+
+
+def current_book(session: Session, *, local: bool = True) -> LawBook:
+    """The book of the law versions that are current in the store; on demand without the local list."""
+    query = select(Source.id, Source.dataset, Source.checksum).where(
+        Source.role == "law", Source.retired_at.is_(None)
+    )
+    rows = session.execute(query if local else query.where(Source.dataset != LOCAL))
+    return _cached(session, {(row.dataset, row.checksum): row.id for row in rows})

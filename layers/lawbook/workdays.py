@@ -1,0 +1,134 @@
+"""Working days as the store holds them, and terms counted on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput, StoreUnavailable
+from core.i18n import N_
+from law.book import LawBook
+from law.calendar import WorkCalendar
+from law.errors import CalendarGap, LawDataError
+from law.time_limits import Clock, Extension, Pause, Term, run
+from layers.lawbook.documents import WrongLaw, current_book
+from store.schema.datasets import Source
+
+CALENDAR: Final = "calendar/holidays"
+MOST: Final = 3650  # longest extension, in its unit: keeps a slip of the pen from counting for minutes
+
+_CALENDARS: dict[str, WorkCalendar] = {}  # by checksum of the content, so no entry can go stale
+
+
+@dataclass(frozen=True, slots=True)
+class TermAsked:
+    """A term that is asked for: the clock's id, the day of the event, suspensions and extensions."""
+
+    clock: str
+    start: dt.date
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+
+
+def fetch_calendar(session: Session) -> WorkCalendar:
+    """The current calendar of public holidays and make-up workdays."""
+    row = session.execute(
+        select(Source.checksum, Source.content["yaml"].astext.label("text")).where(
+            Source.dataset == CALENDAR, Source.retired_at.is_(None)
+        )
+    ).first()
+    if row is None:
+        raise StoreUnavailable(
+            N_("No calendar is loaded."), field="calendar", mend=N_("Load the data with `zhijie load`.")
+        )
+    if row.checksum not in _CALENDARS:
+        _CALENDARS[row.checksum] = _calendar(row.text)
+    return _CALENDARS[row.checksum]
+
+
+def _calendar(text: str) -> WorkCalendar:
+    try:
+        return WorkCalendar.from_document(yaml.safe_load(text))
+    except LawDataError as fault:
+        raise WrongLaw(N_("The calendar is wrong: {fault}"), fault, field="calendar") from fault
+
+
+def fetch_term(session: Session, asked: TermAsked) -> Term:
+    """Count a term on the current law and calendar.
+
+    Raises :class:`BadInput` for an unknown clock, one that is not in force on the day, suspensions that
+    cannot be, and a year without public holidays.
+    """
+    clock = _clock(current_book(session), asked)
+    _check(clock, asked)
+    try:
+        return run(clock, asked.start, fetch_calendar(session), asked.pauses, asked.extensions)
+    except CalendarGap as gap:
+        raise BadInput(
+            N_("No public holidays are known for {year} (known: {years})."),
+            field="calendar",
+            mend=N_("Add {year} to data/calendar once its holidays are announced, then `zhijie load`."),
+            **gap.faults[0].values,
+        ) from gap
+    except (OverflowError, ValueError) as fault:  # past the last day that a date can hold
+        raise BadInput(
+            N_("The term from {start} cannot be counted."),
+            field="from",
+            mend=N_("Give an earlier day."),
+            start=asked.start,
+        ) from fault
+
+
+def _clock(book: LawBook, asked: TermAsked) -> Clock:
+    clock = book.clocks.get(asked.clock)
+    if clock is None:
+        raise BadInput(
+            N_("The clock {clock} is unknown."),
+            field="clock",
+            mend=N_("Use one of: {known}."),
+            clock=asked.clock,
+            known=", ".join(book.clocks),
+        )
+    if not clock.period.covers(asked.start):
+        raise BadInput(
+            N_("The law book has the clock {clock} for {period}, not for {start}."),
+            field="from",
+            mend=N_("Look up the law of that day, or add its term to data/law/clocks.yaml."),
+            clock=clock.id,
+            period=clock.period.words(),
+            start=asked.start,
+        )
+    return clock
+
+
+def _check(clock: Clock, asked: TermAsked) -> None:
+    """What ``law.terms`` takes for granted, refused with its field."""
+    if clock.direction == "before" and (asked.pauses or asked.extensions):
+        raise BadInput(
+            N_("A term before an event is neither suspended nor extended."), field="clock", mend=_LEAVE_OUT
+        )
+    for pause in asked.pauses:
+        _check_reason("pause", pause.reason)
+        if pause.end is not None and pause.end < pause.start:
+            message = N_("The suspension ends on {end}, before it begins on {start}.")
+            raise BadInput(message, field="pause", mend=_SWAP, start=pause.start, end=pause.end)
+    for extra in asked.extensions:
+        _check_reason("extend", extra.reason)
+        if not 1 <= extra.length <= MOST:
+            message = N_("An extension of {length} cannot be.")
+            raise BadInput(message, field="extend", mend=_LENGTH, length=extra.length, most=MOST)
+
+
+_LEAVE_OUT: Final = N_("Leave it out.")
+_SWAP: Final = N_("Give the first day before the last one.")
+_LENGTH: Final = N_("Give a length from 1 to {most}.")
+
+
+def _check_reason(field: str, reason: str) -> None:
+    if not reason.strip():
+        raise BadInput(N_("No reason is given."), field=field, mend=N_("Say why, after the last colon."))

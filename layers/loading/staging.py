@@ -1,0 +1,102 @@
+"""Dataset versions beside each other: the current ones, and those with one of them changed.
+
+A changed dataset is in the store only while somebody looks: it is written inside a savepoint that is always
+rolled back, under a name that nobody else has, and the current version stays as it is. So no other session
+sees it, waits for it, or finds anything of it afterwards.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import BadData
+from core.i18n import N_
+from facts.model import SourceRef
+from law.book import LawBook
+from layers.lawbook.documents import fetch_book
+from layers.loading.candidate import Candidate
+from layers.loading.load import write_kinds, write_rows
+from layers.readers.units import earliest
+from layers.registry.versions import add_version
+from store.schema.datasets import Source, Zone
+
+ZONE_KINDS: Final = "law/zone_kinds"
+Versions = Mapping[int, str]
+"""Id of a dataset version → name of its dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The current versions, and the same with the candidate in the place of the one that it replaces."""
+
+    current: Versions
+    changed: Versions
+
+
+@contextmanager
+def staged(session: Session, candidate: Candidate) -> Iterator[Staged]:
+    """Have a candidate in the store for as long as the block lasts; do not commit inside it.
+
+    Raises :class:`BadData` where the candidate does not fit the rest of what is current.
+    """
+    savepoint = session.begin_nested()
+    try:
+        yield _stage(session, candidate)
+    finally:
+        savepoint.rollback()
+
+
+def _stage(session: Session, candidate: Candidate) -> Staged:
+    current = fetch_current(session)
+    name = candidate.dataset.dataset
+    own = candidate.dataset.model_copy(update={"dataset": f"simulated/{uuid.uuid4().hex}/{name}"})
+    source = add_version(session, own, candidate.content, begins=earliest(candidate.rows))
+    if candidate.rows:
+        write_rows(session, candidate.dataset, source.id, candidate.rows)
+    others = {number: dataset for number, dataset in current.items() if dataset != name}
+    changed = {**others, source.id: name}
+    book = fetch_book(session, (ref for ref in fetch_refs(session, changed) if ref.role == "law"))
+    if name == ZONE_KINDS:
+        _check_zones(session, others, book, candidate)
+        write_kinds(session, source.id, book)
+    return Staged(current, changed)
+
+
+def _check_zones(session: Session, versions: Versions, book: LawBook, candidate: Candidate) -> None:
+    """Refuse kinds of zones that leave out what loaded zones are of."""
+    used = select(Zone.kind, Zone.grade).where(Zone.source_id.in_(versions)).distinct()
+    for kind, grade in session.execute(used.order_by(Zone.kind, Zone.grade)):
+        known = book.zone_kinds.get(kind)
+        if known is None or (grade is not None and grade not in known.grades):
+            raise BadData(
+                N_("Zones of the kind {kind} and the grade {grade} are loaded, which {file} does not name."),
+                field="file",
+                mend=N_("Keep the kind and its grades for as long as there are such zones."),
+                kind=kind,
+                grade=grade or "–",
+                file=candidate.dataset.file,
+            )
+
+
+def fetch_current(session: Session) -> dict[int, str]:
+    """The versions that are current."""
+    rows = session.execute(select(Source.id, Source.dataset).where(Source.retired_at.is_(None)))
+    return {row.id: row.dataset for row in rows}
+
+
+def fetch_refs(session: Session, ids: Iterable[int]) -> tuple[SourceRef, ...]:
+    """What the store says of dataset versions, by the names of their datasets."""
+    columns = [getattr(Source, field.name) for field in fields(SourceRef)]
+    rows = session.execute(select(*columns).where(Source.id.in_(list(ids))).order_by(Source.dataset))
+    return tuple(_ref(row._asdict()) for row in rows)
+
+
+def _ref(row: Mapping[str, Any]) -> SourceRef:
+    return SourceRef(**{**row, "kinds": tuple(row["kinds"])})

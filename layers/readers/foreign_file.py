@@ -1,0 +1,128 @@
+"""Files that are no dataset yet: any vector format and reference system, brought to CGCS2000 degrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from core.errors import BadInput
+from core.i18n import N_
+from geo.datum.conversion import to_cgcs2000_array
+from geo.datum.reference_systems import frame
+from geo.measure.buffer import STEP_DEG
+from layers.readers.feature_table import BadFeature, read_table
+from layers.registry.sources import Dataset, Role
+from store.schema.datasets import SRID
+
+STEP_M: Final = 400.0  # so that an edge straight in a map's metres stays straight to 3 mm in degrees
+
+
+def lone_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
+    """A file that stands alone, as the readers of datasets want it: nothing is said of it but its name."""
+    return Dataset(
+        dataset=path.name,
+        file=path.name,
+        role=role,
+        title={},
+        origin="",
+        licence="",
+        datum="",
+        official=False,
+        kinds=kinds,
+        sha256="",
+        folder=path.parent,
+    )
+
+
+def read_foreign(dataset: Dataset, datum: str | None = None, layer: str | None = None) -> gpd.GeoDataFrame:
+    """The features of a file that GDAL reads, in CGCS2000 degrees, dates left as text.
+
+    ``datum`` (a name that ``geo.datum.conversion`` takes) declares what the file does not say, or cannot:
+    degrees may be gcj02 or bd09. ``layer``: needed where the file has several. Raises DatumRefused or
+    BadInput for a file or a system that is not taken, BadData with a feature's number.
+    """
+    features = _read(dataset.path, layer)
+    if features.empty:
+        raise BadInput(N_("{file} holds no feature."), field="file", file=dataset.file)
+    given = declared_datum(dataset.path, features.crs, datum)
+    shapes = [_brought(dataset, n, shape, given) for n, shape in enumerate(features.geometry, start=1)]
+    return features.set_geometry(gpd.GeoSeries(shapes, index=features.index, crs=SRID))
+
+
+def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    try:
+        return _read_layer(path, layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as fault:
+        raise BadInput(
+            N_("{file} cannot be read: {fault}"), field="file", file=path.name, fault=fault
+        ) from fault
+
+
+def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    if not path.exists():  # GDAL would take a web address, too
+        raise BadInput(N_("There is no file {path}."), field="file", path=path)
+    names = [str(name) for name, shape in pyogrio.list_layers(path) if shape is not None]
+    if not names or (layer is None and len(names) > 1):
+        raise BadInput(
+            N_("{file} has {count} layers with geometry."),
+            field="layer",
+            mend=N_("Name one of them: {names}.") if names else "",
+            file=path.name,
+            count=len(names),
+            names=", ".join(names),
+        )
+    return read_table(path, layer or names[0])
+
+
+def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
+    """The datum to convert from: the file's own, or the declared one where the file leaves it open.
+
+    Degrees leave it open: a GeoJSON file has no way to say that its degrees are GCJ-02.
+    """
+    code = None if crs is None else crs.to_epsg()
+    if code is None:
+        return declared or _refuse_unsaid(path, crs)
+    stated = frame(f"EPSG:{code}")
+    if declared is None:
+        return stated.name
+    if stated.unproject is not None and frame(declared).name != stated.name:
+        raise BadInput(
+            N_("{file} says that it is in {stated}, and {declared} is declared."),
+            field="datum",
+            mend=N_("Leave the declaration out, or correct the file."),
+            file=path.name,
+            stated=stated.name,
+            declared=declared,
+        )
+    return declared
+
+
+def _refuse_unsaid(path: Path, crs: CRS | None) -> NoReturn:
+    raise BadInput(
+        N_("{file} does not say its reference system as an EPSG code (it says: {crs})."),
+        field="datum",
+        mend=N_("Declare it: cgcs2000, wgs84, gcj02, bd09, or EPSG:n such as EPSG:4547."),
+        file=path.name,
+        crs="–" if crs is None else crs.name,
+    )
+
+
+def _brought(dataset: Dataset, number: int, shape: BaseGeometry | None, datum: str) -> BaseGeometry | None:
+    """A geometry in CGCS2000 degrees; its edges are cut so short that they stay those of the given system."""
+    step = STEP_M if frame(datum).unproject else STEP_DEG
+
+    def convert(given: NDArray[np.float64]) -> NDArray[Any]:
+        return to_cgcs2000_array(given, datum)
+
+    try:
+        return None if shape is None else shapely.transform(shapely.segmentize(shape, step), convert)
+    except BadInput as fault:
+        raise BadFeature(dataset, number, fault) from fault

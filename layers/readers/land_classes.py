@@ -1,0 +1,139 @@
+"""The land classes of each scheme, as a dataset tells them. Two schemes may give one code to two classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import BadData
+from core.i18n import N_, Lang
+from layers.registry.sources import Dataset
+from store.schema.datasets import Source
+
+ROLE: Final = "land_classes"
+
+
+class Text(BaseModel):
+    """A text in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str
+    en: str
+
+    def say(self, lang: Lang) -> str:
+        """The text in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+class LandClass(BaseModel):
+    """A class of a scheme."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    name: Text
+
+
+class Scheme(BaseModel):
+    """A classification of land, such as that of the third survey."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheme: str
+    name: Text
+    classes: list[LandClass]
+
+
+class Document(BaseModel):
+    """A file of schemes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schemes: list[Scheme]
+
+
+class LandClasses:
+    """What schemes and their codes are called."""
+
+    def __init__(self, schemes: Iterable[Scheme] = ()) -> None:
+        self._schemes = {scheme.scheme: scheme for scheme in schemes}
+        self._classes = {
+            (scheme.scheme, one.code): one.name for scheme in self._schemes.values() for one in scheme.classes
+        }
+
+    def schemes(self) -> list[str]:
+        """The codes of the schemes."""
+        return list(self._schemes)
+
+    def codes(self, scheme: str) -> list[str]:
+        """The codes of a scheme's classes; none of a scheme that is not known."""
+        return [code for of, code in self._classes if of == scheme]
+
+    def scheme_name(self, scheme: str, lang: Lang) -> str:
+        """What a scheme is called; its code where it is not known any more."""
+        known = self._schemes.get(scheme)
+        return scheme if known is None else known.name.say(lang)
+
+    def class_name(self, scheme: str, code: str, lang: Lang) -> str:
+        """What a class is called; its code where it is not known any more."""
+        known = self._classes.get((scheme, code))
+        return code if known is None else known.say(lang)
+
+
+def classes_of_files(datasets: Iterable[Dataset]) -> LandClasses:
+    """The schemes that the files of a data folder tell together; :class:`BadData` where one is wrong."""
+    texts = {one.dataset: one.path.read_text(encoding="utf-8") for one in datasets if one.role == ROLE}
+    return LandClasses(scheme for name, text in texts.items() for scheme in _read(name, yaml.safe_load(text)))
+
+
+def current_classes(session: Session) -> LandClasses:
+    """The schemes that are current in the store."""
+    rows = session.execute(
+        select(Source.dataset, Source.content["yaml"].astext)
+        .where(Source.role == ROLE, Source.retired_at.is_(None))
+        .order_by(Source.dataset)
+    )
+    return _built(tuple((row[0], row[1]) for row in rows))
+
+
+@lru_cache(maxsize=8)
+def _built(texts: tuple[tuple[str, str], ...]) -> LandClasses:
+    return LandClasses(scheme for name, text in texts for scheme in _read(name, yaml.safe_load(text)))
+
+
+def _read(dataset: str, document: Any) -> list[Scheme]:  # noqa: ANN401 - unchecked YAML
+    try:
+        schemes = Document.model_validate(document).schemes
+    except ValidationError as fault:
+        raise BadData(
+            N_("The land classes of {dataset} are wrong: {fault}"),
+            field=dataset,
+            mend=N_(
+                "Write schemes with scheme, name and classes; each class has a code and a name in zh and en."
+            ),
+            dataset=dataset,
+            fault=" ".join(str(fault).split()),
+        ) from fault
+    _refuse_twins(dataset, schemes)
+    return schemes
+
+
+def _refuse_twins(dataset: str, schemes: Iterable[Scheme]) -> None:
+    met = set[tuple[str, str]]()
+    for scheme, one in ((told.scheme, one) for told in schemes for one in told.classes):
+        if (scheme, one.code) in met:
+            raise BadData(
+                N_("The scheme {scheme} names the class {code} twice."),
+                field=dataset,
+                mend=N_("Keep one of them."),
+                scheme=scheme,
+                code=one.code,
+            )
+        met.add((scheme, one.code))

@@ -1,0 +1,36 @@
+"""How exact the areas on the map are, dataset by dataset, and how far they reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from store.queries.features import Box, fetch_places
+from store.schema.datasets import Source
+
+DRAWN: Final = ("units", "zones", "grid")
+MOST: Final = 50  # units of the highest level whose extents are joined
+
+
+def fetch_exactness(session: Session) -> Sequence[tuple[dict[str, str], bool, float]]:
+    """(title by language, whether official, metres its lines may be off) of each dataset drawn as areas."""
+    query = (
+        select(Source.title, Source.official, Source.accuracy_m)
+        .where(Source.retired_at.is_(None), Source.role.in_(DRAWN))
+        .order_by(Source.dataset)
+    )
+    return [(title, official, metres) for title, official, metres in session.execute(query)]
+
+
+def fetch_extent(session: Session, reach: str, as_of: dt.date) -> Box | None:
+    """The box round the highest units within a reach, degrees; None where no unit is known."""
+    places = fetch_places(session, reach, as_of, MOST)
+    highest = [place["bbox"] for place in places if place["level"] == places[0]["level"]]
+    if not highest:
+        return None
+    west, south, east, north = zip(*highest, strict=True)
+    return min(west), min(south), max(east), max(north)

@@ -1,0 +1,67 @@
+"""The application's icon in pixels, for telephones that take no SVG.
+
+``static/zhijie/icon-<size>.png`` are this module's output (``python -m maps.parts.icon``); a test holds them
+together. The drawing is ``static/zhijie/icon.svg``, without its round corners: a telephone cuts them itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+SIZES: Final = (180, 192, 512)
+FOLDER: Final = Path(__file__).parents[1] / "static" / "zhijie"
+GROUND: Final = "#1f2933"
+LINE: Final = "#f6f5f1"
+MARK: Final = "#c8402f"
+BORDER: Final = ((5.0, 17.5), (9.0, 6.5), (15.0, 10.0), (19.0, 6.0))  # of the unit square of 24
+DIAMOND: Final = ((14.5, 11.0), (18.3, 14.8), (14.5, 18.6), (10.7, 14.8))
+DASH: Final = (2.5, 1.6)
+FINE: Final = 4  # drawn larger and shrunk, for smooth edges
+INSET: Final = 0.12  # of the side: what a round mask may cut
+
+
+def icon(size: int) -> Image.Image:
+    """The icon, square, ``size`` pixels."""
+    side = size * FINE
+    image = Image.new("RGB", (side, side), GROUND)
+    draw = ImageDraw.Draw(image)
+
+    def at(place: tuple[float, float]) -> tuple[float, float]:
+        scale = side * (1 - 2 * INSET) / 24
+        return side * INSET + place[0] * scale, side * INSET + place[1] * scale
+
+    unit = side * (1 - 2 * INSET) / 24
+    for start, end in _dashes():
+        draw.line([at(start), at(end)], fill=LINE, width=round(1.6 * unit))
+    draw.polygon([at(corner) for corner in DIAMOND], fill=MARK, outline=LINE, width=round(unit))
+    return image.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def _dashes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """The border's line cut into dashes."""
+    found, left, drawn = [], DASH[0], True
+    for (x1, y1), (x2, y2) in zip(BORDER, BORDER[1:], strict=False):
+        length, gone = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 0.0
+        while gone < length:
+            step = min(left, length - gone)
+            ends = [(x1 + (x2 - x1) * t / length, y1 + (y2 - y1) * t / length) for t in (gone, gone + step)]
+            if drawn:
+                found.append((ends[0], ends[1]))
+            gone, left = gone + step, left - step
+            if left <= 0:
+                drawn = not drawn
+                left = DASH[0] if drawn else DASH[1]
+    return found
+
+
+def main() -> None:
+    """Write the files."""
+    for size in SIZES:
+        icon(size).save(FOLDER / f"icon-{size}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

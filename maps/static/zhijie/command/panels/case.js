@@ -1,0 +1,167 @@
+// The card of one report under the feed: verdict, who has it, and what may be done about it.
+
+import { failedCard, reportCard, waitingCard } from "../../shared/card.js";
+import { el, terms } from "../../shared/dom.js";
+import { getJson, isAbort, sendJson } from "../../shared/http.js";
+import { number, page, say } from "../../shared/page.js";
+import { may } from "../state/session.js";
+import { momentOf, today } from "../state/times.js";
+
+const place = document.getElementById("case");
+const body = document.getElementById("case-body");
+
+const CLOCKS = { 1: "clock_in_time", 2: "clock_last_day", 3: "clock_overdue" };
+
+/** Who has a report, since when and until when: the newest first. */
+function hands(report) {
+  const rows = report.hands ?? [];
+  if (rows.length === 0) return el("p", { class: "meta" }, say("hand_nobody"));
+  const items = rows.map((hand, index) => {
+    const unit = hand.unit_code === report.unit_code ? report.unit_name : hand.unit_code;
+    const who = [hand.name ?? hand.account, unit].filter(Boolean).join(" · ");
+    const span = [say("hand_since", { since: momentOf(hand.since) }), hand.until && say("hand_until", { until: hand.until })];
+    const by = say("hand_by", { by: hand.by_name || "–", reason: hand.reason });
+    const now = index === 0 && !hand.ended_at;
+    return el("li", { class: now ? "now" : null }, el("b", {}, who), ` ${span.filter(Boolean).join(" ")}`, el("small", {}, by));
+  });
+  return el("ol", { class: "hands" }, ...items);
+}
+
+function due(report) {
+  const clock = CLOCKS[report.clock];
+  const rows = [
+    { label: say("status"), text: report.status_name ?? report.status },
+    { label: say("due"), text: report.due_on && [report.due_on, clock && say(clock)].filter(Boolean).join(" · ") },
+  ];
+  return terms(rows);
+}
+
+function field(label, control, name) {
+  control.setAttribute("aria-describedby", `fault-${name}`);
+  control.setAttribute("name", name);
+  return el("label", {}, el("span", {}, label), control, el("span", { class: "fault", id: `fault-${name}`, role: "alert" }));
+}
+
+const choices = (rows) => rows.map(([value, text]) => el("option", { value }, text));
+const reason = (name) => el("input", { type: "text", required: true, maxlength: 500, autocomplete: "off" });
+
+/** A form that sends what `told(form)` gives, and says each refusal at the field it is about. */
+function form(id, title, fields, { path, told, sent, prefix }) {
+  const general = el("p", { class: "fault", role: "alert" });
+  const button = el("button", { type: "submit" }, title);
+  const submit = async (event) => {
+    event.preventDefault();
+    for (const fault of made.querySelectorAll(".fault")) fault.textContent = "";
+    button.disabled = true;
+    try {
+      sent(await sendJson("POST", path, told(new FormData(made))));
+    } catch (error) {
+      const name = error.field === "unit" ? "account" : error.field;
+      const at = name && made.querySelector(`#fault-${prefix}-${name}`);
+      (at || general).textContent = error.message;
+      if (at) made.elements[`${prefix}-${name}`].focus();
+      button.disabled = false;
+    }
+  };
+  const made = el("form", { id, class: "step", submit }, el("h3", {}, title), ...fields, button, general);
+  return made;
+}
+
+function assignForm(report, people, sent) {
+  const who = [
+    ...people.map(({ account, name, role }) => [`account:${account}`, `${name} · ${page.roles[role] ?? role}`]),
+    ...(report.unit_code ? [[`unit:${report.unit_code}`, say("whole_unit", { name: report.unit_name || report.unit_code })]] : []),
+  ];
+  const fields = [
+    field(say("hand_to"), el("select", { required: true }, ...choices([["", say("choose")], ...who])), "hand-account"),
+    field(say("hand_until_day"), el("input", { type: "date", min: today() }), "hand-until"),
+    field(say("reason"), reason(), "hand-reason"),
+  ];
+  const told = (given) => {
+    const [kind, value] = given.get("hand-account").split(/:(.*)/);
+    const until = given.get("hand-until");
+    const to = kind === "account" ? { account: Number(value) } : { unit: value };
+    return { ...to, ...(until ? { until } : {}), reason: given.get("hand-reason") };
+  };
+  return form("assign", say("assign"), fields, { path: `/api/reports/${report.id}/hand`, told, sent, prefix: "hand" });
+}
+
+function statusForm(report, sent) {
+  const next = (report.next_statuses ?? []).map(({ code, name }) => [code, name]);
+  if (next.length === 0) return null;
+  const fields = [
+    field(say("status_next"), el("select", { required: true }, ...choices([["", say("choose")], ...next])), "status-status"),
+    field(say("reason"), reason(), "status-reason"),
+  ];
+  const told = (given) => ({ status: given.get("status-status"), reason: given.get("status-reason") });
+  return form("move", say("status_change"), fields, { path: `/api/reports/${report.id}/status`, told, sent, prefix: "status" });
+}
+
+/** Whom the report may be given to. */
+async function people(report, signal) {
+  if (!may("assign") || !report.unit_code) return [];
+  return (await getJson("/api/people", { unit: report.unit_code }, signal)).people;
+}
+
+/** Its first line comes into view; on a telephone the whole panel is scrolled to it. */
+function bringUp(card) {
+  place.scrollTop = 0;
+  if (window.matchMedia("(max-width: 720px)").matches) place.parentElement.scrollTop = place.offsetTop;
+  card.focus({ preventScroll: true });
+}
+
+export class Case {
+  #running = null;
+  #changed;
+  id = null;
+
+  /** `changed(report)` hears of each report that was opened or changed; null when the card closes. */
+  constructor(changed) {
+    this.#changed = changed;
+    document.getElementById("case-close").addEventListener("click", () => this.close());
+  }
+
+  async open(id, { focus = true } = {}) {
+    this.#running?.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    this.id = id;
+    place.hidden = false;
+    body.replaceChildren(waitingCard());
+    try {
+      const report = await getJson(`/api/reports/${encodeURIComponent(id)}`, {}, signal);
+      const whom = await people(report, signal);
+      this.#show(report, whom, focus);
+    } catch (error) {
+      if (isAbort(error)) return;
+      if (error.status === 404) body.replaceChildren(el("p", {}, say("case_missing", { id: number(id) })));
+      else body.replaceChildren(failedCard(error.message, () => this.open(id)));
+    }
+  }
+
+  /** Something was done about the report: show it anew, unless somebody is typing. */
+  again(id) {
+    if (id === this.id && !body.querySelector("form:focus-within")) this.open(id, { focus: false });
+  }
+
+  #show(report, whom, focus) {
+    const sent = () => this.open(report.id);
+    const card = reportCard(report);
+    const parts = [card, el("h3", {}, say("hands")), due(report), hands(report)];
+    if (may("assign")) parts.push(assignForm(report, whom, sent));
+    if (may("assign", "file")) parts.push(statusForm(report, sent));
+    body.replaceChildren(...parts.filter(Boolean));
+    if (focus) bringUp(card);
+    this.#changed(report);
+  }
+
+  close() {
+    if (place.hidden) return false;
+    this.#running?.abort();
+    this.id = null;
+    place.hidden = true;
+    body.replaceChildren();
+    this.#changed(null);
+    return true;
+  }
+}

@@ -1,0 +1,164 @@
+"""A boundary change before it happens: which units change, and which open reports get another lead unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.i18n import N_
+from facts.model import PlaceFacts
+from facts.postgis import fetch_facts, fetch_facts_of_days
+from geo.place.location import Location
+from geo.unit_codes import contains, stem
+from layers.loading.staging import Versions, fetch_refs
+from previews.past_reports import PastReport, count_reports, stream_reports
+from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes, reports_near
+from store.schema.datasets import CLOSED, Report, Unit
+from verdict.inquiry import Limits
+from verdict.judge import check_day
+from verdict.jurisdiction import decide
+from verdict.model import Certainty, Jurisdiction, UnitShare
+
+ROLES: Final = ("units", "villages")
+Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
+
+
+def silent(reports: Iterable[PastReport], _total: int) -> Iterable[PastReport]:
+    """A progress that shows nothing."""
+    return reports
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose ground a place is on one side: ``unit`` is None outside every unit."""
+
+    unit: UnitShare | None
+    certainty: Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An open report whose lead unit is not the same on both sides."""
+
+    report: int
+    category: str
+    before: Holder
+    after: Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a boundary change does. ``judged``: open reports near changed ground, which alone can move."""
+
+    before: dt.date
+    after: dt.date
+    units: tuple[UnitChange, ...]
+    judged: int
+    moves: tuple[Move, ...]
+
+
+def unit_side(session: Session, day: dt.date, versions: Versions) -> UnitSide:
+    """The units of a day in these dataset versions."""
+    refs = (ref for ref in fetch_refs(session, versions) if ref.role in ROLES)
+    return UnitSide(day, {ref.id: versions[ref.id] for ref in refs})
+
+
+def preview(
+    session: Session,
+    sides: tuple[UnitSide, UnitSide],
+    limits: Limits,
+    unit: str | None = None,
+    progress: Progress = silent,
+) -> Preview:
+    """Compare two sides, in all or in what concerns one ``unit`` and those under it.
+
+    Only open reports within reach of changed ground are judged: the cost grows with the change, not with
+    the reports. Raises :class:`BadInput` for a day that the boundaries do not reach and an unknown unit.
+    """
+    for side, field in zip(sides, ("from", "to"), strict=True):
+        _check(session, side, field)
+    _check_unit(session, sides, unit)
+    changes = fetch_unit_changes(session, *sides)
+    touched = and_(Report.status.not_in(CLOSED), _reached(session, sides, changes.redrawn))
+    count = count_reports(session, touched) if changes.redrawn else 0
+    reports = progress(stream_reports(session, touched), count) if count else ()
+    moves = _moves(session, sides, limits, reports)
+    return Preview(
+        before=sides[0].day,
+        after=sides[1].day,
+        units=tuple(change for change in changes.units if _concerns(unit, change)),
+        judged=count,
+        moves=tuple(move for move in moves if _moves_in(unit, move)),
+    )
+
+
+def _check(session: Session, side: UnitSide, field: str) -> None:
+    """Refuse a day of which the boundaries tell nothing, as a verdict does."""
+    refs = fetch_refs(session, side.datasets)
+    try:
+        check_day(refs, side.day)
+    except BadInput as fault:
+        fault.field = field
+        raise
+
+
+def _check_unit(session: Session, sides: tuple[UnitSide, UnitSide], unit: str | None) -> None:
+    versions = [number for side in sides for number in side.datasets]
+    under = Unit.code.startswith(stem(unit or ""), autoescape=True)
+    if not session.scalar(select(exists().where(Unit.source_id.in_(versions), under))):
+        raise BadInput(
+            N_("No unit {unit} is known."),
+            field="unit",
+            mend=N_("Give the code of a county or township, such as 140522."),
+            unit=unit,
+        )
+
+
+def _reached(
+    session: Session, sides: tuple[UnitSide, UnitSide], redrawn: tuple[int, ...]
+) -> ColumnElement[bool]:
+    versions = {number for side in sides for number in side.datasets}
+    coarsest = max((ref.accuracy_m for ref in fetch_refs(session, versions)), default=0.0)
+    return reports_near(redrawn, coarsest)
+
+
+def _moves(
+    session: Session, sides: tuple[UnitSide, UnitSide], limits: Limits, reports: Iterable[PastReport]
+) -> Iterator[Move]:
+    for report in reports:
+        facts = _facts(session, report.location, sides)
+        before, after = (_holder(decide(report.location, one, limits.shares)[0]) for one in facts)
+        if _code(before) != _code(after):
+            yield Move(report.id, report.case.category, before, after)
+
+
+def _facts(session: Session, location: Location, sides: tuple[UnitSide, UnitSide]) -> list[PlaceFacts]:
+    """What the units say of a place on both sides, in one round trip where the versions are the same."""
+    before, after = sides
+    if before.datasets == after.datasets:
+        return fetch_facts_of_days(session, location, (before.day, after.day), before.datasets)
+    return [fetch_facts(session, location, side.day, side.datasets) for side in sides]
+
+
+def _holder(found: Jurisdiction) -> Holder:
+    return Holder(found.lead, found.certainty)
+
+
+def _code(holder: Holder) -> str | None:
+    return holder.unit.code if holder.unit else None
+
+
+def _concerns(unit: str | None, change: UnitChange) -> bool:
+    codes = (change.code, *(part.code for part in (*change.gained, *change.lost)))
+    return unit is None or any(code is not None and contains(unit, code) for code in codes)
+
+
+def _moves_in(unit: str | None, move: Move) -> bool:
+    codes = (_code(move.before), _code(move.after))
+    return unit is None or any(code is not None and contains(unit, code) for code in codes)

@@ -1,0 +1,201 @@
+"""What would have been decided otherwise: past reports judged by the current data and by changed ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.i18n import LANGS, N_
+from layers.loading.candidate import Candidate
+from layers.loading.staging import Versions, staged
+from previews.boundary_change import Progress, silent
+from previews.past_reports import PastReport, count_reports, stream_reports
+from store.schema.datasets import Report
+from verdict.inquiry import CHINA, Limits
+from verdict.judge import judge
+from verdict.model import Bilingual, Certainty, Outcome, Verdict
+
+Aspect = Literal["effect", "lead", "certainty", "authority", "articles"]
+ASPECTS: Final[tuple[Aspect, ...]] = ("effect", "lead", "certainty", "authority", "articles")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A period of days in China, both included; None leaves a side open."""
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """The reports that came in during it. Raises :class:`BadInput` where it ends before it begins."""
+        if self.first and self.last and self.last < self.first:
+            raise BadInput(
+                N_("The period ends on {last}, before it begins on {first}."),
+                field="to",
+                mend=N_("Give the first day before the last one."),
+                first=self.first,
+                last=self.last,
+            )
+        bounds: list[ColumnElement[bool]] = [true()]
+        if self.first:
+            bounds.append(Report.received_at >= _midnight(self.first))
+        if self.last:
+            bounds.append(Report.received_at < _midnight(self.last + dt.timedelta(days=1)))
+        return and_(*bounds)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, CHINA)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadUnit:
+    """The unit that leads."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a verdict decides, without what merely explains it.
+
+    ``authority`` and ``mode``: who decides, by which power. ``zone_authorities``: whom the rules of the zones
+    name. ``articles``: of those rules, then of the power. ``refused``: why no verdict could be given; the
+    rest is then empty.
+    """
+
+    effect: Outcome | None
+    lead: LeadUnit | None
+    certainty: Certainty | None
+    authority: Bilingual | None
+    mode: str | None
+    zone_authorities: tuple[Bilingual, ...]
+    articles: tuple[Bilingual, ...]
+    refused: Bilingual | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report judged twice. ``changed``: in what the decisions differ; empty where they are the same."""
+
+    report: int
+    category: str
+    as_of: str
+    before: Decision
+    after: Decision
+    changed: tuple[Aspect, ...]
+
+
+def simulate(
+    session: Session,
+    change: Candidate,
+    period: Received,
+    limits: Limits,
+    progress: Progress = silent,
+) -> Iterator[Comparison]:
+    """Judge every report of a period by the current data and again with ``change`` in its place.
+
+    Both verdicts are asked the same: the stored place, the day of the act, the day of the answer. Reports
+    come by rising id, one at a time, and nothing is kept; nothing is stored either, and no other session sees
+    the change, whether the iteration ends, is given up, or fails. Do not commit the session meanwhile.
+    Raises :class:`BadInput` or :class:`BadData` for a period or a change that cannot be.
+    """
+    wanted = period.condition()
+    with staged(session, change) as versions:
+        total = count_reports(session, wanted)
+        for report in progress(stream_reports(session, wanted), total):
+            before = _decided(session, report, versions.current, limits)
+            after = _decided(session, report, versions.changed, limits)
+            yield _compared(report, before, after)
+
+
+def _decided(session: Session, report: PastReport, versions: Versions, limits: Limits) -> Decision:
+    try:
+        found = judge(
+            session, report.location, report.case, source_ids=versions, limits=limits.shares
+        ).verdict
+    except BadInput as fault:  # such as a category that the changed law does not have
+        return Decision(None, None, None, None, None, (), (), {lang: fault.detail(lang) for lang in LANGS})
+    return _decision(found)
+
+
+def _decision(found: Verdict) -> Decision:
+    lead, power = found.jurisdiction.lead, found.competence
+    zones = [conflict for conflict in found.conflicts if conflict.relation != "near"]
+    bases = [*(basis for conflict in zones for basis in conflict.basis), *power.basis]
+    return Decision(
+        effect=found.effect,
+        lead=LeadUnit(lead.code, lead.name) if lead else None,
+        certainty=found.jurisdiction.certainty,
+        authority=power.authority,
+        mode=power.mode,
+        zone_authorities=_once([conflict.authority for conflict in zones if conflict.authority]),
+        articles=_once([_cited(basis.law, basis.label) for basis in bases]),
+    )
+
+
+def _cited(law: Bilingual, label: Bilingual) -> Bilingual:
+    return {"zh": f"《{law['zh']}》{label['zh']}", "en": f"{law['en']}, {label['en']}"}
+
+
+def _once(texts: list[Bilingual]) -> tuple[Bilingual, ...]:
+    return tuple({tuple(sorted(text.items())): text for text in texts}.values())
+
+
+def _compared(report: PastReport, before: Decision, after: Decision) -> Comparison:
+    changed = tuple(aspect for aspect in ASPECTS if _seen(before, aspect) != _seen(after, aspect))
+    as_of = report.case.as_of.isoformat()
+    return Comparison(report.id, report.case.category, as_of, before, after, changed)
+
+
+def _seen(decision: Decision, aspect: Aspect) -> object:
+    """What must be the same: of a unit its code, of texts the Chinese, in whatever order."""
+    if aspect == "effect":
+        return decision.effect, decision.refused
+    if aspect == "lead":
+        return decision.lead and decision.lead.code
+    if aspect == "certainty":
+        return decision.certainty
+    if aspect == "authority":
+        return decision.authority, decision.mode, {text["zh"] for text in decision.zone_authorities}
+    return {text["zh"] for text in decision.articles}
+
+
+Pair = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts over all comparisons; ``"refused"`` and ``"outside"`` stand where there is no effect or unit.
+
+    ``effects``: (effect before, after) → reports, the unchanged ones too. ``leads``: the same of the codes
+    of lead units, where they differ. ``names``: code → name.
+    """
+
+    reports: int = 0
+    differ: int = 0
+    effects: Counter[Pair] = field(default_factory=Counter)
+    leads: Counter[Pair] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def add(self, one: Comparison) -> None:
+        """Count a comparison."""
+        self.reports += 1
+        self.differ += bool(one.changed)
+        self.effects[one.before.effect or "refused", one.after.effect or "refused"] += 1
+        if "lead" in one.changed:
+            self.leads[self._code(one.before), self._code(one.after)] += 1
+
+    def _code(self, decision: Decision) -> str:
+        if decision.lead is None:
+            return "refused" if decision.refused else "outside"
+        self.names[decision.lead.code] = decision.lead.name
+        return decision.lead.code

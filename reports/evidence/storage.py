@@ -1,0 +1,268 @@
+"""Where evidence lies: each file once, under the SHA-256 of its bytes, never written again.
+
+A folder by default; any store that fsspec knows by its URL, such as ``s3://bucket/folder``. A file arrives in
+pieces into a staged file, is hashed meanwhile, and gets its name in one step: nobody ever sees half of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from core.errors import BadInput, StoreUnavailable, TooLarge
+from core.i18n import N_
+from core.settings import ROOT, Settings
+from store.cluster.cluster import default_home
+
+CHUNK: Final = 1 << 20  # bytes that are read or written at a time
+S3_BLOCK: Final = 8 << 20  # bytes that are fetched ahead from a remote store
+STALE_S: Final = 24 * 3600  # a staged file older than this was left by a process that died
+SETTING: Final = "ZHIJIE_EVIDENCE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that has arrived whole and has no name yet."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+class Staging:
+    """A file that is arriving: give it pieces, then ask for what has come. At most ``most`` bytes."""
+
+    def __init__(self, handle: int, path: Path, most: int) -> None:
+        self.path = path
+        self._handle = handle
+        self._most = most
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def write(self, piece: bytes | bytearray) -> None:
+        """Hash a piece and put it on disk."""
+        if self._size + len(piece) > self._most:
+            raise TooLarge(
+                N_("The file is over {most} bytes."),
+                field="body",
+                mend=N_("Send it in parts, or a smaller copy."),
+                most=self._most,
+            )
+        with _told():
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(self._handle, view) :]
+        self._hash.update(piece)
+        self._size += len(piece)
+
+    def whole(self) -> Staged:
+        """What has arrived, safe on disk; an empty file is refused."""
+        if self._size == 0:
+            raise BadInput(
+                N_("The file is empty."),
+                field="body",
+                mend=N_("Send the file's bytes as the request's body."),
+            )
+        with _told():
+            os.fsync(self._handle)
+        return Staged(self.path, self._hash.hexdigest(), self._size)
+
+
+class Blobs:
+    """The store of evidence. Made without touching the store; folders are made with the first file."""
+
+    def __init__(self, fs: Any, root: str, staging: Path) -> None:  # noqa: ANN401 - fsspec is not typed
+        self._fs = fs
+        self._root = root
+        self._staging = staging
+        self._swept = False
+
+    @property
+    def local(self) -> bool:
+        """Whether the files lie in a folder of this machine."""
+        return isinstance(self._fs, LocalFileSystem)
+
+    @contextmanager
+    def stage(self, most: int) -> Iterator[Staging]:
+        """A place for a file of at most ``most`` bytes that is about to arrive; gone at the end."""
+        with _told():
+            self._make_staging()
+            handle, name = tempfile.mkstemp(prefix="arriving-", dir=self._staging)
+        try:
+            yield Staging(handle, Path(name), most)
+        finally:
+            os.close(handle)
+            Path(name).unlink(missing_ok=True)
+
+    def put(self, staged: Staged) -> bool:
+        """Keep a staged file under its hash; False where it was kept before."""
+        with _told():
+            if self._size(staged.sha256) == staged.size:
+                return False
+            if self.local:
+                self._move(staged)
+            else:
+                self._fs.put_file(str(staged.path), self._path(staged.sha256))
+                self._require_whole(staged)
+        return True
+
+    def put_bytes(self, content: bytes) -> str:
+        """Keep a small file that we made ourselves; its hash."""
+        with self.stage(len(content)) as staging:
+            staging.write(content)
+            staged = staging.whole()
+            self.put(staged)
+        return staged.sha256
+
+    def size(self, sha256: str) -> int | None:
+        """Bytes of a kept file; None where there is none."""
+        with _told():
+            return self._size(sha256)
+
+    def exists(self, sha256: str) -> bool:
+        """Whether a file is kept."""
+        return self.size(sha256) is not None
+
+    def remove(self, sha256: str) -> bool:
+        """Forget a kept file to which nothing refers any more; False where there was none."""
+        with _told():
+            try:
+                self._fs.rm_file(self._path(sha256))
+            except FileNotFoundError:
+                return False
+        return True
+
+    def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of a kept file from ``start`` to before ``end``, piece by piece."""
+        with _told(), self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK) as file:
+            file.seek(start)
+            left = None if end is None else end - start
+            while left is None or left > 0:
+                piece: bytes = file.read(CHUNK if left is None else min(CHUNK, left))
+                if not piece:
+                    return
+                left = None if left is None else left - len(piece)
+                yield piece
+
+    def _path(self, sha256: str) -> str:
+        return f"{self._root}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+    def _size(self, sha256: str) -> int | None:
+        try:
+            found: int = self._fs.info(self._path(sha256))["size"]
+        except FileNotFoundError:
+            return None
+        return found
+
+    def _require_whole(self, staged: Staged) -> None:
+        if self._size(staged.sha256) != staged.size:
+            raise OSError("the store kept another number of bytes than were sent")
+
+    def _move(self, staged: Staged) -> None:
+        """Give a file its name at once. Who comes second with the same bytes changes nothing."""
+        target = Path(self._path(staged.sha256))
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged.path.chmod(0o400)
+        staged.path.replace(target)
+        for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
+            _sync(folder)
+
+    def _make_staging(self) -> None:
+        _make_private(self._staging)
+        if not self._swept:
+            self._swept = True
+            _sweep(self._staging)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The store that the settings name: by default the folder ``evidence`` in the private home."""
+    url = settings.evidence_url or str(default_home(settings.home, ROOT) / "evidence")
+    try:
+        fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
+    except (ImportError, ValueError) as fault:
+        raise StoreUnavailable(
+            N_("{url} is no place that evidence can be kept in: {reason}"),
+            field=SETTING,
+            mend=N_(
+                "Give a folder, or an fsspec URL whose package is installed, such as s3://bucket/folder."
+            ),
+            url=url.partition("?")[0].rpartition("@")[2],
+            reason=str(fault),
+        ) from fault
+    root = str(root).rstrip("/")
+    if isinstance(fs, LocalFileSystem):
+        return Blobs(fs, root, Path(root) / "arriving")
+    return Blobs(fs, root, Path(tempfile.gettempdir()) / f"zhijie-arriving-{os.geteuid()}")
+
+
+def _make_private(folder: Path, levels: int = 3) -> None:
+    """Make a folder for ourselves alone, and so the missing ones next above it; refuse a stranger's."""
+    if levels == 0:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    if not folder.parent.exists():
+        _make_private(folder.parent, levels - 1)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if (
+        folder.is_symlink()
+        or not os.access(folder, os.W_OK | os.X_OK)
+        or folder.stat().st_uid != os.geteuid()
+    ):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that died have left."""
+    for left in folder.glob("arriving-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE_S:
+                left.unlink()
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's names on disk, so that a row never outlives its file."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Faults of disks and remote stores as an error of the domain."""
+    try:
+        yield
+    except (OSError, _remote_fault()) as fault:
+        raise StoreUnavailable(
+            N_("Evidence cannot be kept or read just now: {reason}."),
+            mend=N_(
+                "See to the room and the rights of the place that ZHIJIE_EVIDENCE_URL names, and try again."
+            ),
+            reason=_reason(fault),
+        ) from fault
+
+
+def _remote_fault() -> type[BaseException]:
+    """What an S3 store raises besides OSError, where its package is in use."""
+    used = sys.modules.get("botocore.exceptions")
+    return OSError if used is None else used.BotoCoreError
+
+
+def _reason(fault: BaseException) -> str:
+    """Without the names of folders: the words go to whoever sent the file."""
+    said = fault.strerror if isinstance(fault, OSError) else None
+    return said or type(fault).__name__

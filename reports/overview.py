@@ -1,0 +1,77 @@
+"""Counters and small charts of the reports in view."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geo.unit_codes import stem
+from store.queries.report_filter import Sieve
+from store.queries.statistics import Rows, fetch_figures
+from store.schema.datasets import CLOSED, Source, Unit
+from verdict.inquiry import today
+
+MOST_UNITS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Counts: ``by_unit`` is (code, name, reports, overdue ones), ``by_month`` ("2026-01", reports)."""
+
+    total: int
+    open: int
+    overdue: int
+    urgent: int
+    by_effect: dict[str, int]
+    by_category: dict[str, int]
+    by_status: dict[str, int]
+    by_month: list[tuple[str, int]]
+    by_unit: list[tuple[str, str, int, int]]
+    at: dt.datetime
+
+
+def fetch_overview(session: Session, sieve: Sieve) -> Overview:
+    """The figures of the reports that the sieve lets pass."""
+    axes = fetch_figures(session, sieve)
+    whole = axes["all"][0] if axes["all"] else {}
+    by_status = _counts(axes, "status")
+    return Overview(
+        total=whole.get("n") or 0,
+        open=sum(n for status, n in by_status.items() if status not in CLOSED),
+        overdue=whole.get("overdue") or 0,
+        urgent=whole.get("urgent") or 0,
+        by_effect=_counts(axes, "effect"),
+        by_category=_counts(axes, "category"),
+        by_status=by_status,
+        by_month=sorted((row["month"].strftime("%Y-%m"), row["n"]) for row in axes["month"] if row["n"]),
+        by_unit=_by_unit(session, axes["unit"]),
+        at=dt.datetime.now(dt.UTC),
+    )
+
+
+def _counts(axes: dict[str, Rows], axis: str) -> dict[str, int]:
+    rows = sorted(axes[axis], key=lambda row: (-row["n"], row[axis]))
+    return {row[axis]: row["n"] for row in rows if row["n"]}
+
+
+def _by_unit(session: Session, rows: Rows) -> list[tuple[str, str, int, int]]:
+    """The units with most reports first; by the stems of codes, so that a county's full code is told."""
+    most = sorted((row for row in rows if row["n"]), key=lambda row: -row["n"])[:MOST_UNITS]
+    names = _names(session, [row["unit"] for row in most])
+    found = (names.get(row["unit"], (row["unit"], "")) for row in most)
+    return [(code, name, row["n"], row["overdue"]) for (code, name), row in zip(found, most, strict=True)]
+
+
+def _names(session: Session, stems: list[str]) -> dict[str, tuple[str, str]]:
+    """Stem → (code, name) of the units of today."""
+    codes = [one + "0" * (6 - len(one)) for one in stems if one]
+    query = (
+        select(Unit.code, Unit.name)
+        .join(Source, Source.id == Unit.source_id)
+        .where(Source.retired_at.is_(None), Unit.valid.contains(today()), Unit.code.in_(codes))
+    )
+    return {stem(code): (code, name) for code, name in session.execute(query)}

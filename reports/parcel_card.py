@@ -1,0 +1,163 @@
+"""A parcel's card: what the register says, what was measured, what is permitted and was reported there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from geoalchemy2.shape import to_shape
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.i18n import N_, Lang, say
+from geo.measure.geodesic import area_m2
+from law.kinds import Category
+from layers.lawbook.documents import current_book
+from layers.readers.land_classes import current_classes
+from store.queries.parcels import (
+    has_number,
+    holds_point,
+    select_neighbours,
+    select_parcel,
+    select_permits,
+    select_reports,
+)
+from store.schema.datasets import Permit
+from store.schema.parcels import Parcel
+from verdict.inquiry import Inquiry, Limits
+
+Categories = Mapping[str, Category]
+MU_M2: Final = 2000 / 3  # of one mu (亩)
+PermitOn = Literal["in_force", "expired", "not_yet"]
+STATES: Final[dict[PermitOn, str]] = {
+    "in_force": N_("in force"),
+    "expired": N_("expired"),
+    "not_yet": N_("not yet in force"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """On which day a parcel is asked about, and in which language its words are."""
+
+    as_of: dt.date
+    lang: Lang
+
+
+def card_of_number(session: Session, number: str, wanted: Wanted) -> dict[str, Any]:
+    """The card of the parcel with a number; :class:`NotFound` where the session sees none.
+
+    Raises :class:`BadInput` for a day to come.
+    """
+    Inquiry("", as_of=wanted.as_of).day()
+    card = _card(session, has_number(number), wanted)
+    if card is None:
+        raise NotFound(
+            N_("There is no parcel {number} that you may see."),
+            field="number",
+            mend=N_("Check the number, or ask for the parcel by a place."),
+            number=number,
+        )
+    return card
+
+
+def card_at(session: Session, inquiry: Inquiry, limits: Limits, lang: Lang) -> dict[str, Any]:
+    """The card of the parcel at a point; :class:`NotFound` where the session sees none there."""
+    location = inquiry.location(limits)
+    card = _card(session, holds_point(location.lon, location.lat), Wanted(inquiry.day(), lang))
+    if card is None:
+        raise NotFound(
+            N_("No parcel that you may see is known at this place."),
+            field="lon",
+            mend=N_("Give a place inside a parcel of your area."),
+        )
+    return card
+
+
+def _card(session: Session, condition: ColumnElement[bool], wanted: Wanted) -> dict[str, Any] | None:
+    row = session.execute(select_parcel(condition, wanted.as_of)).first()
+    if row is None:
+        return None
+    parcel, official, accuracy_m, geojson = row
+    classes = current_classes(session)
+    measured = area_m2(to_shape(parcel.geom))
+    registered = parcel.official_area_m2
+    return {
+        "number": parcel.number,
+        "name": parcel.name,
+        "scheme": parcel.scheme,
+        "scheme_name": classes.scheme_name(parcel.scheme, wanted.lang),
+        "land_class": parcel.land_class,
+        "land_class_name": classes.class_name(parcel.scheme, parcel.land_class, wanted.lang),
+        "official_area_m2": registered,
+        "official_area_mu": _mu(registered),
+        "measured_area_m2": round(measured, 2),
+        "measured_area_mu": _mu(measured),
+        "area_difference_m2": None if registered is None else round(measured - registered, 2),
+        "unit_code": parcel.unit_code,
+        "valid_from": parcel.valid.lower,
+        "valid_to": parcel.valid.upper,
+        "as_of": wanted.as_of,
+        "note": parcel.note,
+        "sample": parcel.sample,
+        "official": official,
+        "accuracy_m": accuracy_m,
+        "geometry": json.loads(geojson),
+        "permits": _permits(session, parcel, wanted),
+        "reports": _reports(session, parcel, wanted.lang),
+        "neighbours": list(session.scalars(select_neighbours(parcel, wanted.as_of))),
+    }
+
+
+def _mu(square_metres: float | None) -> float | None:
+    return None if square_metres is None else round(square_metres / MU_M2, 3)
+
+
+def _permits(session: Session, parcel: Parcel, wanted: Wanted) -> list[dict[str, Any]]:
+    categories = current_book(session).categories
+    return [
+        _permit(permit, categories, wanted) | {"official": official, "overlap_m2": round(overlap_m2, 2)}
+        for permit, official, overlap_m2 in session.execute(select_permits(parcel))
+    ]
+
+
+def _permit(permit: Permit, categories: Categories, wanted: Wanted) -> dict[str, Any]:
+    state = _state(permit, wanted.as_of)
+    return {
+        "number": permit.number,
+        "holder": permit.holder,
+        "issuer": permit.issuer,
+        "uses": permit.uses,
+        "use_names": [_name(categories, use, wanted.lang) for use in permit.uses],
+        "zone_kinds": permit.zone_kinds,
+        "valid_from": permit.valid.lower,
+        "valid_to": permit.valid.upper,
+        "state": state,
+        "state_name": say(wanted.lang, STATES[state]),
+        "note": permit.note,
+    }
+
+
+def _state(permit: Permit, day: dt.date) -> PermitOn:
+    begins, ends = permit.valid.lower, permit.valid.upper
+    if begins is not None and day < begins:
+        return "not_yet"
+    return "expired" if ends is not None and ends <= day else "in_force"
+
+
+def _reports(session: Session, parcel: Parcel, lang: Lang) -> list[dict[str, Any]]:
+    categories = current_book(session).categories
+    return [
+        {**row._asdict(), "category_name": _name(categories, row.category, lang)}
+        for row in session.execute(select_reports(parcel))
+    ]
+
+
+def _name(categories: Categories, code: str, lang: Lang) -> str:
+    """What a matter is called; its code where the law does not know it any more."""
+    known = categories.get(code)
+    return code if known is None else known.name.say(lang)

@@ -1,0 +1,39 @@
+"""By when the next step of a report is due, and how near that is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from law.errors import CalendarGap
+from law.time_limits import run
+from layers.lawbook.documents import current_book
+from layers.lawbook.workdays import fetch_calendar
+from store.schema.datasets import CLOSED
+
+FIRST_LOOK: Final = "first_look"  # the clock of data/law/clocks.yaml that a new report starts
+NO_CLOCK, IN_TIME, LAST_DAY, OVERDUE = range(4)
+
+
+def first_due(session: Session, received: dt.date) -> dt.date | None:
+    """The last day for the first look at a report.
+
+    None where the law has no such clock for that day, or the calendar does not reach so far: a day is never
+    guessed.
+    """
+    clock = current_book(session).clocks.get(FIRST_LOOK)
+    if clock is None or not clock.period.covers(received):
+        return None
+    try:
+        return run(clock, received, fetch_calendar(session), (), ()).due
+    except CalendarGap:
+        return None
+
+
+def clock_of(due_on: dt.date | None, status: str, today: dt.date) -> int:
+    """NO_CLOCK, IN_TIME, LAST_DAY or OVERDUE."""
+    if due_on is None or status in CLOSED:
+        return NO_CLOCK
+    return OVERDUE if due_on < today else LAST_DAY if due_on == today else IN_TIME

@@ -1,0 +1,38 @@
+"""Where a report stands: its state, its day, who has it, and where it may go from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.i18n import N_, Lang, say
+from reports.workflow.assignment import hands
+from reports.workflow.deadlines import clock_of
+from reports.workflow.states import STATUSES, next_statuses
+from store.schema.datasets import Report
+from verdict.inquiry import today
+
+
+def standing(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:
+    """The report's state with its name, due_on, clock, urgent, hands (newest first), next_statuses."""
+    report = session.get(Report, report_id)
+    if report is None:
+        raise NotFound(N_("There is no report {id}."), field="id", id=report_id)
+    following = [{"code": code, "name": say(lang, STATUSES[code])} for code in next_statuses(report.status)]
+    return {
+        "id": report.id,
+        "status": report.status,
+        "status_name": status_name(report.status, lang),
+        "due_on": report.due_on,
+        "clock": clock_of(report.due_on, report.status, today()),
+        "urgent": report.urgent,
+        "hands": hands(session, report_id),
+        "next_statuses": following,
+    }
+
+
+def status_name(status: str, lang: Lang) -> str:
+    """The name of a state; one that an older program wrote, as it is."""
+    return say(lang, STATUSES[status]) if status in STATUSES else status

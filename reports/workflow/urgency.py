@@ -1,0 +1,20 @@
+"""Which reports cannot wait: prohibited, in a zone that the installation calls urgent."""
+
+from __future__ import annotations
+
+from verdict.model import Verdict
+
+
+def is_urgent(verdict: Verdict, zones: frozenset[str]) -> bool:
+    """Whether a conflict of the verdict prohibits, within one of ``zones`` ("kind" or "kind:grade")."""
+    return verdict.effect == "prohibited" and any(
+        conflict.effect == "prohibited"
+        and (conflict.zone.kind in zones or f"{conflict.zone.kind}:{conflict.zone.grade}" in zones)
+        for conflict in verdict.conflicts
+    )
+
+
+def kinds_met(verdict: Verdict) -> list[str]:
+    """The kinds of zones that the place is in conflict with, possibly or surely; each once."""
+    met = (conflict.zone.kind for conflict in verdict.conflicts if conflict.relation != "near")
+    return sorted(set(met))

@@ -1,0 +1,71 @@
+"""Tables of the live map: counts of reports made ahead, and who has a report in hand.
+
+All are written by the database's own functions and triggers (``migrations/sql/0004_live.sql``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.schema.access import Account
+from store.schema.base import Base
+from store.schema.datasets import Report
+
+
+class ReportTally(Base):
+    """How many reports lie in a cell (a tile of zoom ``level``, x and y interleaved), by unit ('' for none).
+
+    ``sum_x``, ``sum_y``: of their places in EPSG:3857, metres.
+    """
+
+    __tablename__ = "report_tally"
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    cell: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    unit_code: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    prohibited: Mapped[int]
+    overdue: Mapped[int]
+    sum_x: Mapped[float]
+    sum_y: Mapped[float]
+
+
+class ReportMonth(Base):
+    """How many reports of a kind a unit received in a month (its first day, Beijing time)."""
+
+    __tablename__ = "report_month"
+
+    unit_code: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    effect: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    overdue: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    urgent: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    n: Mapped[int]
+
+
+class Hand(Base):
+    """Who has a report in hand: since when, until which day, why; ``ended_at`` None: still."""
+
+    __tablename__ = "hand"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey(Report.id, ondelete="CASCADE"))
+    unit_code: Mapped[str | None]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
+    since: Mapped[dt.datetime] = mapped_column(server_default=func.now())
+    until: Mapped[dt.date | None]
+    ended_at: Mapped[dt.datetime | None]
+    reason: Mapped[str]
+    by_account: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
+
+    __table_args__ = (
+        CheckConstraint("btrim(reason) <> ''", name="hand_reason"),
+        CheckConstraint("unit_code IS NOT NULL OR account_id IS NOT NULL", name="hand_somebody"),
+        Index("hand_one", "report_id", unique=True, postgresql_where="ended_at IS NULL"),
+        Index("hand_report", "report_id"),
+    )

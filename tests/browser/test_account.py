@@ -1,0 +1,190 @@
+"""The pages of accounts in a real browser: by keyboard, on a telephone, in both languages."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import Engine, text
+from support.servers import serving
+
+from accounts.accounts import Person, Post, add_account
+from api.app import create_app
+from core.settings import Settings
+from store.engine import open_session
+
+WORD = "a long password"
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+REFUSALS = re.compile(r"status of 40[13]|status of 422")  # browsers print each answer that refuses
+
+
+@dataclass
+class Visit:
+    """A browser's window and what its browser did behind it."""
+
+    page: Page
+    server: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Keep every request and complaint."""
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda said: self._said(said.type, said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not REFUSALS.search(text):
+            self.complaints.append(text)
+
+    def foreign(self) -> list[str]:
+        """Requests to any other host."""
+        ours = urlsplit(self.server).netloc
+        return [url for url in self.requests if urlsplit(url).netloc not in {ours, ""}]
+
+    def sign_in(self, name: str, word: str = WORD, lang: str = "en") -> Page:
+        """Sign in by the form and go to the account."""
+        self.page.goto(f"{self.server}/login?lang={lang}&next=/account")
+        self.page.locator("#name").fill(name)
+        self.page.locator("#password").fill(word)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{self.server}/account?lang={lang}")
+        return self.page
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A fresh profile; a parameter is its viewport."""
+    context = browser.new_context(locale="en", viewport=getattr(request, "param", PHONE))
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, live_server: str) -> Iterator[Visit]:
+    visit = Visit(context.new_page(), live_server)
+    visit.watch()
+    yield visit
+    assert (visit.foreign(), visit.complaints) == ([], [])
+
+
+@pytest.fixture
+def name(http_engine: Engine) -> str:
+    """An officer of this test's own."""
+    made = f"u{secrets.token_hex(4)}"
+    with open_session(http_engine) as session:
+        add_account(session, Person(made, "<b>王五</b>", WORD), Post("officer", "140522201"))
+    return made
+
+
+@pytest.mark.parametrize("context", [PHONE, DESK], indirect=True, ids=["phone", "desk"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_pages_fit_and_speak_one_language(visit: Visit, name: str, lang: str) -> None:
+    page = visit.sign_in(name, lang=lang)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if lang == "zh" else "en")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("<b>王五</b>")
+    for path in ("/account", "/login"):
+        page.goto(f"{visit.server}{path}?lang={lang}")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.locator("input:visible, button:visible").evaluate_all(
+            "all => all.every(one => one.type === 'checkbox' || one.getBoundingClientRect().height >= 44)"
+        )
+    words = page.locator(".sheet").inner_text().replace("中文", "").replace("English", "")
+    assert bool(re.search("[一-鿿]", words)) == (lang == "zh")
+
+
+def test_everything_is_done_by_keyboard(visit: Visit, name: str) -> None:
+    page, press = visit.page, visit.page.keyboard
+    page.goto(f"{visit.server}/?lang=en")
+    page.wait_for_url(f"{visit.server}/login?lang=en")
+    press.type(name)
+    press.press("Tab")
+    press.type("not the word")
+    press.press("Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Name or password is wrong")
+    press.type(WORD)  # the wrong one is selected, and written over
+    press.press("Enter")
+    page.wait_for_url(f"{visit.server}/?lang=en")
+    page.get_by_role("link", name="Account").focus()
+    press.press("Enter")
+    page.wait_for_url(f"{visit.server}/account?lang=en")
+    press.press("Tab")
+    expect(page.get_by_role("link", name="To the map")).to_be_focused()
+    press.press("Tab")
+    expect(page.get_by_role("button", name="Sign out")).to_be_focused()
+    press.press("Enter")
+    page.wait_for_url(f"{visit.server}/login?lang=en")
+    expect(page.get_by_label("Account")).to_be_focused()
+    page.goto(f"{visit.server}/account?lang=en")
+    page.wait_for_url(f"{visit.server}/login?next=/account&lang=en")
+
+
+def test_a_password_is_changed(visit: Visit, name: str) -> None:
+    page = visit.sign_in(name)
+    form = page.locator("#change")
+    form.get_by_label("Present password").fill("not the word")
+    form.get_by_label("New password").fill(f"{WORD} 2")
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_contain_text("The old password is wrong")
+    form.get_by_label("Present password").fill(WORD)
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_contain_text("The password is changed")
+    expect(form.get_by_label("New password")).to_have_value("")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{visit.server}/login?lang=en")
+    visit.sign_in(name, f"{WORD} 2")
+
+
+def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
+    page = visit.sign_in(name)
+    expect(page.locator("#keys ul")).to_be_hidden()
+    page.get_by_label("For what").fill("<i>nightly</i>")
+    for box in page.get_by_role("checkbox").all()[1:]:
+        box.uncheck()
+    page.get_by_role("button", name="Make a key").click()
+    told = page.locator("#made code")
+    expect(told).to_contain_text("zk_")
+    key = told.inner_text()
+    line = page.locator("#keys li")
+    expect(line).to_contain_text("<i>nightly</i>")
+    expect(line).to_contain_text("ask about places, see the map's layers")
+    page.reload()
+    expect(line).to_have_count(1)
+    assert key not in page.content()
+    page.get_by_role("button", name="End it").click()
+    expect(line).to_contain_text("ended")
+
+
+def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, http_engine: Engine) -> None:
+    page = visit.sign_in(name)
+    page.wait_for_timeout(5_500)  # for as long a session is known without asking the database
+    with open_session(http_engine) as session:
+        session.execute(text("UPDATE credential SET revoked_at = now() WHERE revoked_at IS NULL"))
+    page.get_by_label("For what").fill("nightly")
+    page.get_by_role("button", name="Make a key").click()
+    page.wait_for_url(f"{visit.server}/login?next=%2Faccount&lang=en")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_secure_cookies_work_on_the_own_machine(
+    context: BrowserContext, web_engine: Engine, name: str, host: str
+) -> None:
+    """`zhijie serve` and the demonstration open like that, without TLS."""
+    with serving(create_app(Settings(), web_engine)) as url:
+        server = url.replace("127.0.0.1", host)
+        visit = Visit(context.new_page(), server)
+        page = visit.sign_in(name)
+        (cookie,) = context.cookies()
+        assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-zhijie", True, True)
+        assert page.evaluate("fetch('/api/session').then((answer) => answer.status)") == 200
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url(f"{server}/login?lang=en")
+        assert context.cookies() == []

@@ -1,0 +1,222 @@
+"""The parts of the decision, each with facts made by hand: no database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from shapely.geometry import Polygon, box, mapping
+
+from core.settings import Settings
+from facts.model import PermitHit, PlaceFacts, SourceRef, UnitHit, width_m
+from geo.measure.geodesic import Plane
+from geo.measure.probability import R68, R95
+from geo.place.location import Location
+from geo.unit_codes import contains, stem
+from verdict.inquiry import Inquiry, Limits
+from verdict.jurisdiction import decide
+from verdict.permits import Sought, best_permit
+from verdict.shares import crossing_probability, divide, ranked
+from verdict.thresholds import DEFAULT
+
+LON, LAT = 112.4, 35.6
+PLANE = Plane(LON, LAT)
+DAY = dt.date(2024, 5, 1)
+
+
+def _source(id_: int, *, official: bool = True, accuracy_m: float = 1.0, role: str = "units") -> SourceRef:
+    title = {"zh": f"图层{id_}", "en": f"layer {id_}"}
+    return SourceRef(id_, f"layers/{id_}", "v", role, title, official, accuracy_m, "", (), None, "c")
+
+
+def _area(west: float, south: float, east: float, north: float) -> Polygon:
+    """A rectangle in metres from the point, in degrees."""
+    kx, ky = PLANE.kx, PLANE.ky
+    return box(LON + west / kx, LAT + south / ky, LON + east / kx, LAT + north / ky)
+
+
+def _unit(code: str, source_id: int, area: Polygon, *, edge_m: float = 0.0) -> UnitHit:
+    covers = area.covers(_point())
+    return UnitHit(source_id, code, f"乡{code}", "township", edge_m, None, covers, (area,))
+
+
+def _point() -> Polygon:
+    return box(LON, LAT, LON, LAT).centroid
+
+
+def _facts(
+    sources: list[SourceRef], units: list[UnitHit], permits: list[PermitHit] | None = None
+) -> PlaceFacts:
+    return PlaceFacts(tuple(sources), tuple(units), (), (), tuple(permits or ()), None)
+
+
+def _by_a_border(distance_m: float, accuracy_m: float) -> tuple[Location, PlaceFacts]:
+    """A point so far east of a long straight border between two townships."""
+    west, east = _area(-90_000, -90_000, -distance_m, 90_000), _area(-distance_m, -90_000, 90_000, 90_000)
+    units = [_unit("140522100", 1, west), _unit("140522200", 1, east, edge_m=distance_m)]
+    return Location.from_point(LON, LAT, accuracy_m=accuracy_m), _facts([_source(1)], units)
+
+
+def test_a_share_near_a_straight_border_is_that_of_the_normal_distribution() -> None:
+    location, facts = _by_a_border(10.0, 12.0)
+    found, _ = decide(location, facts, DEFAULT)
+    sigma = (12.0**2 + 1.0) ** 0.5 / R68
+    assert found.lead is not None
+    assert found.lead.code == "140522200"
+    assert found.lead.share == pytest.approx(1 - crossing_probability(10.0, sigma), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "accuracy_m", "certainty"),
+    [(100, 12, "certain"), (10, 12, "probable"), (0.5, 12, "disputed")],
+)
+def test_certainty_follows_distance(distance_m: float, accuracy_m: float, certainty: str) -> None:
+    found, _ = decide(*_by_a_border(distance_m, accuracy_m), DEFAULT)
+    assert found.certainty == certainty
+
+
+def test_exactly_on_a_border_without_any_error_the_lower_code_leads() -> None:
+    location, facts = _by_a_border(0.0, 0.0)
+    facts = replace(facts, sources=(_source(1, accuracy_m=0.0),))
+    found, _ = decide(location, facts, DEFAULT)
+    assert found.lead is not None
+    assert (found.lead.code, found.lead.share, found.certainty) == ("140522100", 0.5, "disputed")
+
+
+def test_two_official_layers_that_disagree_make_it_disputed() -> None:
+    here = _area(-90_000, -90_000, 90_000, 90_000)
+    units = [_unit("140522100", 1, here, edge_m=9e4), _unit("140522200", 2, here, edge_m=9e4)]
+    found, steps = decide(Location.from_point(LON, LAT), _facts([_source(1), _source(2)], units), DEFAULT)
+    assert found.certainty == "disputed"
+    assert {step.numbers["code"] for step in steps if step.rule == "unit.disagree"} == {
+        "140522100",
+        "140522200",
+    }
+
+
+def test_an_official_layer_silences_an_approximate_one() -> None:
+    here = _area(-90_000, -90_000, 90_000, 90_000)
+    units = [_unit("140522100", 1, here, edge_m=9e4), _unit("140522200", 2, here, edge_m=9e4)]
+    sources = [_source(1, official=False), _source(2)]
+    found, _ = decide(Location.from_point(LON, LAT), _facts(sources, units), DEFAULT)
+    assert found.lead is not None
+    assert (found.lead.code, found.certainty) == ("140522200", "certain")
+
+
+def _footprint_over_a_border(overhang_m: float) -> tuple[Location, PlaceFacts]:
+    """A yard of 40 × 20 m that reaches so far over the border."""
+    yard = _area(-overhang_m, -10, 40 - overhang_m, 10)
+    location = Location.from_footprint(mapping(yard))
+    rim = 2 * (overhang_m + 20)
+    units = [
+        UnitHit(1, "140522100", "甲乡", "township", 0.0, overlap_m2=overhang_m * 20, overlap_rim_m=rim),
+        UnitHit(
+            1, "140522200", "乙乡", "township", 0.0, overlap_m2=(40 - overhang_m) * 20, overlap_rim_m=100
+        ),
+    ]
+    return location, _facts([_source(1, accuracy_m=2.0)], units)
+
+
+def test_a_sliver_is_told_and_changes_nothing() -> None:
+    found, steps = decide(*_footprint_over_a_border(0.5), DEFAULT)
+    assert found.lead is not None
+    assert (found.lead.code, found.lead.share, found.others) == ("140522200", 1.0, ())
+    assert found.noise[0].code == "140522100"
+    assert found.noise[0].width_m == pytest.approx(0.49, abs=0.01)
+    assert any(step.rule == "unit.sliver" for step in steps)
+
+
+def test_a_part_wider_than_the_layer_is_accurate_counts() -> None:
+    found, _ = decide(*_footprint_over_a_border(10.0), DEFAULT)
+    assert [unit.share for unit in found.others] == pytest.approx([0.25], abs=1e-3)
+    assert found.noise == ()
+
+
+def test_the_width_of_a_strip_is_twice_its_area_over_its_perimeter() -> None:
+    assert width_m(1000.0, 2002.0) == pytest.approx(1.0, abs=2e-3)
+    assert width_m(0.0, 0.0) == 0.0
+
+
+def test_a_95_percent_radius_of_a_channel_is_brought_to_68() -> None:
+    limits = Limits.of(Settings(r95_channels="survey, gnss"))
+    inquiry = Inquiry("other", LON, LAT, accuracy_m=10.0, channel="gnss")
+    assert inquiry.location(limits).accuracy_m == pytest.approx(10.0 * R68 / R95)
+    assert replace(inquiry, channel="app").location(limits).accuracy_m == 10.0
+
+
+def _permit(**changes: object) -> PermitHit:
+    hit = PermitHit(
+        9,
+        "许2023-1",
+        "示例农场",
+        ("livestock_farm",),
+        ("forest_land",),
+        dt.date(2023, 1, 1),
+        dt.date(2025, 1, 1),
+    )
+    return replace(hit, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, "inside"),
+        ({"excess_m2": 20.0, "excess_rim_m": 18.0}, "exceeds"),
+        (
+            {"excess_m2": 20.0, "excess_rim_m": 400.0},
+            "inside",
+        ),  # a strip of 0.1 m, the outline is good to 0.5
+        ({"ends": DAY}, "expired"),
+        ({"begins": dt.date(2024, 5, 2)}, "expired"),
+        ({"uses": ("tomb",)}, "other_use"),
+    ],
+)
+def test_a_permit_covers_only_what_it_covers(changes: dict[str, object], status: str) -> None:
+    facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(**changes)])
+    yard = Location.from_footprint(mapping(_area(-10, -10, 10, 10)))
+    state, steps = best_permit(yard, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
+    assert state is not None
+    assert state.status == status
+    assert len(steps) == 1
+    other = Sought("nature_reserve", "livestock_farm", DAY, 0.995)
+    assert best_permit(yard, facts, other) == (None, [])
+
+
+@pytest.mark.parametrize(("edge_m", "status"), [(5.0, "not_sure"), (100.0, "inside")])
+def test_a_point_must_be_surely_in_the_permitted_area(edge_m: float, status: str) -> None:
+    facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(edge_m=edge_m)])
+    point = Location.from_point(LON, LAT, accuracy_m=12.0)
+    state, _ = best_permit(point, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
+    assert state is not None
+    assert state.status == status
+
+
+def test_levels_join_from_the_top() -> None:
+    weights = {"county": {"140521": 0.9, "140522": 0.1}, "township": {"140521100": 0.5, "140522100": 0.3}}
+    division = divide(weights)
+    assert division.shares == pytest.approx({"140521100": 0.9, "140522100": 0.1})
+    assert division.outside == pytest.approx(0.0)
+    assert divide({}).outside == 1.0
+
+
+def test_equal_shares_are_ranked_by_code() -> None:
+    assert [code for code, _ in ranked({"b": 0.5, "a": 0.5, "c": 0.6})] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("ancestor", "code", "is_it"),
+    [
+        ("140500", "140522201", True),
+        ("140000", "140522", True),
+        ("140522", "140522201", True),
+        ("140522201", "140522201", True),
+        ("140521", "140522201", False),
+        ("140522201", "140522", False),
+        ("140522200", "140522201", False),
+    ],
+)
+def test_a_prefix_is_an_ancestor(ancestor: str, code: str, is_it: bool) -> None:
+    assert contains(ancestor, code) is is_it
+    assert contains(ancestor, ancestor)
+    assert code.startswith(stem(ancestor)) is is_it

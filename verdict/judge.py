@@ -1,0 +1,309 @@
+"""The check: one question to the store, one immutable answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.i18n import N_
+from facts.lookup import facts_of_days
+from facts.model import PlaceFacts, SourceRef
+from geo.place.location import Location
+from law.book import LawBook
+from layers.lawbook.documents import fetch_book
+from verdict.applicable_law import basis_of, bilingual
+from verdict.changes import find_changes
+from verdict.conflicts import Question, find
+from verdict.jurisdiction import decide
+from verdict.model import (
+    Conflict,
+    DataUsed,
+    Jurisdiction,
+    MissingKind,
+    Outcome,
+    Power,
+    Step,
+    UnitShare,
+    Verdict,
+)
+from verdict.thresholds import DEFAULT, Thresholds
+from verdict.trace import step
+
+STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
+WHOLLY: Final = 0.005  # a place with more than this outside the known units cannot be called clear
+USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, the place that was judged, and every dataset version that could be seen."""
+
+    verdict: Verdict
+    location: Location
+    source_ids: tuple[int, ...]
+
+
+def check(
+    session: Session,
+    location: Location,
+    category: str,
+    as_of: dt.date,
+    asked_on: dt.date | None = None,
+    **more: Any,  # noqa: ANN401 - handed on
+) -> Verdict:
+    """Say whose ground a place is and whether a matter of ``category`` may stand there: see :func:`judge`.
+
+    ``asked_on``: the day of the answer, by default that of the act.
+    """
+    return judge(session, location, Case(category, as_of, asked_on or as_of), **more).verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A matter, the day of the act, and the day on which the answer is given."""
+
+    category: str
+    as_of: dt.date
+    asked_on: dt.date
+
+
+def judge(
+    session: Session,
+    location: Location,
+    case: Case,
+    *,
+    source_ids: Iterable[int] | None = None,
+    limits: Thresholds = DEFAULT,
+) -> Judgement:
+    """Judge a place by the facts of both days: from memory, or by one question to PostGIS (``facts.lookup``).
+
+    ``source_ids`` names the dataset versions to use; by default the current ones.
+    Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
+    """
+    then, now = facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
+    check_day(then.sources, case.as_of)
+    book = fetch_book(session, then.with_role("law"))
+    check_category(book, case.category)
+    verdict = judge_facts(location, case, (then, now), book, limits)
+    return Judgement(verdict, location, tuple(source.id for source in then.sources))
+
+
+def judge_facts(
+    location: Location,
+    case: Case,
+    facts: tuple[PlaceFacts, PlaceFacts],
+    book: LawBook,
+    limits: Thresholds,
+) -> Verdict:
+    """The verdict on the facts of a place on the day of the act and on that of the answer."""
+    then, now = facts
+    jurisdiction, unit_steps = decide(location, then, limits)
+    found = find(Question(location, then, book, case.category, case.as_of, case.asked_on, limits))
+    missing = _missing(then, book, case.category, jurisdiction, case.as_of)
+    today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
+    power, power_step = _power(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
+    effect, because = _outcome(found.conflicts, missing, jurisdiction)
+    used = _used(then, jurisdiction)
+    law = (book, case.category, case.as_of, case.asked_on)
+    return Verdict(
+        location=location.as_dict(),
+        as_of=case.as_of.isoformat(),
+        asked_on=case.asked_on.isoformat(),
+        category={"code": case.category, "name": bilingual(book.categories[case.category].name)},
+        jurisdiction=jurisdiction,
+        conflicts=tuple(found.conflicts),
+        competence=power,
+        effect=effect,
+        changes=find_changes((then, jurisdiction), today, law),
+        missing=missing,
+        data=tuple(data for data, _ in used),
+        trace=(
+            located(location),
+            *(layer_step for _, layer_step in used),
+            *unit_steps,
+            *found.steps,
+            *(_missing_kind(book, unknown.kind)[1] for unknown in missing),
+            power_step,
+            step("outcome", effect=effect, because=because),
+        ),
+    )
+
+
+def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
+    """Refuse a day of which the boundaries tell nothing."""
+    units = [source for source in sources if source.role == "units"]
+    if not units:
+        raise BadInput(
+            N_("No boundary data are loaded."), field="as_of", mend=N_("Load them with `zhijie load`.")
+        )
+    begins = [source.begins for source in units if source.begins is not None]
+    if len(begins) == len(units) and as_of < min(begins):
+        raise BadInput(
+            N_("No boundary data reach back to {as_of}."),
+            field="as_of",
+            mend=N_("Give a day from {begins} on, or load older boundaries."),
+            as_of=as_of,
+            begins=min(begins),
+        )
+
+
+def check_category(book: LawBook, category: str) -> None:
+    """Refuse a matter that the law book does not know."""
+    if category not in book.categories:
+        raise BadInput(
+            N_("The category {category} is unknown."),
+            field="category",
+            mend=N_("Use one of: {known}."),
+            category=category,
+            known=", ".join(sorted(book.categories)),
+        )
+
+
+@lru_cache(maxsize=1024)
+def _relevant_kinds(book: LawBook, category: str, as_of: dt.date) -> frozenset[str]:
+    return book.relevant_kinds(category, as_of)
+
+
+def _missing(
+    facts: PlaceFacts, book: LawBook, category: str, jurisdiction: Jurisdiction, as_of: dt.date
+) -> tuple[MissingKind, ...]:
+    """Kinds of zones that have a rule for the matter, but no data at the place on the day."""
+    code = jurisdiction.lead.code if jurisdiction.lead else None
+    known = {
+        kind
+        for source in facts.with_role("zones")
+        if code is not None
+        and code.startswith(source.reach)
+        and (source.begins is None or source.begins <= as_of)
+        for kind in source.kinds
+    }
+    met = {hit.kind for hit in facts.zones}
+    unknown = sorted(_relevant_kinds(book, category, as_of) - known - met)
+    return tuple(_missing_kind(book, kind)[0] for kind in unknown)
+
+
+@lru_cache(maxsize=1024)
+def _missing_kind(book: LawBook, kind: str) -> tuple[MissingKind, Step]:
+    name = bilingual(book.zone_kinds[kind].name)
+    return MissingKind(kind, name), step("kind.missing", kind=name)
+
+
+def _power(
+    book: LawBook, case: Case, conflicts: list[Conflict], lead: UnitShare | None
+) -> tuple[Power, Step]:
+    """Who decides: the substance follows the law at the act, power that of the day on which it is used.
+
+    ``lead``: the unit of that day, which may have taken over from the one at the act.
+    """
+    sure = sorted({c.zone.kind for c in conflicts if _is_sure(c)})
+    met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
+    code = lead.code if lead else ""
+    return _power_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
+
+
+@lru_cache(maxsize=65_536)
+def _power_of(
+    book: LawBook, category: str, kinds: tuple[tuple[str, ...], tuple[str, ...]], code: str, day: dt.date
+) -> tuple[Power, Step]:
+    """The same by the kinds of zones that surely count and that may, and the unit. Kept, as the law is."""
+    sure, met = kinds
+    competence = book.competence_for(category, sure, code, day)
+    whistle = competence.whistle
+    if met != sure:  # the authority of a doubtful zone is told as well
+        whistle += book.competence_for(category, met, code, day).whistle
+    power = Power(
+        authority=bilingual(competence.authority),
+        mode=competence.mode,
+        in_the_name_of=bilingual(competence.in_the_name_of),
+        by_township=competence.by_township,
+        enforcement=bilingual(competence.enforcement),
+        township_may=tuple(map(bilingual, competence.township_may)),
+        whistle=tuple(map(bilingual, dict.fromkeys(whistle))),
+        documents=tuple(map(bilingual, competence.documents)),
+        basis=tuple(map(basis_of, competence.basis)),
+        rivals=tuple(map(bilingual, competence.rivals)),
+        sample=competence.sample,
+    )
+    if power.mode == "none":
+        return power, step("power.none")
+    return power, step("power.found", mode=power.mode, authority=power.authority)
+
+
+def _inside(jurisdiction: Jurisdiction) -> float:
+    """The share of the place that lies in known units."""
+    lead = jurisdiction.lead
+    return 0.0 if lead is None else lead.share + sum(unit.share for unit in jurisdiction.others)
+
+
+def _is_sure(conflict: Conflict) -> bool:
+    """Whether a conflict decides: the place meets the zone, and more likely than not by a clear margin.
+
+    A point in a zone with most of its probability outside it is a doubt, not a decision.
+    """
+    return conflict.relation in ("within", "overlaps") and conflict.certainty != "disputed"
+
+
+def _outcome(
+    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
+) -> tuple[Outcome, str]:
+    """The strictest effect that surely applies; what is not known is never called clear."""
+    unlifted = [c for c in conflicts if c.permit is None or c.permit.status != "inside"]
+    effects = {c.effect for c in unlifted if _is_sure(c)}
+    for effect in STRICT:
+        if effect in effects:
+            return effect, "conflict"
+    doubt = _doubt(unlifted, missing, jurisdiction)
+    if doubt is not None:
+        return "unknown", doubt
+    return "clear", "clear" if len(unlifted) == len(conflicts) else "permit"
+
+
+def _doubt(
+    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
+) -> str | None:
+    """Why a place without a sure conflict cannot be called clear."""
+    if any(c.relation != "near" and c.effect in STRICT for c in conflicts):
+        return "possible"
+    if not all(c.law_known for c in conflicts if c.relation != "near"):
+        return "law"
+    if _inside(jurisdiction) < 1 - WHOLLY:
+        return "outside"
+    return "missing" if missing else None
+
+
+def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:
+    code = jurisdiction.lead.code if jurisdiction.lead else ""
+    met = {hit.source_id for hit in facts.units} | {hit.source_id for hit in facts.zones}
+    return [
+        _use_of(s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m)
+        for s in facts.sources
+        if s.role in USED_ROLES and (s.id in met or not code or code.startswith(s.reach))
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _use_of(
+    dataset: str, version: str, title: tuple[str, str], official: bool, accuracy_m: float
+) -> tuple[DataUsed, Step]:
+    """A dataset version as it is told, and the step that tells it. Kept: every place names the same few."""
+    used = DataUsed(dataset, version, {"zh": title[0], "en": title[1]}, official, accuracy_m)
+    about = {"title": used.title, "dataset": dataset, "version": version}
+    if dataset.startswith("law/"):
+        return used, step("law.used", **about)
+    return used, step("layer.used", official=official, accuracy_m=accuracy_m, **about)
+
+
+def located(location: Location) -> Step:
+    """The step that tells where a place is."""
+    told: dict[str, Any] = location.as_dict()
+    common = {key: told[key] for key in ("lon", "lat", "shift_m")} | {"datum": told["given"]["datum"]}
+    if location.footprint is not None:
+        return step("location.footprint", area_m2=told["area_m2"], **common)
+    given = {"x": told["given"]["x"], "y": told["given"]["y"]}
+    return step("location.point", accuracy_m=told["accuracy_m"], **given, **common)

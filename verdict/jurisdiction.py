@@ -1,0 +1,158 @@
+"""Whose ground it is: lead, chain, partners and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from facts.model import PlaceFacts, UnitHit, width_m
+from geo.place.location import Location
+from geo.unit_codes import contains
+from store.schema.datasets import LEVELS
+from verdict.model import Bilingual, Certainty, Jurisdiction, Link, Sliver, Step, UnitShare, metres, share_of
+from verdict.shares import (
+    Division,
+    Weighed,
+    best_hits,
+    crossing_probability,
+    disagreements,
+    divide,
+    gaps,
+    is_sliver,
+    ranked,
+    sigma_m,
+    weigh_units,
+    weights_of,
+    wholes_of,
+)
+from verdict.thresholds import Thresholds
+from verdict.trace import step
+
+
+def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
+    """The jurisdiction of a place, and the steps that led there."""
+    weighed = weigh_units(location, facts)
+    weights = weights_of(location, facts, weighed)
+    division = divide(weights, gaps(facts), wholes_of(location, facts, weights))
+    units = _units(division, facts)
+    outside = share_of(division.outside)
+    split = disagreements(facts, weighed)
+    approximate = _approximate(facts, weighed)
+    sure = not approximate and bool(units) and _steady(location, units[0], facts, limits)
+    certainty = "disputed" if split else _certainty(units, outside, limits, sure=sure)
+    lead = None if certainty == "outside" else units[0]
+    jurisdiction = Jurisdiction(
+        certainty=certainty,
+        lead=lead,
+        chain=_chain(lead, facts),
+        others=tuple(unit for unit in units if unit is not lead),
+        noise=_noise(location, facts, lead),
+        edge_distance_m=_edge(lead, facts),
+    )
+    steps = [
+        *_share_steps(units, outside),
+        *(step("unit.disagree", dataset=dataset, code=code) for dataset, code in sorted(split.items())),
+        *_steps(jurisdiction, outside, approximate, limits),
+    ]
+    return jurisdiction, steps
+
+
+def _units(division: Division, facts: PlaceFacts) -> list[UnitShare]:
+    hits = {hit.code: hit for hit in facts.units}
+    return [
+        UnitShare(code, hits[code].name, hits[code].level, share_of(share))
+        for code, share in ranked(division.shares)
+        if share_of(share) > 0
+    ]
+
+
+def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tuple[Sliver, ...]:
+    """Slivers at the lead's level."""
+    return tuple(
+        Sliver(hit.code, hit.name, metres(hit.overlap_m2), metres(width_m(hit.overlap_m2, hit.overlap_rim_m)))
+        for hit in best_hits(facts)
+        if lead is not None and hit.level == lead.level and is_sliver(location, facts, hit)
+    )
+
+
+def _certainty(units: list[UnitShare], outside: float, limits: Thresholds, *, sure: bool) -> Certainty:
+    if outside > sum(unit.share for unit in units):
+        return "outside"
+    return limits.certainty(units[0].share, sure=sure)
+
+
+def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
+    """Whether a footprint stays with its lead though the border may be drawn wrong.
+
+    (A point's mass has the border's error in it already; so has a sliver been judged by it.)
+    """
+    if location.footprint is None:
+        return True
+    own = [hit for hit in best_hits(facts) if hit.code == lead.code and hit.edge_m is not None]
+    return all(
+        hit.edge_m == 0
+        or crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
+        for hit in own
+    )
+
+
+def _approximate(facts: PlaceFacts, weighed: Sequence[Weighed]) -> list[Bilingual]:
+    """Titles of the unit layers that carry weight and are not official."""
+    used = {hit.source_id for hit, weight in weighed if share_of(weight) > 0}
+    return [source.title for source in facts.sources if source.id in used and not source.official]
+
+
+def _edge(lead: UnitShare | None, facts: PlaceFacts) -> float | None:
+    if lead is None:
+        return None if facts.outside_m is None else metres(facts.outside_m)
+    at_level = [hit for hit in facts.units if hit.level == lead.level and hit.edge_m is not None]
+    own = [hit for hit in at_level if hit.code == lead.code] or at_level
+    return metres(min(hit.edge_m or 0.0 for hit in own)) if own else None
+
+
+def _chain(lead: UnitShare | None, facts: PlaceFacts) -> tuple[Link, ...]:
+    if lead is None:
+        return ()
+    above = {hit.level: hit for hit in facts.units if contains(hit.code, lead.code)}
+    links = [_link(above[level]) for level in LEVELS if level in above]
+    cells = [cell for cell in facts.cells if contains(lead.code, cell.township)]
+    return (*links, *(Link("grid_cell", c.code, c.name, c.worker, c.team) for c in cells[:1]))
+
+
+def _link(hit: UnitHit) -> Link:
+    return Link(hit.level, hit.code, hit.name)
+
+
+def _share_steps(units: list[UnitShare], outside: float) -> Iterator[Step]:
+    for unit in units:
+        yield step("unit.share", name=unit.name, code=unit.code, level=unit.level, share=unit.share)
+    yield step("unit.outside", share=outside)
+
+
+def _steps(
+    found: Jurisdiction, outside: float, approximate: list[Bilingual], limits: Thresholds
+) -> Iterator[Step]:
+    yield step(
+        "unit.decided",
+        code=found.lead.code if found.lead else None,
+        share=found.lead.share if found.lead else outside,
+        certainty=found.certainty,
+        certain_share=limits.certain,
+        disputed_share=limits.disputed,
+    )
+    for noise in found.noise:
+        yield step("unit.sliver", **asdict(noise))
+    for title in approximate:
+        yield step("unit.capped", title=title)
+    if found.edge_distance_m is not None:
+        yield step("unit.edge", distance_m=found.edge_distance_m)
+    yield from _chain_steps(found)
+
+
+def _chain_steps(found: Jurisdiction) -> Iterator[Step]:
+    if found.lead is None:
+        return
+    if all(link.level != "village" for link in found.chain):
+        yield step("unit.no_village")
+    cell = next((link for link in found.chain if link.level == "grid_cell"), None)
+    yield step("grid.cell", code=cell.code, team=cell.team) if cell else step("grid.none")

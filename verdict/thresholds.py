@@ -1,0 +1,30 @@
+"""Where certainty begins and ends. Settings of the installation, handed to the verdict as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from verdict.model import Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Shares between 0 and 1.
+
+    ``certain``: from here one unit or zone has the place for certain. ``disputed``: under this no unit
+    leads. ``possible``: from here a zone that does not cover the point is told as possible.
+    """
+
+    certain: float = 0.995
+    disputed: float = 0.60
+    possible: float = 0.005
+
+    def certainty(self, share: float, *, sure: bool) -> Certainty:
+        """The word for a share. Not ``sure`` (an approximate layer, a line too near) caps it at probable."""
+        if share >= self.certain and sure:
+            return "certain"
+        return "probable" if share >= self.disputed else "disputed"
+
+
+DEFAULT: Final = Thresholds()

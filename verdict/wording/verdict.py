@@ -1,0 +1,346 @@
+"""A verdict told to a person: a headline and labelled lines, in Chinese or English.
+
+Works on the JSON form, so that a stored verdict reads the same as a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from core.i18n import N_, Lang, say
+from verdict.glossary import (
+    BINDING,
+    CERTAINTIES,
+    CHANGES,
+    EFFECTS,
+    MARKS,
+    MODES,
+    PERMITS,
+    RELATIONS,
+    SURENESS,
+)
+from verdict.model import Verdict
+from verdict.trace import tell
+
+Told = Mapping[str, Any]
+Line = dict[str, str]
+MEMBERS: Final = tuple(field.name for field in fields(Verdict))
+CLOSING: Final = ("missing", "competence", "data")  # what the closing lines tell of
+LAST: Final = (*CLOSING, "trace")
+
+
+def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
+    """``{"headline", "mark", "lines": [{"label", "text"}]}`` of a verdict's JSON form."""
+    return {
+        "headline": headline(verdict, lang),
+        "mark": MARKS[verdict["effect"]],
+        "lines": [*_lines(verdict, lang), *_closing(verdict, lang)],
+    }
+
+
+def tell_fresh(verdict: Verdict, lang: Lang) -> bytes:
+    """``{"verdict": …, "words": …}`` of a verdict in JSON: its bytes, and what ``tell_verdict`` says of them.
+
+    The closing lines are the same for most places of a matter; they are kept.
+    """
+    parts = {name: orjson.dumps(getattr(verdict, name)) for name in MEMBERS}
+    data = b",".join(b'"%b":%b' % (name.encode(), part) for name, part in parts.items())
+    told = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in LAST}
+    words = {
+        "headline": headline(told, lang),
+        "mark": MARKS[told["effect"]],
+        "lines": [*_lines(told, lang), *_kept_closing(*(parts[name] for name in CLOSING), lang)],
+    }
+    return b'{"verdict":{%b},"words":%b}' % (data, orjson.dumps(words))
+
+
+@lru_cache(maxsize=4096)
+def _kept_closing(missing: bytes, competence: bytes, data: bytes, lang: Lang) -> tuple[Line, ...]:
+    parts = zip(CLOSING, map(orjson.loads, (missing, competence, data)), strict=True)
+    return tuple(_closing(dict(parts), lang))
+
+
+def tell_trace(verdict: Told, lang: Lang) -> list[str]:
+    """Every step of the trace in words."""
+    return [tell(lang, step) for step in verdict["trace"]]
+
+
+def headline(verdict: Told, lang: Lang) -> str:
+    """The verdict in one line: effect, and the zone that it is owed to."""
+    effect = say(lang, EFFECTS[verdict["effect"]])
+    decisive = [
+        c for c in verdict["conflicts"] if c["effect"] == verdict["effect"] and c["relation"] != "near"
+    ]
+    return f"{effect} · {_zone(decisive[0], lang)}" if decisive else effect
+
+
+def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
+    yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
+    yield _line(lang, N_("Place"), place_text(verdict["location"], lang))
+    yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
+    yield _line(lang, N_("How sure"), sureness_text(verdict["jurisdiction"], lang))
+    for noise in verdict["jurisdiction"].get("noise", ()):
+        yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
+    yield from _conflicts(verdict["conflicts"], lang)
+    yield from _changes(verdict, lang)
+
+
+def _closing(verdict: Told, lang: Lang) -> Iterator[Line]:
+    yield from _missing(verdict, lang)
+    yield from _power(verdict["competence"], lang)
+    yield from _caveats(verdict, lang)
+
+
+def _line(lang: Lang, label: str, text: str) -> Line:
+    return {"label": say(lang, label), "text": text}
+
+
+def _text(text: Mapping[str, str], lang: Lang) -> str:
+    return text[lang] or text["zh"]
+
+
+def _join(lang: Lang, parts: Iterable[str]) -> str:
+    return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
+
+
+def _list(lang: Lang, parts: Iterable[str]) -> str:
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def _aside(lang: Lang, text: str, aside: str) -> str:
+    return f"{text}（{aside}）" if lang == "zh" else f"{text} ({aside})"
+
+
+def _colon(lang: Lang, head: str, text: str) -> str:
+    return f"{head}：{text}" if lang == "zh" else f"{head}: {text}"
+
+
+def percent(share: float) -> str:
+    """A share as people read it: never 100 % of what is not whole, never 0 % of what is there."""
+    if 0.999 <= share < 1:
+        return "> 99.9 %"
+    return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.1f} %"
+
+
+def area(m2: float, lang: Lang) -> str:
+    """An area in square metres and mu (1 mu = 2000/3 m²)."""
+    return say(lang, N_("{m2} m² ({mu} mu)"), m2=f"{m2:,.0f}", mu=f"{m2 * 3 / 2000:,.2f}")
+
+
+def place_text(location: Told, lang: Lang) -> str:
+    """Where a place is and how it was given."""
+    where = say(
+        lang, N_("{lon}, {lat} (CGCS2000)"), lon=f"{location['lon']:.6f}", lat=f"{location['lat']:.6f}"
+    )
+    given = location["given"]
+    shifted = location["shift_m"] >= 1
+    return _join(
+        lang,
+        [
+            where,
+            say(
+                lang,
+                N_("given in {datum}, moved {m} m"),
+                datum=given["datum"],
+                m=f"{location['shift_m']:,.0f}",
+            )
+            if shifted
+            else "",
+            say(lang, N_("accuracy {m} m"), m=f"{location['accuracy_m']:g}")
+            if location["accuracy_m"]
+            else "",
+            area(location["area_m2"], lang) if location["area_m2"] else "",
+        ],
+    )
+
+
+def _chain(jurisdiction: Told, lang: Lang) -> str:
+    if jurisdiction["lead"] is None:
+        return say(lang, N_("none of the known units"))
+    units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
+    cells = [link for link in jurisdiction["chain"] if link["level"] == "grid_cell"]
+    path = " › ".join(link["name"] for link in units)
+    team = [_list(lang, (cell["name"], cell["team"], cell["worker"])) for cell in cells]
+    return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
+
+
+def sureness_text(jurisdiction: Told, lang: Lang) -> str:
+    """How sure it is whose ground a place is, and how near the border."""
+    lead = jurisdiction["lead"]
+    others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
+    edge = jurisdiction["edge_distance_m"]
+    return _join(
+        lang,
+        [
+            say(lang, CERTAINTIES[jurisdiction["certainty"]]),
+            f"{lead['name']} {percent(lead['share'])}" if lead else "",
+            say(lang, N_("or: {others}"), others=_list(lang, others)) if others else "",
+            say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
+        ],
+    )
+
+
+def _zone(conflict: Told, lang: Lang) -> str:
+    zone = conflict["zone"]
+    name: str = zone["name"] if lang == "zh" else f"{zone['name']} ({zone['kind_name']['en']})"
+    grade = _text(zone["grade_name"], lang) if zone["grade_name"] else ""
+    return f"{name}{grade}" if lang == "zh" else f"{name} {grade}".rstrip()
+
+
+def _conflicts(conflicts: Iterable[Told], lang: Lang) -> Iterator[Line]:
+    """Each zone, and under it its law; what one zone has in common with an earlier one is not repeated."""
+    told: list[list[Line]] = []
+    for conflict in conflicts:
+        effect = conflict["effect"]
+        word = say(lang, EFFECTS[effect] if effect else N_("no rule known for this matter"))
+        met = _colon(lang, _zone(conflict, lang), _relation(conflict, lang))
+        law = [*_law(conflict, lang)]
+        same = law in told
+        yield _line(
+            lang, N_("Zone"), _join(lang, [met, word, say(lang, N_("law as above")) if law and same else ""])
+        )
+        if not same:
+            told.append(law)
+            yield from law
+
+
+def _sliver(noise: Told, lang: Lang) -> str:
+    return say(
+        lang,
+        N_("{name}: {area} in a strip {width} m wide, does not count"),
+        name=noise["name"],
+        area=area(noise["area_m2"], lang),
+        width=f"{noise['width_m']:.2f}",
+    )
+
+
+def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
+    if conflict["basis"]:
+        yield _line(lang, N_("Legal basis"), _join(lang, cited(conflict["basis"], lang)))
+    if conflict["authority"]:
+        yield _line(lang, N_("Authority"), _text(conflict["authority"], lang))
+    if conflict["consequence"]:
+        yield _line(lang, N_("Consequence"), _text(conflict["consequence"], lang))
+    yield from _both_laws(conflict, lang)
+    if permit := conflict.get("permit"):
+        yield _line(lang, N_("Permit"), _permit(permit, lang))
+
+
+def _both_laws(conflict: Told, lang: Lang) -> Iterator[Line]:
+    """Where the law has changed since the act: which binds (it stands above), why, and the other one."""
+    if not conflict.get("at_act") or not conflict.get("today"):
+        return
+    binding = conflict["binding"]
+    new = binding["law"] == "new"
+    other = conflict["at_act" if new else "today"]
+    effect = say(lang, EFFECTS[other["effect"]] if other["effect"] else N_("no rule"))
+    consequence = _text(other["consequence"], lang) if other["consequence"] else ""
+    review = say(lang, N_("a person must review it")) if binding["review"] else ""
+    why = [say(lang, BINDING[binding["law"]]), _text(binding["reason"], lang), review]
+    yield _line(lang, N_("Which law binds"), _join(lang, [*why, *cited([binding["basis"]], lang)]))
+    label = N_("Law at the act") if new else N_("Law of today")
+    yield _line(lang, label, _join(lang, [effect, *cited(other["basis"], lang), consequence]))
+
+
+def _permit(permit: Told, lang: Lang) -> str:
+    excess = say(lang, N_("exceeds by {area}"), area=area(permit["excess_m2"], lang))
+    return _join(
+        lang,
+        [
+            _aside(lang, permit["number"], permit["holder"]),
+            say(lang, PERMITS[permit["status"]]),
+            excess if permit["status"] == "exceeds" else "",
+            _span(permit["valid"], lang),
+        ],
+    )
+
+
+def _changes(verdict: Told, lang: Lang) -> Iterator[Line]:
+    for change in verdict.get("changes", ()):
+        on = change["on"] or say(lang, N_("since then"))
+        moved = f"{_text(change['before'], lang)} → {_text(change['after'], lang)}"
+        yield _line(lang, CHANGES[change["what"]], _colon(lang, on, moved))
+
+
+def _relation(conflict: Told, lang: Lang) -> str:
+    """How the place lies to the zone, with the figure that says so and how sure it is."""
+    relation = say(lang, RELATIONS[conflict["relation"]])
+    sure = say(lang, SURENESS[conflict["certainty"]])
+    share = percent(conflict["share"])
+    match conflict["relation"]:
+        case "near":
+            return say(lang, N_("{m} m away"), m=f"{conflict['distance_m']:,.0f}")
+        case "overlaps":
+            overlap = _list(lang, [area(conflict["overlap_m2"], lang), share])
+            return _aside(lang, f"{relation} {overlap}", sure)
+        case _:
+            return _aside(lang, f"{relation} {share}", sure)
+
+
+def cited(basis: Iterable[Told], lang: Lang) -> list[str]:
+    """Articles, those of one law and one span of days together."""
+    laws: dict[tuple[str, str, bool], list[str]] = {}
+    for article in basis:
+        key = (_text(article["law"], lang), _span(article["in_force"], lang), article["verified"])
+        laws.setdefault(key, []).append(_text(article["label"], lang))
+    return [_law_cited(*key, labels, lang) for key, labels in laws.items()]
+
+
+def _law_cited(law: str, span: str, verified: bool, labels: list[str], lang: Lang) -> str:
+    name = say(lang, N_("{law}, {article}"), law=law, article=_list(lang, labels))
+    checked = "" if verified else say(lang, N_(", not verified"))
+    return _aside(lang, name, f"{span}{checked}")
+
+
+def _span(in_force: list[str | None], lang: Lang) -> str:
+    first, last = in_force
+    if last is None:
+        return say(lang, N_("in force from {first}"), first=first or "…")
+    return say(lang, N_("in force {first} to {last}"), first=first or "…", last=last)
+
+
+def _missing(verdict: Told, lang: Lang) -> Iterator[Line]:
+    if verdict["missing"]:
+        names = _list(lang, (_text(unknown["name"], lang) for unknown in verdict["missing"]))
+        yield _line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
+
+
+def _power(power: Told, lang: Lang) -> Iterator[Line]:
+    decides = _aside(lang, _text(power["authority"], lang), say(lang, MODES[power["mode"]]))
+    sample = say(lang, N_("sample list, not an official one")) if power["sample"] else ""
+    yield _line(lang, N_("Who decides"), _join(lang, [decides, sample]))
+    yield _line(lang, N_("Demolition"), _text(power["enforcement"], lang))
+    if power["rivals"]:
+        rivals = _list(lang, (_text(rival, lang) for rival in power["rivals"]))
+        yield _line(lang, N_("Overlap in the lists"), rivals)
+    for label, key in (
+        (N_("The township may"), "township_may"),
+        (N_("Whistle for"), "whistle"),
+        (N_("Hand over"), "documents"),
+    ):
+        if power[key]:
+            yield _line(lang, label, _join(lang, (_text(text, lang) for text in power[key])))
+
+
+def _caveats(verdict: Told, lang: Lang) -> Iterator[Line]:
+    for used in verdict["data"]:
+        if used["official"] or used["dataset"].startswith("law/"):
+            continue
+        yield _line(
+            lang,
+            N_("Approximate data"),
+            say(
+                lang,
+                N_(
+                    "{title}: not official, lines may be wrong by {m} m, "
+                    "so nothing is certain before a site survey"
+                ),
+                title=_text(used["title"], lang),
+                m=f"{used['accuracy_m']:,.0f}",
+            ),
+        )
