@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from api.errors import lang_of
 from api.schemas.reports import Day, Moment
+from core.clock import today
 from core.errors import BadInput, Forbidden, NotSignedIn
 from core.i18n import N_, Lang
 from reports.queries import ReportFilter
 from store.access import Identity, enter
 from store.engine import open_session
 from store.queries.features import Box
-from verdict.inquiry import Limits, today
+from verdict.inquiry import Limits
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.reliability import Call, Reliability, draw, measure, rings_table, runs_table, tenths_table
 from core.settings import ROOT, Settings
+from facts.lookup import use_memory
 from geo.measure.probability import R68, R95, gaussian_mass
 from store.cluster.cluster import Cluster
 from store.engine import make_engine, migrate, open_session
@@ -231,7 +232,7 @@ def stage() -> Iterator[Session]:
     home.chmod(0o755)
     cluster = Cluster(home / "pg", fast=True)
     try:
-        engine = make_engine(Settings(), cluster.start())
+        engine = use_memory(make_engine(Settings(), cluster.start()), Settings())
         migrate(engine)
         with open_session(engine) as session:
             load_scene(session, scene(), home / "data")

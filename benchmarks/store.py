@@ -28,6 +28,7 @@ from sqlalchemy import Engine, text
 from accounts.accounts import EVERYWHERE, KeyWish, Person, Post, add_account, make_key
 from benchmarks.world import World
 from core.settings import ROOT, Settings
+from facts.lookup import use_memory
 from layers.loading.load import load_folder
 from layers.readers import units
 from store.cluster.cluster import Cluster, default_home
@@ -76,7 +77,7 @@ def open_store(world: World) -> Iterator[Settings]:
 
 def _load(settings: Settings, place: Sequence[float]) -> None:
     """Bring the store in step with its data folder, and its index files with the store."""
-    engine = make_engine(settings)
+    engine = use_memory(make_engine(settings), settings)
     try:
         migrate(engine)
         with open_session(engine) as session, patch.object(units, "SLIVER_DEG", 0.0):

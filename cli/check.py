@@ -43,7 +43,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     """Whose ground is this, and may that stand on it? Stores nothing."""
     settings = Settings()
     inquiry = make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of)
-    with open_store(settings) as session:
+    with open_store(settings, from_memory=True) as session:
         verdict = answer(session, inquiry, Limits.of(settings))
     if as_json:
         typer.echo(verdict.to_json())
@@ -67,7 +67,7 @@ def report(  # noqa: PLR0913 - one parameter an option
     settings = Settings()
     inquiry = make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of)
     submission = Submission(inquiry, description)
-    with open_store(settings) as session:
+    with open_store(settings, from_memory=True) as session:
         filed = file_report(session, submission, key or uuid.uuid4().hex, Limits.of(settings))
         number, created, body = filed.report.id, filed.created, stored_body(session, filed)
     if as_json:

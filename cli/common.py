@@ -25,9 +25,16 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Session]:
-    """A session on the store, committed at the end."""
+def open_store(settings: Settings, *, from_memory: bool = False) -> Iterator[Session]:
+    """A session on the store, committed at the end.
+
+    ``from_memory``: verdicts are answered from the store in memory where the settings say so.
+    """
     engine = make_engine(settings)
+    if from_memory:
+        from facts.lookup import use_memory  # noqa: PLC0415 - the compiler takes a second to import
+
+        use_memory(engine, settings)
     try:
         with open_session(engine) as session:
             yield session

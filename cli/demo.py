@@ -12,16 +12,18 @@ from rich.progress import track
 from cli.check import stored_body
 from cli.common import notes, open_store, out, print_filed, print_rows, print_verdict
 from cli.serve import load_data, outcome, run_server
+from core.clock import today
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from demo.clear import clear_demo, count_samples, forget_files
 from demo.sample_reports import batches, file_samples, missing
 from demo.story import STORY, STORY_KEY, demo_people
+from facts.lookup import use_memory
 from reports.evidence.storage import open_blobs
 from reports.filing import file_report
 from store.access import ROLES
 from store.engine import make_engine, open_session
-from verdict.inquiry import Limits, today
+from verdict.inquiry import Limits
 
 app = typer.Typer(help="The demonstration: a story, a year of fictional reports, users of every role.")
 
@@ -37,7 +39,7 @@ def demo(
     settings = Settings()
     for loaded in load_data(settings, settings.data_dir):
         notes.print(f"  {loaded.dataset}: {outcome(loaded, settings.lang)}")
-    with open_store(settings) as session:
+    with open_store(settings, from_memory=True) as session:
         filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
         number, created, body = filed.report.id, filed.created, stored_body(session, filed)
         people = demo_people(session, settings.lang)
@@ -74,7 +76,7 @@ def clear(
 def file_year(settings: Settings) -> None:
     """File the fictional reports of a year that are not there yet, with a bar."""
     begun = time.monotonic()
-    engine, limits, count = make_engine(settings), Limits.of(settings), 0
+    engine, limits, count = use_memory(make_engine(settings), settings), Limits.of(settings), 0
     try:
         with open_session(engine) as session:
             samples = missing(session, today())

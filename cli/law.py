@@ -11,6 +11,7 @@ from typing import Annotated, Final, get_args
 import typer
 
 from cli.common import day, notes, open_store, out, print_lines, print_rows
+from core.clock import CHINA, today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
@@ -20,7 +21,6 @@ from layers.lawbook.check import fetch_law_check
 from layers.lawbook.competence_list import ListLoaded, fetch_law_versions, load_list, unload_list
 from layers.lawbook.documents import current_book
 from layers.lawbook.workdays import TermAsked, fetch_term
-from verdict.inquiry import CHINA, today
 from verdict.wording.law import count_findings, tell_clocks, tell_findings, tell_term, term_as_dict
 from verdict.wording.law_change import LawAsked, explain
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 
 from cli.common import day, notes, out, plain, print_rows
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
@@ -37,7 +38,7 @@ from screening.files.wording import (
     tell_zones,
 )
 from store.engine import make_engine, open_session
-from verdict.inquiry import Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 
 if TYPE_CHECKING:
     from screening.screener import ScreenTask

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cli.common import open_store, out, plain, print_rows
 from cli.preview_options import option_day, report_bar
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang
 from core.settings import Settings
@@ -23,7 +24,7 @@ from layers.loading.staging import fetch_current, staged
 from previews.boundary_change import Preview, preview, unit_side
 from previews.boundary_wording import count_preview, preview_as_dict, tell_moves, tell_units
 from store.queries.unit_changes import UnitSide
-from verdict.inquiry import Limits, today
+from verdict.inquiry import Limits
 
 app = typer.Typer(help="Administrative units: what a boundary change moves.", no_args_is_help=True)
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.clock import CHINA, today
 from demo.places import TOWN_COUNTY, Places, Spot, outline
 from demo.texts import MARK, SIZES, TEXTS, WEIGHTS
 from reports.filing import Submission, file_report
@@ -24,7 +25,7 @@ from reports.workflow.deadlines import first_due
 from store.journal.append import note
 from store.schema.datasets import CLOSED, Report
 from store.schema.report_counts import Hand
-from verdict.inquiry import CHINA, Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 
 PREFIX: Final = "demo-report-"  # of the idempotency keys
 COUNT: Final = 400

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from core.settings import Settings
+from facts.memory.cache import cache_folder
 from facts.memory.facts import facts_in
 from facts.memory.snapshot import Snapshot, SnapshotCache, snapshots_of
 from facts.model import PlaceFacts
@@ -55,6 +57,16 @@ def memory_of(session: Session) -> Memory | None:
 def remember(engine: Engine, memory: Memory | None) -> None:
     """Let sessions of an engine be answered from memory; None: by PostGIS alone."""
     engine.update_execution_options(**{OPTION: memory})
+
+
+def use_memory(engine: Engine, settings: Settings) -> Engine:
+    """Let an engine's sessions be answered from memory, built on demand, where the settings say so.
+
+    Returns the same engine. A server keeps its memory in step instead: see ``facts.memory.background``.
+    """
+    if settings.engine == "cells":
+        remember(engine, Memory(SnapshotCache(cache_folder(settings))))
+    return engine
 
 
 def facts_of_days(

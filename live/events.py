@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from core.clock import today
 from reports.workflow.deadlines import clock_of
 from store.queries.events import Event
-from verdict.inquiry import today
 
 
 def told(event: Event) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from core.i18n import N_, Lang, say
+from core.i18n.quantities import area, percent
 from law.book import LawBook
 from previews.boundary_change import Holder, Move, Preview
 from store.queries.unit_changes import Kind, Part, UnitChange
 from verdict.glossary import CERTAINTIES
 from verdict.wording.law import listed
-from verdict.wording.verdict import area, percent
 
 Row = tuple[str, ...]
 

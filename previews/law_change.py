@@ -11,6 +11,7 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, and_, true
 from sqlalchemy.orm import Session
 
+from core.clock import CHINA
 from core.errors import BadInput
 from core.i18n import LANGS, N_
 from layers.loading.candidate import Candidate
@@ -18,7 +19,7 @@ from layers.loading.staging import Versions, staged
 from previews.boundary_change import Progress, silent
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.schema.datasets import Report
-from verdict.inquiry import CHINA, Limits
+from verdict.inquiry import Limits
 from verdict.judge import judge
 from verdict.model import Bilingual, Certainty, Outcome, Verdict
 

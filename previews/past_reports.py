@@ -12,9 +12,9 @@ from shapely import Point
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from core.clock import CHINA
 from geo.place.location import Location
 from store.schema.datasets import Report, StoredVerdict
-from verdict.inquiry import CHINA
 from verdict.judge import Case
 
 PAGE: Final = 200

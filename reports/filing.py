@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import BadInput, Conflict
 from core.i18n import N_
 from geo.place.footprint import plain as plain_footprint
@@ -23,7 +24,7 @@ from reports.workflow.urgency import is_urgent, kinds_met
 from store.access import account_of
 from store.journal.append import note
 from store.schema.datasets import SRID, Report, ReportPrivate, StoredVerdict
-from verdict.inquiry import Inquiry, Limits, judge_inquiry, today
+from verdict.inquiry import Inquiry, Limits, judge_inquiry
 from verdict.judge import Judgement
 from verdict.replay import stored_verdict
 

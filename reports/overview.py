@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from geo.unit_codes import stem
 from store.queries.report_filter import Sieve
 from store.queries.statistics import Rows, fetch_figures
 from store.schema.datasets import CLOSED, Source, Unit
-from verdict.inquiry import today
 
 MOST_UNITS: Final = 200
 

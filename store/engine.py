@@ -70,10 +70,8 @@ def make_engine(settings: Settings, url: str | None = None) -> Engine:
     """Engine with a pool sized for this process and a statement timeout on every connection.
 
     By default as the owner, who migrates, loads and keeps accounts; the server takes ``app_database_url``.
-
-    Its sessions are answered from memory, unless the settings say PostGIS alone (see ``facts.lookup``).
     """
-    engine = create_engine(
+    return create_engine(
         url or database_url(settings),
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -84,16 +82,6 @@ def make_engine(settings: Settings, url: str | None = None) -> Engine:
             "connect_timeout": 10,
         },
     )
-    if settings.engine == "cells":
-        _remember(engine, settings)
-    return engine
-
-
-def _remember(engine: Engine, settings: Settings) -> None:
-    from facts.lookup import Memory, remember  # noqa: PLC0415 - the compiler takes a second to import
-    from facts.memory.cache import SnapshotCache, cache_folder  # noqa: PLC0415
-
-    remember(engine, Memory(SnapshotCache(cache_folder(settings))))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from accounts.accounts import Person, add_account, add_posting
 from api.app import create_app
 from core.settings import ROOT, Settings
 from demo.story import STORY, STORY_KEY
+from facts.lookup import use_memory
 from layers.loading.load import load_folder
 from reports.filing import file_report
 from store.access import bind_role
@@ -133,7 +134,8 @@ def clone(server_url: str, base_url: str, engines: list[Engine]) -> Callable[...
             f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
             f"CREATE DATABASE {name} TEMPLATE {BASE}",
         )
-        engines.append(make_engine(Settings(engine=facts_engine), _with_database(server_url, name)))
+        settings = Settings(engine=facts_engine)
+        engines.append(use_memory(make_engine(settings, _with_database(server_url, name)), settings))
         return engines[-1]
 
     return make
@@ -185,7 +187,8 @@ def as_web(web_login: tuple[str, str], engines: list[Engine]) -> Callable[..., E
 
     def make(owner: Engine, facts_engine: str = "cells") -> Engine:
         url = owner.url.set(username=web_login[0], password=web_login[1])
-        made = make_engine(Settings(engine=facts_engine), url.render_as_string(hide_password=False))
+        settings = Settings(engine=facts_engine)
+        made = use_memory(make_engine(settings, url.render_as_string(hide_password=False)), settings)
         bind_role(made)
         engines.append(made)
         return made

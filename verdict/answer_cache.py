@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from core.clock import today
 from core.i18n import Lang
 from facts.lookup import Served
 from facts.memory.cache import Recent
@@ -24,7 +25,7 @@ from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot
 from law.book import LawBook
 from layers.lawbook.documents import known_book
-from verdict.inquiry import Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 from verdict.judge import Case, check_category, check_day, judge_facts, located
 from verdict.model import Verdict, metres
 from verdict.trace import step

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
 from core.settings import Settings
@@ -21,13 +21,6 @@ from verdict.judge import Case, Judgement, check_day, judge
 from verdict.jurisdiction import decide
 from verdict.model import Jurisdiction, Verdict
 from verdict.thresholds import DEFAULT, Thresholds
-
-CHINA: Final = ZoneInfo("Asia/Shanghai")
-
-
-def today() -> dt.date:
-    """The day in China."""
-    return dt.datetime.now(CHINA).date()
 
 
 def _listed(text: str) -> frozenset[str]:

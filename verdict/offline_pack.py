@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from core.clock import CHINA
 from core.errors import BadInput, NotFound
 from core.i18n import LANGS, N_
 from geo.measure.probability import sigma_from_r68
@@ -28,7 +29,7 @@ from store.queries.area_extract import (
     fetch_worst_m,
 )
 from verdict.applicable_law import Matter, bilingual, find_law
-from verdict.inquiry import CHINA, Limits
+from verdict.inquiry import Limits
 from verdict.judge import WHOLLY
 from verdict.model import Bilingual
 from verdict.wording.verdict import cited

@@ -17,13 +17,13 @@ from anyio import to_thread
 from sqlalchemy import Engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.clock import today
 from core.errors import ZhijieError
 from live.tile_cache import Address, TileCache
 from store.access import Identity, enter
 from store.engine import open_session
 from store.queries.report_filter import Sieve
 from store.queries.tiles import DEEPEST, fetch_tile
-from verdict.inquiry import today
 
 PREFIX: Final = "/api/tiles"
 DOOR: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"

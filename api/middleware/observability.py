@@ -25,10 +25,10 @@ from sqlalchemy import Engine, event
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.logs import FIELDS, REQUEST_ID
+from core.clock import today
 from facts.lookup import Served
 from store.access import Identity
 from store.cluster.cluster import lives
-from verdict.inquiry import today
 
 access: Final = logging.getLogger("zhijie.access")
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"

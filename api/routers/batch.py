@@ -14,13 +14,14 @@ from api.batch.response import ARROW, TYPES, Answer, pieces, wanted_form
 from api.batch.screener_cache import Screeners, screeners_of
 from api.dependencies import LangDep, LimitsDep, needs
 from api.errors import problem
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from layers.formats.pipeline import pooled
 from screening.files.places import Places, Terms, joined, placed
 from screening.files.run import WORKERS
 from screening.files.verdicts import Judge, verdicts
-from verdict.inquiry import Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 
 PATH: Final = "/api/check/batch"
 JSON_TYPES: Final = ("", "application/json", "application/geo+json", "application/vnd.geo+json", "text/json")

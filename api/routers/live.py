@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.dependencies import LangDep, SessionDep, entered, needs, require
 from api.filters import SieveDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
+from core.clock import today
 from core.i18n import Lang, say
 from layers.lawbook.documents import current_book
 from live.events import told
@@ -25,7 +26,6 @@ from reports.workflow.states import STATUSES
 from store.queries.events import fetch_events, fetch_head
 from store.queries.feed import fetch_feed
 from store.queries.tiles import fetch_layer_versions
-from verdict.inquiry import today
 
 router = APIRouter(prefix="/api", tags=["live"], dependencies=[needs("check")])
 NEWEST: Final = 2**62

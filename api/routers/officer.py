@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, FiniteFloat
 
 from api.dependencies import Datum, LangDep, LimitsDep, SessionDep, needs
 from api.routers.pages import CSP
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import LANGS, N_
 from facts.memory.cache import Recent
@@ -20,7 +21,6 @@ from maps.pages.officer import field_page
 from maps.pages.service_worker import manifest, worker_script
 from reports.workflow.states import OPEN_STATUSES
 from store.access import Identity
-from verdict.inquiry import today
 from verdict.offline_pack import find_county, make_pack, version_of
 
 router = APIRouter()

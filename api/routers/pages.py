@@ -11,12 +11,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import LangDep, SessionDep
 from api.middleware.security_headers import NOBODYS, OURS
+from core.clock import CHINA, today
 from layers.registry.accuracy import fetch_exactness, fetch_extent
 from maps.pages.command_centre import Exactness, command_page
 from maps.pages.public_map import live_map
 from maps.parts.elements import Page
 from store.queries.features import fetch_loaded_at
-from verdict.inquiry import CHINA, today
 
 router = APIRouter(include_in_schema=False)
 CSP: Final = "Content-Security-Policy"

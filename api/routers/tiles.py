@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Request, Response
 from api.dependencies import SessionDep, needs, signed_in
 from api.filters import SieveDep
 from api.middleware.fast_tiles import DOOR, KEPT, MVT, PREFIX, key_of
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
 from live.tile_cache import TileCache
 from store.queries.tiles import DEEPEST, fetch_tile
-from verdict.inquiry import today
 
 router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs("check")])
 Layer = Literal["areas", "parcels", "violations"]

@@ -22,6 +22,7 @@ from benchmarks.results import Row, figure
 from benchmarks.services import SERVE, WORKERS, running
 from benchmarks.store import CATEGORY, credential, environment
 from core.settings import Settings
+from facts.lookup import use_memory
 from store.engine import make_engine
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -96,7 +97,7 @@ def _timed(ask: object, first: list[bytes]) -> float:
 
 def _check(answers: list[bytes], parts: list[Floats], store: Settings) -> None:
     """Some rows of each answer against single checks. Raises AnswersDiffer."""
-    engine = make_engine(store)
+    engine = use_memory(make_engine(store), store)
     try:
         for answer, points in zip(answers, parts, strict=True):
             table = pa.ipc.open_stream(answer).read_all()

@@ -25,6 +25,7 @@ from benchmarks.services import BIN, LOG, WORKERS
 from benchmarks.store import CATEGORY, environment
 from benchmarks.world import CRS as CODE
 from core.settings import ROOT
+from facts.lookup import use_memory
 from store.engine import make_engine
 
 POINTS: Final = {FULL: 10_000_000, "quick": 200_000}
@@ -128,7 +129,7 @@ def _check(bench: Bench, target: Path, points: Floats) -> None:
     rows = _taken(file, chosen)
     if [row["id"] for row in rows] != chosen.tolist():
         raise AnswersDiffer("the screened file does not keep its rows")
-    engine = make_engine(bench.store)
+    engine = use_memory(make_engine(bench.store), bench.store)
     try:
         fault = wrong_row(rows, points[chosen], engine)
     finally:

@@ -26,6 +26,7 @@ from benchmarks.httpload import HOST, get
 from benchmarks.livestore import LiveStore, hired, open_live_store
 from benchmarks.results import FULL, Row, figure
 from benchmarks.services import SERVE, running
+from facts.lookup import use_memory
 from reports.filing import Submission, file_report
 from store.engine import make_engine, open_session
 from verdict.inquiry import Inquiry, Limits
@@ -176,7 +177,8 @@ def _all_there(awake: list[Reader], committed: dict[int, float]) -> bool:
 
 
 def _write(store: LiveStore, turn: int, seconds: float, told: Queue[Any]) -> None:
-    engine, limits = make_engine(store.settings), Limits.of(store.settings)
+    engine = use_memory(make_engine(store.settings), store.settings)
+    limits = Limits.of(store.settings)
     draw = random.Random(turn)
     _file(engine, limits, draw, f"warm-{turn}-{time.time_ns()}")
     begin, filed = time.time(), {}

@@ -18,12 +18,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import psycopg2
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.settings import Settings
 from facts.memory.cache import SnapshotCache, cache_folder
 from facts.memory.snapshot import Snapshot, snapshot_of, versions_key
@@ -37,7 +37,6 @@ BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_S: Final = 60.0  # who worked for so long begins anew with the shortest pause
 STOP_S: Final = 5.0
 APPLICATION: Final = "zhijie snapshots"
-CHINA: Final = ZoneInfo("Asia/Shanghai")
 CONNECT: Final = connect_args(APPLICATION)
 
 
@@ -64,7 +63,7 @@ class Snapshots:
         """Begin to listen and to build, today first. Returns at once; to be called once."""
         self._alarm, self._wake = socket.socketpair()
         with self._changed:
-            self._want(dt.datetime.now(CHINA).date())
+            self._want(today())
         for work in (self._listen, self._build):
             self._threads.append(threading.Thread(target=self._keep_at, args=(work,), daemon=True))
             self._threads[-1].start()

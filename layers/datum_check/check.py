@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely import Point
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
 from geo.datum.detection import Suspicion, converted, suspect
@@ -27,7 +28,6 @@ from store.queries.reference_points import (
     select_reports,
     select_villages,
 )
-from verdict.inquiry import today
 
 MOST_POINTS: Final = 20_000
 # In order of trust: permits are surveyed; earlier reports may have come through the same faulty channel.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from core.i18n import N_, Lang, say
+from core.i18n.quantities import percent
 from geo.datum.detection import Suspicion
 from geo.datum.reference_systems import frame
-from verdict.wording.verdict import percent
 
 Line = dict[str, str]
 

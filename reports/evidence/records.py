@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from core.clock import CHINA
 from core.errors import NotFound
 from core.i18n import N_
 from geo.measure.geodesic import GEOD, Plane, distance_m
@@ -25,7 +26,6 @@ from reports.evidence.storage import Blobs, Staged
 from store.access import account_of
 from store.journal.append import note
 from store.schema.datasets import Evidence, Report
-from verdict.inquiry import CHINA
 
 PHOTO_M: Final = 50.0  # by which a telephone's position may be wrong
 APART: Final = dt.timedelta(hours=24)  # between a photo and its report

@@ -9,11 +9,11 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import BadInput, Conflict, Forbidden, NotFound
 from core.i18n import N_
 from reports.workflow.states import next_statuses
 from store.schema.datasets import Report, Source, Unit
-from verdict.inquiry import today
 
 MOST_REASON: Final = 500
 LONGEST: Final = dt.timedelta(days=3650)

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
 from reports.workflow.assignment import hands
 from reports.workflow.deadlines import clock_of
 from reports.workflow.states import STATUSES, next_statuses
 from store.schema.datasets import Report
-from verdict.inquiry import today
 
 
 def standing(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from support.shapes import BOWTIE, FLAT, SHED, feature, polygon
 
 from api.app import create_app
 from api.routers import batch
+from core.clock import today
 from core.settings import Settings
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from store.schema.datasets import Source
-from verdict.inquiry import today
 from verdict.judge import check
 
 PATH = "/api/check/batch"

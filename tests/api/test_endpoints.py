@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from support.credentials import bearer
 
 from api.app import create_app
+from core.clock import today
 from core.settings import Settings
 from geo.datum.conversion import from_cgcs2000
 from store.schema.datasets import Report, StoredVerdict
-from verdict.inquiry import today
 
 pytestmark = pytest.mark.both_engines
 

@@ -14,8 +14,8 @@ from support.credentials import bearer, hire
 from accounts.accounts import Post
 from api.app import create_app
 from api.routers import check as checks
+from core.clock import today
 from core.settings import Settings
-from verdict.inquiry import today
 
 LONG_S = 60.0
 PIG_FARM = {"lon": 112.395, "lat": 35.625, "category": "livestock_farm", "as_of": "2022-08-21"}

@@ -17,9 +17,9 @@ from accounts import accounts
 from accounts.accounts import Person, Post, add_account, end_postings, find_account, lock
 from api.app import create_app
 from api.middleware import authentication as guard
+from core.clock import today
 from core.settings import Settings
 from store.engine import open_session
-from verdict.inquiry import today
 
 WORD = "a long password"
 HERE = "140522201"

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from accounts.accounts import Person, Post, add_account
 from cli import main as cli
+from core.clock import CHINA, today
 from core.settings import ROOT, Settings
 from demo.clear import count_samples
 from demo.places import seats
@@ -31,7 +32,7 @@ from store.schema.access import Account, JournalRow
 from store.schema.datasets import CLOSED, Evidence, Report, Source, StoredVerdict
 from store.schema.parcels import Parcel
 from store.schema.report_counts import Hand, ReportTally
-from verdict.inquiry import CHINA, Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 
 DAY = dt.date(2026, 11, 1)
 

@@ -25,11 +25,11 @@ from support.screen_meaning import assert_means
 from support.screen_stub import Stub
 
 from cli.screen_plot import draw
+from core.clock import today
 from core.settings import ROOT
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from screening.files.run import Screened
-from verdict.inquiry import today
 from verdict.judge import check
 
 DAY = date(2022, 8, 21)

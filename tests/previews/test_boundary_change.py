@@ -30,6 +30,7 @@ from support.previews import (
 from typer.testing import CliRunner
 
 from cli import units
+from core.clock import today
 from core.errors import BadData, BadInput, ZhijieError
 from core.settings import ROOT
 from facts.model import PlaceFacts
@@ -44,7 +45,7 @@ from reports.workflow.states import STATUSES
 from store.engine import open_session
 from store.queries.unit_changes import UnitChange
 from store.schema.datasets import Report, Source, Unit
-from verdict.inquiry import Inquiry, Limits, today
+from verdict.inquiry import Inquiry, Limits
 from verdict.jurisdiction import decide
 
 pytestmark = pytest.mark.both_engines

@@ -30,6 +30,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from cli.simulate import simulate as command
+from core.clock import CHINA
 from core.errors import BadData, BadInput, ZhijieError
 from core.settings import ROOT
 from layers.lawbook.competence_list import load_list
@@ -42,7 +43,7 @@ from previews.law_wording import CSV_HEAD
 from previews.past_reports import PAGE, stream_reports
 from store.engine import open_session
 from store.schema.datasets import Report, Source, StoredVerdict, Zone
-from verdict.inquiry import CHINA, Limits
+from verdict.inquiry import Limits
 from verdict.judge import check
 
 pytestmark = pytest.mark.both_engines

@@ -25,6 +25,7 @@ from support import scenes
 from support.dask_cluster import Cluster
 from support.snapshots import DAY, SCENE, said
 
+from core.clock import today
 from core.errors import BadInput
 from core.settings import ROOT, Settings
 from facts.memory.cache import Recent
@@ -41,7 +42,7 @@ from screening.files.run import FileJob, Screened, run_local
 from screening.schema import VERDICT_SCHEMA
 from screening.screener import Screener, ScreenTask, open_screener
 from store.engine import open_session
-from verdict.inquiry import Limits, today
+from verdict.inquiry import Limits
 
 pytestmark = pytest.mark.filterwarnings("ignore:::distributed")
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from support import scenes
 
+from core.clock import today
 from core.errors import BadInput
 from core.i18n import Lang
 from core.settings import Settings
@@ -25,7 +26,7 @@ from screening.schema import VERDICT_SCHEMA, row_of
 from screening.screener import Screener, ScreenTask
 from store.engine import open_session
 from verdict.answer_cache import Answers
-from verdict.inquiry import Inquiry, Limits, answer, today
+from verdict.inquiry import Inquiry, Limits, answer
 from verdict.judge import Case, judge
 from verdict.wording.verdict import tell_fresh
 

@@ -22,11 +22,12 @@ from support.credentials import bearer, hire
 
 from accounts.accounts import Post
 from api.app import create_app
+from core.clock import today
 from core.errors import BadInput, NotFound
 from core.settings import ROOT, Settings
 from geo.measure.geodesic import Plane
 from store.queries.area_extract import ROUNDING_M, fetch_around, fetch_county, select_county
-from verdict.inquiry import Limits, today
+from verdict.inquiry import Limits
 from verdict.offline_pack import find_county, make_pack, version_of
 
 SPOT = (112.395, 35.625)

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import BadInput
 from demo.story import STORY
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
-from verdict.inquiry import Inquiry, Limits, answer, today
+from verdict.inquiry import Inquiry, Limits, answer
 from verdict.judge import check
 from verdict.model import Verdict
 from verdict.wording.verdict import tell_trace, tell_verdict

@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from core.i18n import N_, Lang, say
+from core.i18n.quantities import area, percent
 from verdict.glossary import (
     BINDING,
     CERTAINTIES,
@@ -118,18 +119,6 @@ def _aside(lang: Lang, text: str, aside: str) -> str:
 
 def _colon(lang: Lang, head: str, text: str) -> str:
     return f"{head}：{text}" if lang == "zh" else f"{head}: {text}"
-
-
-def percent(share: float) -> str:
-    """A share as people read it: never 100 % of what is not whole, never 0 % of what is there."""
-    if 0.999 <= share < 1:
-        return "> 99.9 %"
-    return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.1f} %"
-
-
-def area(m2: float, lang: Lang) -> str:
-    """An area in square metres and mu (1 mu = 2000/3 m²)."""
-    return say(lang, N_("{m2} m² ({mu} mu)"), m2=f"{m2:,.0f}", mu=f"{m2 * 3 / 2000:,.2f}")
 
 
 def place_text(location: Told, lang: Lang) -> str:
