@@ -27,7 +27,7 @@ from core.errors import BadInput, Conflict, NotFound
 from core.i18n import N_
 from geo.unit_codes import stem
 from store.access import RIGHTS, ROLES
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.access import Account, Credential, Installation, Posting
 from store.schema.datasets import Unit
 
@@ -63,7 +63,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWish:
+class KeyRequest:
     """An API key that is wanted: ``scopes`` are rights (None: all that its owner has), ``days`` it lives."""
 
     label: str
@@ -150,7 +150,7 @@ def change_password(session: Session, name: str, old: str, new: str) -> bool:
     return bool(session.scalar(select(changed)))
 
 
-def make_own_key(session: Session, wish: KeyWish) -> tuple[int, str] | None:
+def make_own_key(session: Session, wish: KeyRequest) -> tuple[int, str] | None:
     """(number, key) of a new key of who is signed in; None for who came with a key itself."""
     _check_wish(wish)
     token, token_hash = new_token("zk")
@@ -174,7 +174,7 @@ def sign_out(session: Session) -> None:
     session.execute(select(func.zhijie_sign_out()))
 
 
-def _check_wish(wish: KeyWish) -> None:
+def _check_wish(wish: KeyRequest) -> None:
     unknown = [scope for scope in wish.scopes or () if scope not in RIGHTS]
     if unknown:
         raise BadInput(
@@ -236,7 +236,7 @@ def add_account(session: Session, person: Person, post: Post) -> Account:
     )
     session.add(account)
     session.flush()
-    note(session, "account_made", f"account/{account.id}", after={"name": account.name})
+    append_step(session, "account_made", f"account/{account.id}", after={"name": account.name})
     add_posting(session, account, post)
     return account
 
@@ -261,7 +261,7 @@ def add_posting(session: Session, account: Account, post: Post) -> Posting:
     session.flush()
     days = {"from": post.begins and post.begins.isoformat(), "until": post.ends and post.ends.isoformat()}
     told = {"role": post.role, "reach": post.reach, **days}
-    note(session, "posting_made", f"account/{account.id}", after=told)
+    append_step(session, "posting_made", f"account/{account.id}", after=told)
     return posting
 
 
@@ -293,7 +293,9 @@ def end_postings(session: Session, account: Account, day: dt.date) -> int:
             else:
                 posting.valid = Range(valid.lower, day)
     session.flush()
-    note(session, "postings_ended", f"account/{account.id}", after={"on": day.isoformat(), "ended": ended})
+    append_step(
+        session, "postings_ended", f"account/{account.id}", after={"on": day.isoformat(), "ended": ended}
+    )
     return ended
 
 
@@ -303,7 +305,7 @@ def set_password(session: Session, account: Account, password: str) -> None:
     account.failures, account.resting_until = 0, None
     session.flush()
     _revoke(session, account, "session")
-    note(session, "password_set", f"account/{account.id}")
+    append_step(session, "password_set", f"account/{account.id}")
 
 
 def lock(session: Session, account: Account, *, locked: bool) -> None:
@@ -313,7 +315,7 @@ def lock(session: Session, account: Account, *, locked: bool) -> None:
     session.flush()
     if locked:
         _revoke(session, account, "session")
-    note(session, "account_locked" if locked else "account_unlocked", f"account/{account.id}")
+    append_step(session, "account_locked" if locked else "account_unlocked", f"account/{account.id}")
 
 
 def _revoke(session: Session, account: Account, kind: str) -> None:
@@ -324,7 +326,7 @@ def _revoke(session: Session, account: Account, kind: str) -> None:
     )
 
 
-def make_key(session: Session, account: Account, wish: KeyWish) -> tuple[int, str]:
+def make_key(session: Session, account: Account, wish: KeyRequest) -> tuple[int, str]:
     """(number, key) of a new key of an account. The key is told here and never again."""
     _check_wish(wish)
     token, token_hash = new_token("zk")
@@ -339,7 +341,7 @@ def make_key(session: Session, account: Account, wish: KeyWish) -> tuple[int, st
     session.add(key)
     session.flush()
     told = {"key": key.id, "scopes": key.scopes, "days": wish.days}
-    note(session, "key_made", f"account/{account.id}", after=told)
+    append_step(session, "key_made", f"account/{account.id}", after=told)
     return key.id, token
 
 
@@ -347,4 +349,4 @@ def show_public(session: Session, *, shown: bool) -> None:
     """Let everybody see coarse figures of reports, or only who is signed in."""
     before = session.scalars(select(Installation.public_view)).one()
     session.execute(update(Installation).values(public_view=shown))
-    note(session, "public_view", "installation", before={"shown": before}, after={"shown": shown})
+    append_step(session, "public_view", "installation", before={"shown": before}, after={"shown": shown})

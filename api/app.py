@@ -20,15 +20,15 @@ from starlette.types import ASGIApp, Scope
 
 import maps
 from api import errors
-from api.batch.screener_cache import Screeners
-from api.middleware.authentication import Guard, Known, cookie_name
-from api.middleware.body_limit import BodyLimit, BodyTooLarge, too_large
-from api.middleware.fast_check import QuickCheck
-from api.middleware.fast_tiles import QuickTiles
+from api.batch.screener_cache import ScreenerCache
+from api.middleware.authentication import AuthenticationMiddleware, IdentityCache, cookie_name
+from api.middleware.body_limit import BodyLimitMiddleware, BodyTooLarge, too_large
+from api.middleware.fast_check import FastCheckMiddleware
+from api.middleware.fast_tiles import FastTilesMiddleware
 from api.middleware.logs import configure_logging
-from api.middleware.observability import Observe, watch_pool
+from api.middleware.observability import ObservabilityMiddleware, watch_pool
 from api.middleware.rate_limit import Rates
-from api.middleware.security_headers import Headers
+from api.middleware.security_headers import SecurityHeadersMiddleware
 from api.openapi import described
 from api.routers import account_pages as signin
 from api.routers import assignment as hands
@@ -50,14 +50,14 @@ from api.routers import datum_check as datum
 from api.routers import officer as field
 from core.errors import StoreUnavailable
 from core.settings import Settings
-from facts.lookup import Memory, remember
-from facts.memory.background import Snapshots
+from facts.lookup import Memory, set_memory
+from facts.memory.background import SnapshotService
 from live.hub import Hub
 from live.tile_cache import TileCache
 from reports.evidence.storage import open_blobs
 from store.access import APP_URL, bind_role
 from store.engine import app_database_url, make_engine, open_session
-from verdict.answer_cache import Answers
+from verdict.answer_cache import AnswerCache
 from verdict.inquiry import Limits
 
 STATIC: Final = Path(maps.__file__).parent / "static"
@@ -79,7 +79,7 @@ class Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The usual stack within the headers and the log."""
-        return Observe(Headers(super().build_middleware_stack()))
+        return ObservabilityMiddleware(SecurityHeadersMiddleware(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
         """The description of the API, with what holds at every door."""
@@ -103,7 +103,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = engine
-    app.state.known = Known()
+    app.state.known = IdentityCache()
     app.state.oauth = None
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
@@ -111,12 +111,14 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         batch.PATH: settings.max_batch_bytes,
         evidence.PATH: settings.max_evidence_bytes,
     }
-    app.add_middleware(QuickCheck)
-    app.add_middleware(QuickTiles)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, of_path=of_path)
+    app.add_middleware(FastCheckMiddleware)
+    app.add_middleware(FastTilesMiddleware)
+    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes, of_path=of_path)
     if settings.oidc_issuer:
         _trust_provider(app, settings, settings.oidc_issuer)
-    app.add_middleware(Guard, settings=settings, known=app.state.known, rates=Rates(settings))
+    app.add_middleware(
+        AuthenticationMiddleware, settings=settings, known=app.state.known, rates=Rates(settings)
+    )
     for room in (
         checks,
         batch,
@@ -161,12 +163,12 @@ def _on_the_way(settings: Settings) -> dict[str, Any]:
     }
 
 
-def serve_from_memory(engine: Engine, settings: Settings) -> Snapshots | None:
+def serve_from_memory(engine: Engine, settings: Settings) -> SnapshotService | None:
     """Keep the store in memory for an engine's sessions, in step with it; None: PostGIS alone answers."""
     if settings.engine != "cells":
         return None
-    live = Snapshots(engine, settings)
-    remember(engine, Memory(live.cache, live))
+    live = SnapshotService(engine, settings)
+    set_memory(engine, Memory(live.cache, live))
     live.start()
     return live
 
@@ -198,10 +200,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         live = serve_from_memory(app.state.engine, settings)
         _require_bound(app.state.engine)
     watch_pool(app.state.engine, settings.pool_size)
-    app.state.answers = None if live is None else Answers(live, Limits.of(settings))
+    app.state.answers = None if live is None else AnswerCache(live, Limits.of(settings))
     app.state.memory = live
     app.state.blobs = open_blobs(settings)
-    app.state.screeners = Screeners(app.state.engine, settings)
+    app.state.screeners = ScreenerCache(app.state.engine, settings)
     app.state.tiles = TileCache(settings.tile_cache_bytes)
     app.state.hub = Hub(app.state.engine, app.state.tiles)
     # As many requests with a session as there are connections, and as many worker threads.

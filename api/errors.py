@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.middleware.observability import door_of
+from api.middleware.observability import endpoint_of
 from core.errors import (
     BadData,
     BadInput,
@@ -98,7 +98,9 @@ def told(request: Request, fault: ZhijieError) -> JSONResponse:
     """The answer that tells of a domain error."""
     lang, status = lang_of(request), status_of(fault)
     if status >= 500:
-        log.error("%s %s: %s", request.method, door_of(request.scope), type(fault).__name__, exc_info=fault)
+        log.error(
+            "%s %s: %s", request.method, endpoint_of(request.scope), type(fault).__name__, exc_info=fault
+        )
     return problem(
         status, fault.detail(lang), headers=EXTRA.get(status), field=fault.field, mend=fault.remedy(lang)
     )
@@ -122,5 +124,5 @@ async def _http(request: Request, fault: Exception) -> JSONResponse:
 
 
 async def _unforeseen(request: Request, fault: Exception) -> JSONResponse:
-    log.error("%s %s", request.method, door_of(request.scope), exc_info=fault)
+    log.error("%s %s", request.method, endpoint_of(request.scope), exc_info=fault)
     return problem(500, say(lang_of(request), N_("Something went wrong on our side; it has been noted.")))

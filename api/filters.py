@@ -11,7 +11,7 @@ from fastapi import Depends, Query
 from api.schemas.reports import Day
 from core.errors import BadInput
 from core.i18n import N_
-from store.queries.report_filter import Sieve
+from store.queries.report_filter import ReportFilter
 
 CODES: Final = r"^[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,49}$"
 Codes = Annotated[str | None, Query(pattern=CODES, description="One code, or several with commas")]
@@ -32,10 +32,10 @@ def _sieve(  # noqa: PLR0913 - one parameter a narrowing
     overdue: Annotated[bool, Query(description="Only those past their day")] = False,
     urgent: Annotated[bool, Query(description="Only urgent ones")] = False,
     mine: Annotated[bool, Query(description="Only those that who asks has in hand")] = False,
-) -> Sieve:
+) -> ReportFilter:
     _check_span(since, until)
     lists = (_split(category), _split(effect), _split(status), _split(zone))
-    return Sieve(unit, *lists, since, until, overdue, urgent, mine)
+    return ReportFilter(unit, *lists, since, until, overdue, urgent, mine)
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -55,4 +55,4 @@ def _check_span(since: dt.date | None, until: dt.date | None) -> None:
         raise BadInput(N_("The day is too far away."), field="until", mend=N_("Give an earlier day."))
 
 
-SieveDep = Annotated[Sieve, Depends(_sieve)]
+SieveDep = Annotated[ReportFilter, Depends(_sieve)]

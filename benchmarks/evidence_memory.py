@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from accounts.accounts import KeyWish, Person, Post, add_account, make_key
+from accounts.accounts import KeyRequest, Person, Post, add_account, make_key
 from core.settings import ROOT, Settings
 from demo.story import STORY, STORY_KEY
 from layers.loading.load import load_folder
@@ -48,7 +48,7 @@ def server(home: Path) -> Iterator[tuple[psutil.Process, int, str]]:
             load_folder(session, ROOT / "data")
             report = file_report(session, STORY, STORY_KEY, Limits.of(Settings())).report.id
             account = add_account(session, Person(f"u{secrets.token_hex(4)}", "", None), Post("command", ""))
-            key = make_key(session, account, KeyWish("benchmark", None, 1))[1]
+            key = make_key(session, account, KeyRequest("benchmark", None, 1))[1]
         engine.dispose()
         environment = os.environ | {
             "ZHIJIE_DATABASE_URL": url,

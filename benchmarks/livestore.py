@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from accounts.accounts import KeyWish, Person, Post, add_account, make_key
+from accounts.accounts import KeyRequest, Person, Post, add_account, make_key
 from benchmarks.results import FULL
 from benchmarks.world import HOME
 from core.settings import ROOT, Settings
@@ -91,6 +91,6 @@ def hired(store: LiveStore, role: str = "command", reach: str = CITY) -> str:
     try:
         with open_session(engine) as session:
             account = add_account(session, Person(f"bench-{secrets.token_hex(6)}", ""), Post(role, reach))
-            return make_key(session, account, KeyWish("benchmark", None, 1))[1]
+            return make_key(session, account, KeyRequest("benchmark", None, 1))[1]
     finally:
         engine.dispose()

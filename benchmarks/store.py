@@ -25,7 +25,7 @@ import pyogrio
 import yaml
 from sqlalchemy import Engine, text
 
-from accounts.accounts import EVERYWHERE, KeyWish, Person, Post, add_account, make_key
+from accounts.accounts import EVERYWHERE, KeyRequest, Person, Post, add_account, make_key
 from benchmarks.world import World
 from core.settings import ROOT, Settings
 from facts.lookup import use_memory
@@ -103,7 +103,7 @@ def credential(settings: Settings) -> dict[str, str]:
         with open_session(engine) as session:
             person = Person(f"bench-{secrets.token_hex(4)}", "")
             account = add_account(session, person, Post("gis", EVERYWHERE))
-            key = make_key(session, account, KeyWish("benchmark", ["check"], 1))[1]
+            key = make_key(session, account, KeyRequest("benchmark", ["check"], 1))[1]
     finally:
         engine.dispose()
     return {"Authorization": f"Bearer {key}"}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.accounts import (
     EVERYWHERE,
-    KeyWish,
+    KeyRequest,
     Person,
     Post,
     add_account,
@@ -105,7 +105,7 @@ def key(
     settings = Settings()
     wanted = None if scopes is None else [scope.strip() for scope in scopes.split(",") if scope.strip()]
     with open_store(settings) as session:
-        _, made = make_key(session, find_account(session, name), KeyWish(label, wanted, days))
+        _, made = make_key(session, find_account(session, name), KeyRequest(label, wanted, days))
     typer.echo(made)
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from accounts.accounts import lock
 from demo.story import CAST, account_name
-from reports.evidence.storage import Blobs
-from store.journal.append import note
+from reports.evidence.storage import BlobStore
+from store.journal.append import append_step
 from store.schema.access import Account
 from store.schema.datasets import Evidence, Report
 
@@ -47,11 +47,11 @@ def clear_demo(session: Session) -> Cleared:
     gone = [_dismiss(session, account) for account in _cast(session)]
     cleared = Cleared(len(removed), gone.count(True), gone.count(False), files)
     counts = {"reports": cleared.reports, "accounts": cleared.accounts, "accounts_locked": cleared.locked}
-    note(session, "demo_cleared", "demo", before={**counts, "files": len(files)})
+    append_step(session, "demo_cleared", "demo", before={**counts, "files": len(files)})
     return cleared
 
 
-def forget_files(session: Session, blobs: Blobs, files: Iterable[str]) -> int:
+def forget_files(session: Session, blobs: BlobStore, files: Iterable[str]) -> int:
     """Remove the files to which no report refers any more; how many. To be called when all else is committed.
 
     Evidence that somebody adds meanwhile with the very bytes of a sample's keeps its file, unless it comes

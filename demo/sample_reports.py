@@ -22,9 +22,9 @@ from demo.places import TOWN_COUNTY, Places, Spot, outline
 from demo.texts import MARK, SIZES, TEXTS, WEIGHTS
 from reports.filing import Submission, file_report
 from reports.workflow.deadlines import first_due
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import CLOSED, Report
-from store.schema.report_counts import Hand
+from store.schema.report_counts import AssignmentRow
 from verdict.inquiry import Inquiry, Limits
 
 PREFIX: Final = "demo-report-"  # of the idempotency keys
@@ -100,13 +100,17 @@ def _set_back(session: Session, report: Report, sample: Sample) -> None:
     if _in_hand(sample) and report.unit_code is not None:
         report.holder_unit = report.unit_code
         since = sample.received_at + dt.timedelta(hours=4)
-        hand = Hand(report_id=report.id, unit_code=report.unit_code, since=since, until=report.due_on)
+        hand = AssignmentRow(
+            report_id=report.id, unit_code=report.unit_code, since=since, until=report.due_on
+        )
         hand.reason = REASON
         session.add(hand)
     session.flush()
     told: dict[str, Any] = {"received_at": sample.received_at.isoformat(), "status": sample.status}
     due = report.due_on and report.due_on.isoformat()
-    note(session, "sample", f"report/{report.id}", unit=report.unit_code, after={**told, "due_on": due})
+    append_step(
+        session, "sample", f"report/{report.id}", unit=report.unit_code, after={**told, "due_on": due}
+    )
 
 
 def _in_hand(sample: Sample) -> bool:

@@ -21,7 +21,7 @@ from geo.place.location import Location
 OPTION: Final = "zhijie_memory"
 
 
-class Served(Protocol):
+class SnapshotSource(Protocol):
     """Snapshots that somebody else keeps in step with the store."""
 
     def at(self, day: dt.date) -> Snapshot | None:
@@ -37,7 +37,7 @@ class Memory:
     """
 
     cache: SnapshotCache
-    live: Served | None = None
+    live: SnapshotSource | None = None
 
     def on(self, session: Session, days: Sequence[dt.date]) -> dict[dt.date, Snapshot] | None:
         """The store on some days, as this session sees it; None where that is not there for all of them."""
@@ -54,7 +54,7 @@ def memory_of(session: Session) -> Memory | None:
     return memory
 
 
-def remember(engine: Engine, memory: Memory | None) -> None:
+def set_memory(engine: Engine, memory: Memory | None) -> None:
     """Let sessions of an engine be answered from memory; None: by PostGIS alone."""
     engine.update_execution_options(**{OPTION: memory})
 
@@ -65,7 +65,7 @@ def use_memory(engine: Engine, settings: Settings) -> Engine:
     Returns the same engine. A server keeps its memory in step instead: see ``facts.memory.background``.
     """
     if settings.engine == "cells":
-        remember(engine, Memory(SnapshotCache(cache_folder(settings))))
+        set_memory(engine, Memory(SnapshotCache(cache_folder(settings))))
     return engine
 
 

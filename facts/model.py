@@ -105,7 +105,7 @@ Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
 Masses = Callable[[Sequence[UnitHit | ZoneHit], float], list[float]]
 
 
-def settled(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
+def sort_by_authority(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
     """In an order that the datasets decide, official ones last, and never that of their loading.
 
     ``standing``: of each dataset version, whether it is official, its name and version.

@@ -20,13 +20,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, LargeBinary
 
-from facts.model import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, settled
+from facts.model import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, sort_by_authority
 from geo.measure.geodesic import Plane
 from geo.measure.probability import REACH, sigma_from_r68
 from geo.place.location import Location
 
 SQL: Final = Path(__file__).parent / "sql"
-PIECE_VERTICES: Final = 64  # of ST_Subdivide: small boxes, few vertices to read
 TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a cut edge the whole geometry decides
 
 
@@ -105,10 +104,10 @@ def _facts(row: Mapping[str, Any]) -> PlaceFacts:
     standing = {source.id: (source.official, source.dataset, source.version) for source in sources}
     return PlaceFacts(
         sources=sources,
-        units=settled(standing, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
-        zones=settled(standing, map(_zone, row["zones"] or ())),
-        cells=settled(standing, (CellHit(**cell) for cell in row["cells"] or ())),
-        permits=settled(standing, map(_permit, row["permits"] or ())),
+        units=sort_by_authority(standing, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
+        zones=sort_by_authority(standing, map(_zone, row["zones"] or ())),
+        cells=sort_by_authority(standing, (CellHit(**cell) for cell in row["cells"] or ())),
+        permits=sort_by_authority(standing, map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
     )
 
@@ -143,14 +142,3 @@ def _unit(row: Mapping[str, Any]) -> UnitHit:
 def _zone(row: Mapping[str, Any]) -> ZoneHit:
     near_m = row["near_m"] or 0.0
     return ZoneHit(**{**row, "near_m": near_m, "pieces": _polygons(row.get("pieces") or [])})
-
-
-def insert_pieces(session: Session, role: str, source_id: int) -> None:
-    """Cut the areas of a freshly loaded dataset small and keep the pieces beside them.
-
-    ``role``: "units" or "zones". Villages and other rows without geometry have no pieces.
-    """
-    table = {"units": "unit", "zones": "zone"}[role]
-    session.execute(
-        text(_statement(f"cut_{table}.sql")).bindparams(source_id=source_id, vertices=PIECE_VERTICES)
-    )

@@ -10,7 +10,7 @@ from reports.workflow.deadlines import clock_of
 from store.queries.events import Event
 
 
-def told(event: Event) -> dict[str, Any]:
+def event_as_dict(event: Event) -> dict[str, Any]:
     """What happened, when, and what the report is now."""
     return {"seq": event.seq, "at": event.at, "action": event.action, "report": with_clock(event.report)}
 

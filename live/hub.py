@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine
 
-from live.events import told
+from live.events import event_as_dict
 from live.tile_cache import TileCache
 from store.engine import open_session
-from store.notifications import CONNECT, Heard, Listener
-from store.queries.events import Event, fetch_events, fetch_head, fetch_standing, mark_overdue
+from store.notifications import CONNECT, Listener, Notices
+from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
 
 MOST_WAITING: Final = 512  # messages that a stream may be behind
 MOST_MISSED: Final = 20_000  # steps of the journal that are looked through for who was away
@@ -46,7 +46,7 @@ def message(name: str, seq: int, data: dict[str, Any]) -> Message:
 
 
 def _message(event: Event) -> Message:
-    return message("report", event.seq, told(event))
+    return message("report", event.seq, event_as_dict(event))
 
 
 @dataclass(eq=False, slots=True)
@@ -163,7 +163,7 @@ class Hub:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, argument)
 
-    def _hear(self, heard: Heard) -> None:
+    def _hear(self, heard: Notices) -> None:
         if heard.began:
             self._cache.begin(listening=True)
         for step in heard.steps:
@@ -231,6 +231,6 @@ class Hub:
         if not streams:
             return
         with open_session(self._engine) as session:
-            standing = fetch_standing(session, [stream.digest for stream in streams])
+            standing = fetch_readable_stems(session, [stream.digest for stream in streams])
         gone = [stream for stream in streams if standing.get(stream.digest) != stream.stems]
         self._in_loop(self._close, gone)

@@ -29,13 +29,13 @@ ROLES: Final = ("units", "villages")
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
 
 
-def silent(reports: Iterable[PastReport], _total: int) -> Iterable[PastReport]:
+def no_progress(reports: Iterable[PastReport], _total: int) -> Iterable[PastReport]:
     """A progress that shows nothing."""
     return reports
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LeadOnSide:
     """Whose ground a place is on one side: ``unit`` is None outside every unit."""
 
     unit: UnitShare | None
@@ -43,13 +43,13 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class LeadChange:
     """An open report whose lead unit is not the same on both sides."""
 
     report: int
     category: str
-    before: Holder
-    after: Holder
+    before: LeadOnSide
+    after: LeadOnSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Preview:
     after: dt.date
     units: tuple[UnitChange, ...]
     judged: int
-    moves: tuple[Move, ...]
+    moves: tuple[LeadChange, ...]
 
 
 def unit_side(session: Session, day: dt.date, versions: Versions) -> UnitSide:
@@ -74,7 +74,7 @@ def preview(
     sides: tuple[UnitSide, UnitSide],
     limits: Limits,
     unit: str | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Preview:
     """Compare two sides, in all or in what concerns one ``unit`` and those under it.
 
@@ -130,12 +130,12 @@ def _reached(
 
 def _moves(
     session: Session, sides: tuple[UnitSide, UnitSide], limits: Limits, reports: Iterable[PastReport]
-) -> Iterator[Move]:
+) -> Iterator[LeadChange]:
     for report in reports:
         facts = _facts(session, report.location, sides)
         before, after = (_holder(decide(report.location, one, limits.shares)[0]) for one in facts)
         if _code(before) != _code(after):
-            yield Move(report.id, report.case.category, before, after)
+            yield LeadChange(report.id, report.case.category, before, after)
 
 
 def _facts(session: Session, location: Location, sides: tuple[UnitSide, UnitSide]) -> list[PlaceFacts]:
@@ -146,11 +146,11 @@ def _facts(session: Session, location: Location, sides: tuple[UnitSide, UnitSide
     return [fetch_facts(session, location, side.day, side.datasets) for side in sides]
 
 
-def _holder(found: Jurisdiction) -> Holder:
-    return Holder(found.lead, found.certainty)
+def _holder(found: Jurisdiction) -> LeadOnSide:
+    return LeadOnSide(found.lead, found.certainty)
 
 
-def _code(holder: Holder) -> str | None:
+def _code(holder: LeadOnSide) -> str | None:
     return holder.unit.code if holder.unit else None
 
 
@@ -159,6 +159,6 @@ def _concerns(unit: str | None, change: UnitChange) -> bool:
     return unit is None or any(code is not None and contains(unit, code) for code in codes)
 
 
-def _moves_in(unit: str | None, move: Move) -> bool:
+def _moves_in(unit: str | None, move: LeadChange) -> bool:
     codes = (_code(move.before), _code(move.after))
     return unit is None or any(code is not None and contains(unit, code) for code in codes)

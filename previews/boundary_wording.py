@@ -9,7 +9,7 @@ from typing import Any, Final
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
 from law.book import LawBook
-from previews.boundary_change import Holder, Move, Preview
+from previews.boundary_change import LeadChange, LeadOnSide, Preview
 from store.queries.unit_changes import Kind, Part, UnitChange
 from verdict.glossary import CERTAINTIES
 from verdict.wording.law import listed
@@ -76,7 +76,7 @@ def _parts(parts: Iterable[Part], lang: Lang) -> str:
     return listed(lang, told)
 
 
-def tell_moves(moves: Iterable[Move], book: LawBook, lang: Lang) -> Iterator[Row]:
+def tell_moves(moves: Iterable[LeadChange], book: LawBook, lang: Lang) -> Iterator[Row]:
     """Rows of report, matter, from whom, to whom, certainty before and after."""
     for move in moves:
         sides = (move.before, move.after)
@@ -94,7 +94,7 @@ def matter(book: LawBook, category: str, lang: Lang) -> str:
     return known.name.say(lang) if known else category
 
 
-def _holder(holder: Holder, lang: Lang) -> str:
+def _holder(holder: LeadOnSide, lang: Lang) -> str:
     if holder.unit is None:
         return say(lang, OUTSIDE)
     return f"{named(holder.unit.code, holder.unit.name)} {percent(holder.unit.share)}"
@@ -127,6 +127,6 @@ def _unit_as_dict(unit: UnitChange) -> dict[str, Any]:
     return told
 
 
-def _move_as_dict(move: Move) -> dict[str, Any]:
+def _move_as_dict(move: LeadChange) -> dict[str, Any]:
     sides = {name: asdict(side) for name, side in (("from", move.before), ("to", move.after))}
     return {"report": move.report, "category": move.category, **sides}

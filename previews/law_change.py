@@ -16,7 +16,7 @@ from core.errors import BadInput
 from core.i18n import LANGS, N_
 from layers.loading.candidate import Candidate
 from layers.loading.staging import Versions, staged
-from previews.boundary_change import Progress, silent
+from previews.boundary_change import Progress, no_progress
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.schema.datasets import Report
 from verdict.inquiry import Limits
@@ -100,7 +100,7 @@ def simulate(
     change: Candidate,
     period: Received,
     limits: Limits,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Iterator[Comparison]:
     """Judge every report of a period by the current data and again with ``change`` in its place.
 

@@ -14,7 +14,7 @@ from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
 from reports.queries import ReportFilter, fetch_reports
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import Report
 
 PAGE: Final = 1_000
@@ -44,7 +44,7 @@ def export_lines(session: Session, wanted: ReportFilter, form: str) -> Iterator[
         count += len(page)
     yield from _foot(form)
     told = {"form": form, "reports": count, "unit": wanted.unit, "status": wanted.status}
-    note(session, "export", "reports", unit=wanted.unit, after=told)
+    append_step(session, "export", "reports", unit=wanted.unit, after=told)
 
 
 def _pages(session: Session, wanted: ReportFilter) -> Iterator[Sequence[Report]]:

@@ -22,7 +22,7 @@ from geo.place.footprint import plain as plain_footprint
 from reports.workflow.deadlines import first_due
 from reports.workflow.urgency import is_urgent, kinds_met
 from store.access import account_of
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import SRID, Report, ReportPrivate, StoredVerdict
 from verdict.inquiry import Inquiry, Limits, judge_inquiry
 from verdict.judge import Judgement
@@ -111,16 +111,16 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     if known is not None:
         return Filed(known, created=False)
     judgement = judge_inquiry(session, submission.inquiry, limits)
-    marks = _marks(session, judgement, limits)
+    marks = _list_columns(session, judgement, limits)
     report_id = _insert(session, submission, sender, judgement, marks)
     if report_id is None:  # another request with this key was quicker
-        return Filed(_must_know(session, submission, sender), created=False)
+        return Filed(_require_known(session, submission, sender), created=False)
     _keep_reporter(session, report_id, submission.reporter)
     verdict = stored_verdict(report_id, submission.inquiry, limits, judgement)
     session.add(verdict)
     session.flush()
     report = session.get_one(Report, report_id)
-    _write_down(session, report, verdict)
+    _store(session, report, verdict)
     return Filed(report, created=True)
 
 
@@ -134,14 +134,14 @@ def _keep_reporter(session: Session, report_id: int, reporter: Reporter | None) 
     session.execute(plain_insert(ReportPrivate).values(report_id=report_id, geom=place, **row))
 
 
-def _write_down(session: Session, report: Report, verdict: StoredVerdict) -> None:
+def _store(session: Session, report: Report, verdict: StoredVerdict) -> None:
     """The journal's lines of a new report: what was sent only as its digest, for it may name people."""
     told = {"category": report.category, "act_date": report.act_date.isoformat(), "channel": report.channel}
     subject, unit = f"report/{report.id}", report.unit_code
-    note(session, "report", subject, unit=unit, after={**told, "request": report.request_hash})
+    append_step(session, "report", subject, unit=unit, after={**told, "request": report.request_hash})
     digest = hashlib.sha256(verdict.body.encode()).hexdigest()
     judged = {"verdict": verdict.id, "sha256": digest, "effect": report.effect}
-    note(session, "verdict", subject, unit=unit, after={**judged, "certainty": report.certainty})
+    append_step(session, "verdict", subject, unit=unit, after={**judged, "certainty": report.certainty})
 
 
 def _check_reporter(reporter: Reporter | None) -> None:
@@ -192,13 +192,13 @@ def _differs(stored: str, sent: str) -> bool:
     return stored != sent and stored.partition(":")[0] == sent.partition(":")[0]
 
 
-def _must_know(session: Session, submission: Submission, sender: Sender) -> Report:
+def _require_known(session: Session, submission: Submission, sender: Sender) -> Report:
     report = _known(session, submission, sender)
     assert report is not None, "the unique key was taken, so its row is there"
     return report
 
 
-def _marks(session: Session, judgement: Judgement, limits: Limits) -> dict[str, Any]:
+def _list_columns(session: Session, judgement: Judgement, limits: Limits) -> dict[str, Any]:
     """What lists and the live map need beside the verdict's summary."""
     verdict = judgement.verdict
     return {

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from geo.unit_codes import stem
-from store.queries.report_filter import Sieve
-from store.queries.statistics import Rows, fetch_figures
+from store.queries.report_filter import ReportFilter
+from store.queries.statistics import Rows, fetch_statistics
 from store.schema.datasets import CLOSED, Source, Unit
 
 MOST_UNITS: Final = 200
@@ -34,9 +34,9 @@ class Overview:
     at: dt.datetime
 
 
-def fetch_overview(session: Session, sieve: Sieve) -> Overview:
+def fetch_overview(session: Session, sieve: ReportFilter) -> Overview:
     """The figures of the reports that the sieve lets pass."""
-    axes = fetch_figures(session, sieve)
+    axes = fetch_statistics(session, sieve)
     whole = axes["all"][0] if axes["all"] else {}
     by_status = _counts(axes, "status")
     return Overview(

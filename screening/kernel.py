@@ -235,7 +235,7 @@ def metres_along(lat: NDArray[np.float64], axis_m: float, eccentricity2: float) 
 
 
 @njit(cache=True, nogil=True)
-def together(n: int, point: Ints, bits: Ints) -> Ints:
+def combine_bits(n: int, point: Ints, bits: Ints) -> Ints:
     """The bits of all entries of each of n points."""
     found = np.zeros(n, np.int64)
     for k in range(len(point)):

@@ -48,7 +48,7 @@ CONNECT: Final = connect_args("zhijie live")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JournalStep:
     """A step of the journal: its number, whose reports it is about, the tile of zoom 12 where it happened."""
 
     seq: int
@@ -57,10 +57,10 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Notices:
     """What was heard at once. ``began``: listening begins here, and anything may have happened before."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[JournalStep, ...] = ()
     data_changed: bool = False
     began: bool = False
 
@@ -75,7 +75,7 @@ class Listener:
     def __init__(  # noqa: PLR0913 - what it calls
         self,
         engine: Engine,
-        hear: Callable[[Heard], None],
+        hear: Callable[[Notices], None],
         lost: Callable[[], None],
         tick: Callable[[], None],
         gather_s: Callable[[], float],
@@ -121,7 +121,7 @@ class Listener:
         with closing(psycopg2.connect(*arguments, **{**values, **CONNECT})) as connection:
             connection.autocommit = True
             connection.cursor().execute(f"LISTEN {JOURNAL_CHANNEL}; LISTEN {CHANNEL}")
-            self._hear(Heard(began=True))
+            self._hear(Notices(began=True))
             with selectors.DefaultSelector() as selector:
                 selector.register(connection, selectors.EVENT_READ)
                 selector.register(self._alarm, selectors.EVENT_READ)
@@ -143,13 +143,13 @@ class Listener:
                 self._hear(heard)
 
 
-def _heard(notices: list[Any]) -> Heard | None:
+def _heard(notices: list[Any]) -> Notices | None:
     if not notices:
         return None
     steps = tuple(_step(notice.payload) for notice in notices if notice.channel == JOURNAL_CHANNEL)
-    return Heard(steps, data_changed=any(notice.channel == CHANNEL for notice in notices))
+    return Notices(steps, data_changed=any(notice.channel == CHANNEL for notice in notices))
 
 
-def _step(payload: str) -> Step:
+def _step(payload: str) -> JournalStep:
     told = json.loads(payload)
-    return Step(told["seq"], tuple(told.get("accounts", ())), told.get("tile"))
+    return JournalStep(told["seq"], tuple(told.get("accounts", ())), told.get("tile"))

@@ -17,19 +17,19 @@ import orjson
 
 from core.clock import today
 from core.i18n import Lang
-from facts.lookup import Served
-from facts.memory.cache import Recent
-from facts.memory.equivalence import Own, alike
+from facts.lookup import SnapshotSource
+from facts.memory.cache import LruCache
+from facts.memory.equivalence import Own, facts_key
 from facts.memory.facts import facts_of, nearest_unit_m
 from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot
 from law.book import LawBook
 from layers.lawbook.documents import known_book
 from verdict.inquiry import Inquiry, Limits
-from verdict.judge import Case, check_category, check_day, judge_facts, located
+from verdict.judge import Case, check_category, check_day, judge_facts, location_step
 from verdict.model import Verdict, metres
 from verdict.trace import step
-from verdict.wording.verdict import place_text, sureness_text, tell_fresh, tell_verdict
+from verdict.wording.verdict import certainty_text, place_text, tell_verdict, verdict_with_words
 
 KEPT: Final = 4096  # forms, of some 10 kB
 MET: Final = 65_536  # keys that are remembered without a form
@@ -42,7 +42,7 @@ Views = tuple[PointView, PointView]  # on the day of the act, and of the answer;
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ResponseTemplate:
     """An answer without its place: pieces, and between them holes, each to be filled with what it is for.
 
     ``borders``: of which units of which layers the nearest border is told; None where the place is outside
@@ -63,9 +63,9 @@ class Form:
         told = location.as_dict()
         values = {
             PLACE: told,
-            PLACE_STEP: located(location),
+            PLACE_STEP: location_step(location),
             PLACE_TEXT: place_text(told, lang),
-            SURENESS: sureness_text(jurisdiction, lang),
+            SURENESS: certainty_text(jurisdiction, lang),
             BORDER: border,
             BORDER_STEP: None if border is None else step("unit.edge", distance_m=border),
         }
@@ -81,13 +81,13 @@ class Form:
         return metres(min(view.edge_m(*unit) for unit in units))
 
 
-class Answers:
+class AnswerCache:
     """Answers to the inquiries of one process."""
 
-    def __init__(self, memory: Served, limits: Limits) -> None:
+    def __init__(self, memory: SnapshotSource, limits: Limits) -> None:
         self._memory = memory
         self._limits = limits
-        self._forms: Recent[Form] = Recent(KEPT)
+        self._forms: LruCache[ResponseTemplate] = LruCache(KEPT)
         self._met: set[int] = set()
         self._lock = threading.Lock()
 
@@ -124,14 +124,14 @@ class Answers:
             now = then if second is first else facts_of(second)
             return judge_facts(first.location, case, (then, now), book, self._limits.shares)
 
-        found = alike(first)
-        other = found if second is first or found is None else alike(second)
+        found = facts_key(first)
+        other = found if second is first or found is None else facts_key(second)
         if found is None or other is None:
-            return tell_fresh(judged(), lang)
+            return verdict_with_words(judged(), lang)
         key = (first.snapshot.key, second.snapshot.key, case, lang, found.key, other.key)
         if not self._is_met(key):  # a form is dearer than an answer, and most ground is asked for once
-            return tell_fresh(judged(), lang)
-        form = self._forms.get(key, lambda: _form(judged(), first.snapshot, found.own, lang))
+            return verdict_with_words(judged(), lang)
+        form = self._forms.get(key, lambda: _make_template(judged(), first.snapshot, found.own, lang))
         return form.filled(first, found.own, lang)
 
     def _is_met(self, key: Hashable) -> bool:
@@ -145,14 +145,14 @@ class Answers:
             return False
 
 
-def _form(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lang: Lang) -> Form:
+def _make_template(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lang: Lang) -> ResponseTemplate:
     """What is left of an answer without its place."""
     told = verdict.as_dict()
     words = tell_verdict(told, lang)
     jurisdiction = dict(told["jurisdiction"])
     texts = {
         place_text(told["location"], lang): PLACE_TEXT,
-        sureness_text(jurisdiction, lang): SURENESS,
+        certainty_text(jurisdiction, lang): SURENESS,
     }
     words["lines"] = [{**line, "text": texts.get(line["text"], line["text"])} for line in words["lines"]]
     told["location"] = PLACE
@@ -161,7 +161,7 @@ def _form(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lang: Lang) 
         told["jurisdiction"] = {**jurisdiction, "edge_distance_m": BORDER}
     told["trace"] = [STEPS.get(one["rule"], one) for one in told["trace"]]
     cut = HOLE.split(orjson.dumps({"verdict": told, "words": words}))
-    return Form(
+    return ResponseTemplate(
         pieces=tuple(cut[::2]),
         holes=tuple(HOLES[int(number)] for number in cut[1::2]),
         jurisdiction=jurisdiction,

@@ -20,7 +20,7 @@ CERTAINTIES: Final = {
     "disputed": N_("disputed ground"),
     "outside": N_("outside"),
 }
-SURENESS: Final = {
+ZONE_CERTAINTIES: Final = {
     "certain": N_("certain"),
     "probable": N_("probable"),
     "disputed": N_("not sure"),
@@ -81,7 +81,7 @@ STANDINGS: Final = {True: N_("official"), False: N_("approximate")}
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "effect": EFFECTS,
     "certainty": CERTAINTIES,
-    "sureness": SURENESS,
+    "sureness": ZONE_CERTAINTIES,
     "relation": RELATIONS,
     "mode": MODES,
     "level": LEVELS,

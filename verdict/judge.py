@@ -124,7 +124,7 @@ def judge_facts(
         missing=missing,
         data=tuple(data for data, _ in used),
         trace=(
-            located(location),
+            location_step(location),
             *(layer_step for _, layer_step in used),
             *unit_steps,
             *found.steps,
@@ -299,7 +299,7 @@ def _use_of(
     return used, step("layer.used", official=official, accuracy_m=accuracy_m, **about)
 
 
-def located(location: Location) -> Step:
+def location_step(location: Location) -> Step:
     """The step that tells where a place is."""
     told: dict[str, Any] = location.as_dict()
     common = {key: told[key] for key in ("lon", "lat", "shift_m")} | {"datum": told["given"]["datum"]}

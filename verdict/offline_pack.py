@@ -21,9 +21,9 @@ from geo.measure.probability import sigma_from_r68
 from law.book import LawBook
 from layers.lawbook.documents import current_book
 from store.queries.area_extract import (
-    Around,
+    AreaExtract,
     County,
-    fetch_around,
+    fetch_area_extract,
     fetch_county,
     fetch_versions,
     fetch_worst_m,
@@ -65,7 +65,7 @@ def version_of(session: Session, county: County, limits: Limits, day: dt.date) -
 def make_pack(session: Session, county: County, limits: Limits, day: dt.date) -> Told:
     """The pack of a county on a day, without its version."""
     margin_m = SIGMAS * sigma_from_r68(fetch_worst_m(session)) + SLACK_M
-    around = fetch_around(session, county, margin_m, day)
+    around = fetch_area_extract(session, county, margin_m, day)
     book = current_book(session)
     law, power = Table(), Table()
     return {
@@ -110,7 +110,7 @@ class Table:
         return self.rows.index(row)
 
 
-def _loaded_on(around: Around) -> str:
+def _loaded_on(around: AreaExtract) -> str:
     newest = max((row["loaded_at"] for row in around.sources), default=None)
     return newest.astimezone(CHINA).date().isoformat() if newest else ""
 
@@ -135,7 +135,7 @@ def _grade(book: LawBook, row: Told, day: dt.date) -> Bilingual | None:
 
 
 def _law(
-    book: LawBook, around: Around, category: str, day: dt.date, table: Table
+    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: Table
 ) -> Iterator[tuple[str, int]]:
     """ "kind/grade" of each zone of the pack → what the law of the day says of the category there."""
     for kind, grade in sorted({(row["kind"], row["grade"] or "") for row in around.zones}):
@@ -157,7 +157,7 @@ def _law(
 
 
 def _power(
-    book: LawBook, around: Around, category: str, day: dt.date, table: Table
+    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: Table
 ) -> Iterator[tuple[str, int]]:
     """ "unit/kind" (kind empty: outside all zones) → who decides there, and what the township may do."""
     kinds = ["", *sorted({row["kind"] for row in around.zones})]

@@ -34,7 +34,7 @@ EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class Asked(BaseModel):
+class BatchRequest(BaseModel):
     """What a batch asks, beside its places."""
 
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")] = ""
@@ -45,7 +45,7 @@ class Asked(BaseModel):
     accuracy_m: Annotated[FiniteFloat, Field(description="68 % radius of the positions, metres")] = 0.0
 
 
-class _Said(Asked):
+class _Said(BatchRequest):
     """What a JSON body says itself: there a number is a number, not a text."""
 
     accuracy_m: Annotated[Number, Field(description="68 % radius of the positions, metres")] = 0.0
@@ -79,7 +79,7 @@ class Batch:
     """
 
     form: Form
-    asked: Asked
+    asked: BatchRequest
     datum: str
     given: Given
     accuracy_m: Floats | None = None
@@ -92,7 +92,7 @@ class Batch:
         return len(self.given.xy)
 
 
-def read_arrow(body: pa.Buffer, asked: Asked, max_rows: int) -> Batch:
+def read_arrow(body: pa.Buffer, asked: BatchRequest, max_rows: int) -> Batch:
     """A batch from an Arrow stream: columns lon and lat, x and y, or a geometry; accuracy_m where it has it.
 
     Raises BadInput (fields ``body``, ``file``, ``datum``), TooLarge.
@@ -105,7 +105,7 @@ def read_arrow(body: pa.Buffer, asked: Asked, max_rows: int) -> Batch:
     return Batch("arrow", asked, datum, batch.places, batch.accuracy_m, table=whole)
 
 
-def read_json(body: bytes | bytearray, asked: Asked, max_rows: int) -> Batch:
+def read_json(body: bytes | bytearray, asked: BatchRequest, max_rows: int) -> Batch:
     """A batch from JSON: an object with ``points``, or a GeoJSON FeatureCollection.
 
     Raises BadInput (fields ``body``, ``points.17``, ``features.17``), TooLarge, RequestValidationError.
@@ -132,7 +132,7 @@ def read_json(body: bytes | bytearray, asked: Asked, max_rows: int) -> Batch:
     return _of_points(document, asked, max_rows)
 
 
-def _of_points(document: dict[str, Any], asked: Asked, max_rows: int) -> Batch:
+def _of_points(document: dict[str, Any], asked: BatchRequest, max_rows: int) -> Batch:
     try:
         around = _Around.model_validate(asked.model_dump(exclude_defaults=True) | document)
     except ValidationError as fault:
@@ -163,7 +163,7 @@ def _is_point(point: object) -> bool:
     return type(point) is list and len(point) == 2 and type(point[0]) in NUMBERS and type(point[1]) in NUMBERS
 
 
-def _of_features(document: dict[str, Any], asked: Asked, max_rows: int) -> Batch:
+def _of_features(document: dict[str, Any], asked: BatchRequest, max_rows: int) -> Batch:
     features = document.get("features")
     if not isinstance(features, list):
         raise BadInput(

@@ -33,7 +33,7 @@ ARROW_PIECE: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BatchResponse:
     """A judged batch. ``as_of``, ``asked_on``: the days of the acts and of the answer."""
 
     batch: Batch
@@ -55,12 +55,12 @@ def wanted_form(accept: str, sent: Form) -> Form | None:
     return None
 
 
-def pieces(answer: Answer, form: Form) -> Iterator[bytes]:
+def pieces(answer: BatchResponse, form: Form) -> Iterator[bytes]:
     """The body of an answer in a form."""
     return WRITERS[form](answer)
 
 
-def _json(answer: Answer) -> Iterator[bytes]:
+def _json(answer: BatchResponse) -> Iterator[bytes]:
     head = {
         "category": answer.batch.asked.category,
         "as_of": answer.as_of,
@@ -92,7 +92,7 @@ def _values(column: pa.ChunkedArray) -> Callable[[int, int], list[Any]]:
     return lambda start, end: column.slice(start, end - start).to_pylist()
 
 
-def _geojson(answer: Answer) -> Iterator[bytes]:
+def _geojson(answer: BatchResponse) -> Iterator[bytes]:
     """Features in CGCS2000 degrees; the numbers given stand beside them where they are others."""
     kept = frame(answer.batch.datum)
     same = kept.kind == "plain" and kept.unproject is None
@@ -134,7 +134,7 @@ def _own_values(table: pa.Table, row: int) -> dict[str, Any]:
     }
 
 
-def _arrow(answer: Answer) -> Iterator[bytes]:
+def _arrow(answer: BatchResponse) -> Iterator[bytes]:
     table = _table(answer)
     sink = _Pieces()
     with pa.ipc.new_stream(pa.PythonFile(sink, "w"), table.schema) as writer:
@@ -144,7 +144,7 @@ def _arrow(answer: Answer) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _table(answer: Answer) -> pa.Table:
+def _table(answer: BatchResponse) -> pa.Table:
     """The body's columns, or the geometry of its places; behind them the verdict's."""
     own = answer.batch.table
     if own is None:
@@ -179,7 +179,7 @@ class _Pieces(io.RawIOBase):
         return found
 
 
-WRITERS: Final[dict[Form, Callable[[Answer], Iterator[bytes]]]] = {
+WRITERS: Final[dict[Form, Callable[[BatchResponse], Iterator[bytes]]]] = {
     "json": _json,
     "geojson": _geojson,
     "arrow": _arrow,

@@ -20,7 +20,7 @@ MOST: Final = 8
 BATCHES_AT_ONCE: Final = 2  # batches hold much memory: who comes third waits
 
 
-class Screeners:
+class ScreenerCache:
     """A tiny cache. One thread opens a screener while others that want one wait.
 
     ``turn``: batches in work. ``threads``: those that do it, which are none of other requests'.
@@ -57,7 +57,7 @@ class Screeners:
             return self._kept[key]
 
 
-def screeners_of(request: Request) -> Screeners:
+def screeners_of(request: Request) -> ScreenerCache:
     """The application's screeners."""
-    kept: Screeners = request.app.state.screeners
+    kept: ScreenerCache = request.app.state.screeners
     return kept

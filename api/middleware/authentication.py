@@ -59,7 +59,7 @@ def csrf_token(token: str) -> str:
     return hmac.digest(token.encode(), b"zhijie csrf", "sha256").hex()
 
 
-class TooOften(Exception):
+class RateLimited(Exception):
     """More was asked than is answered; ``wait``: seconds."""
 
     def __init__(self, wait: float) -> None:
@@ -67,7 +67,7 @@ class TooOften(Exception):
         self.wait = wait
 
 
-class Known:
+class IdentityCache:
     """Credentials that were recognised a moment ago. A tiny cache, used by one event loop."""
 
     def __init__(self) -> None:
@@ -91,10 +91,10 @@ class Known:
         self._kept.pop(_digest(token), None)
 
 
-class Guard:
+class AuthenticationMiddleware:
     """ASGI middleware: sets ``request.state.who`` (an Identity or None) and ``request.state.token``."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, known: Known, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, known: IdentityCache, rates: Rates) -> None:
         self.app = app
         self._cookie = cookie_name(settings)
         self._known = known
@@ -114,7 +114,7 @@ class Guard:
         token, by_cookie = self._credential(request)
         try:
             who = None if token is None else await self._who(request, token)
-        except TooOften as fault:
+        except RateLimited as fault:
             return too_many(request, fault.wait)
         except ZhijieError as fault:  # of the store; told where it matters who asks, other doors answer
             request.state.fault = fault
@@ -150,7 +150,7 @@ class Guard:
             return who
         wait = self._rates.lookup(_address(request))
         if wait is not None:
-            raise TooOften(wait)
+            raise RateLimited(wait)
         async with request.app.state.gate:
             who = await to_thread.run_sync(_recognise, request.app.state.engine, token)
         self._known.keep(key, who)

@@ -30,7 +30,7 @@ async def too_large(request: Request, fault: Exception) -> Response:
     return problem(413, detail, field="body", mend=mend, headers={"Connection": "close"})
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed.
 
     ``of_path``: the limits of paths, or of patterns of paths, that take more or less.

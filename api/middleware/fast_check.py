@@ -16,13 +16,13 @@ from api.errors import lang_of
 from api.schemas.reports import InquiryIn
 from core.errors import ZhijieError
 from store.access import Identity
-from verdict.answer_cache import Answers
+from verdict.answer_cache import AnswerCache
 
 PATH: Final = "/api/check"
 JSON: Final = "application/json"
 
 
-class QuickCheck:
+class FastCheckMiddleware:
     """ASGI middleware. ``app.state.answers`` holds the answers, or None where the store alone gives them."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,7 +34,7 @@ class QuickCheck:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        answers: Answers | None = request.app.state.answers
+        answers: AnswerCache | None = request.app.state.answers
         who: Identity | None = request.state.who
         if (
             answers is None
@@ -49,7 +49,7 @@ class QuickCheck:
         await (self.app(scope, _again(body, receive), send) if found is None else found(scope, receive, send))
 
 
-def _answer(answers: Answers, request: Request, body: bytes) -> Response | None:
+def _answer(answers: AnswerCache, request: Request, body: bytes) -> Response | None:
     try:
         asked = InquiryIn.model_validate_json(body)
         if asked.footprint is not None:  # may take long, and must not hold others up

@@ -22,7 +22,7 @@ from core.errors import ZhijieError
 from live.tile_cache import Address, TileCache
 from store.access import Identity, enter
 from store.engine import open_session
-from store.queries.report_filter import Sieve
+from store.queries.report_filter import ReportFilter
 from store.queries.tiles import DEEPEST, fetch_tile
 
 PREFIX: Final = "/api/tiles"
@@ -40,7 +40,7 @@ KEPT: Final = {
 }
 
 
-class QuickTiles:
+class FastTilesMiddleware:
     """ASGI middleware, behind the guard. ``app.state.tiles`` holds the tiles."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -98,7 +98,7 @@ def _made(engine: Engine, cache: TileCache, key: Hashable, asked: _Asked, token:
         if enter(session, token) is None:
             return None
         now = cache.now()
-        tile = fetch_tile(session, asked.layer, *asked.at, Sieve(), today())
+        tile = fetch_tile(session, asked.layer, *asked.at, ReportFilter(), today())
     cache.keep(key, asked.at, tile, now)
     return tile
 

@@ -29,7 +29,7 @@ MOST_ERRORS: Final = 8
 PREFIXES: Final = ("site-packages/", f"{ROOT}/")
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """A record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=_type_name).decode()
 
 
-class Once(logging.Filter):
+class DuplicateFilter(logging.Filter):
     """Lets uvicorn tell of an error only where nobody of ours has told of it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -68,8 +68,8 @@ class Once(logging.Filter):
 def configure_logging(stream: TextIO | None = None) -> logging.Handler:
     """Let the whole process log to ``stream``, by default standard error. To be called once."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines())
-    handler.addFilter(Once())
+    handler.setFormatter(JsonFormatter())
+    handler.addFilter(DuplicateFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

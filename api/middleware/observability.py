@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.logs import FIELDS, REQUEST_ID
 from core.clock import today
-from facts.lookup import Served
+from facts.lookup import SnapshotSource
 from store.access import Identity
 from store.cluster.cluster import lives
 
@@ -43,8 +43,8 @@ GAUGE_FILE: Final = re.compile(r"gauge_live[a-z]*_(\d+)\.db")
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of this process, made when first needed (see ``figures``)."""
+class Metrics:
+    """The figures of this process, made when first needed (see ``metrics_of_process``)."""
 
     registry: CollectorRegistry
     requests: Counter
@@ -74,7 +74,7 @@ class Figures:
 
 
 @cache
-def figures() -> Figures:
+def metrics_of_process() -> Metrics:
     """The figures of this process."""
     registry = CollectorRegistry()
     if FOLDER not in os.environ:
@@ -86,7 +86,7 @@ def figures() -> Figures:
     def counter(name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(f"zhijie_{name}", words, labels, registry=registry)
 
-    return Figures(
+    return Metrics(
         registry,
         requests=counter("requests", "Requests answered", ("method", "door", "status")),
         seconds=Histogram(
@@ -105,12 +105,12 @@ def figures() -> Figures:
     )
 
 
-class Observe:
+class ObservabilityMiddleware:
     """ASGI middleware, the outermost: gives each request an id, counts it and writes its line."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._figures = figures()
+        self._figures = metrics_of_process()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and note what came of it."""
@@ -142,7 +142,7 @@ class Observe:
             self._note(scope, number, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, number: str, status: int, seconds: float) -> None:
-        door, method = door_of(scope), scope["method"]
+        door, method = endpoint_of(scope), scope["method"]
         method = method if method in METHODS else "other"
         self._figures.count(method, door, status, seconds)
         if scope["state"].get("unlogged") or not access.isEnabledFor(logging.INFO):
@@ -162,25 +162,25 @@ def _request_id(scope: Scope) -> str:
     return secrets.token_hex(16)
 
 
-def door_of(scope: Scope) -> str:
+def endpoint_of(scope: Scope) -> str:
     """The pattern of a request's route: /api/reports/{id}. Also of one that was answered before routing."""
     route = scope.get("route")
     if route is not None:
         return str(route.path)
     app = scope.get("app")
-    return UNMATCHED if app is None else _door_by_path(app, scope)
+    return UNMATCHED if app is None else _endpoint_by_path(app, scope)
 
 
-def _door_by_path(app: Any, scope: Scope) -> str:  # noqa: ANN401 - any Starlette application
+def _endpoint_by_path(app: Any, scope: Scope) -> str:  # noqa: ANN401 - any Starlette application
     path: str = scope["path"]
-    plain, patterns = _doors(app)
+    plain, patterns = _endpoints(app)
     if path in plain:
         return path
     return next((door for door, pattern in patterns if pattern.match(path)), UNMATCHED)
 
 
 @lru_cache(8)
-def _doors(app: Any) -> tuple[frozenset[str], tuple[tuple[str, re.Pattern[str]], ...]]:  # noqa: ANN401
+def _endpoints(app: Any) -> tuple[frozenset[str], tuple[tuple[str, re.Pattern[str]], ...]]:  # noqa: ANN401
     """The doors of an application without places in them, and the others with their patterns."""
     found = {str(route.path): route.path_regex for route in _routes(app)}
     plain = {path for path, pattern in found.items() if pattern.match(path) and "{" not in path}
@@ -195,33 +195,33 @@ def _routes(app: Any) -> Iterator[Any]:  # noqa: ANN401
 
 def count_report() -> None:
     """A report was filed."""
-    figures().reports.inc()
+    metrics_of_process().reports.inc()
 
 
 def count_sign_in(accepted: bool) -> None:
     """Somebody tried to sign in."""
-    figures().sign_ins.labels("accepted" if accepted else "refused").inc()
+    metrics_of_process().sign_ins.labels("accepted" if accepted else "refused").inc()
 
 
 def watch_pool(engine: Engine, size: int) -> None:
     """Count an engine's connections in use, of ``size``. May be called again."""
-    figures().pool_size.set(size)
+    metrics_of_process().pool_size.set(size)
     if not event.contains(engine, "checkout", _taken):
         event.listen(engine, "checkout", _taken)
         event.listen(engine, "checkin", _returned)
 
 
 def _taken(*_: object) -> None:
-    figures().pool_used.inc()
+    metrics_of_process().pool_used.inc()
 
 
 def _returned(*_: object) -> None:
-    figures().pool_used.dec()
+    metrics_of_process().pool_used.dec()
 
 
-def exposition(accept: str, memory: Served | None) -> tuple[bytes, str]:
+def exposition(accept: str, memory: SnapshotSource | None) -> tuple[bytes, str]:
     """The figures as Prometheus reads them, and the media type. ``memory``: the store in memory, if any."""
-    own = figures()
+    own = metrics_of_process()
     own.memory.set(memory is not None and memory.at(today()) is not None)
     encode, media_type = choose_encoder(accept)
     folder = os.environ.get(FOLDER)

@@ -58,7 +58,7 @@ OF_API: Final = _pairs({"Cache-Control": "no-store"})
 API: Final = "/api/"
 
 
-class Headers:
+class SecurityHeadersMiddleware:
     """ASGI middleware. What an answer says itself stays as it is.
 
     To stand outside of all that may answer, the handler of unforeseen errors included.

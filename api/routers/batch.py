@@ -9,9 +9,9 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.batch.request import EXAMPLE, Asked, Batch, PointsIn, read_arrow, read_json
-from api.batch.response import ARROW, TYPES, Answer, pieces, wanted_form
-from api.batch.screener_cache import Screeners, screeners_of
+from api.batch.request import EXAMPLE, Batch, BatchRequest, PointsIn, read_arrow, read_json
+from api.batch.response import ARROW, TYPES, BatchResponse, pieces, wanted_form
+from api.batch.screener_cache import ScreenerCache, screeners_of
 from api.dependencies import LangDep, LimitsDep, needs
 from api.errors import problem
 from core.clock import today
@@ -48,7 +48,7 @@ _answers: dict[int | str, dict[str, Any]] = {
 
 @router.post(PATH, openapi_extra={"requestBody": _body}, responses=_answers, response_class=StreamingResponse)
 async def check_batch(
-    request: Request, asked: Annotated[Asked, Query()], limits: LimitsDep, lang: LangDep
+    request: Request, asked: Annotated[BatchRequest, Query()], limits: LimitsDep, lang: LangDep
 ) -> Response:
     """Judge many places: points as JSON, features as GeoJSON, or an Arrow stream. Stores nothing.
 
@@ -73,10 +73,10 @@ async def check_batch(
 
 async def _answer(
     request: Request,
-    screeners: Screeners,
-    sent: tuple[bytearray, bool, Asked],
+    screeners: ScreenerCache,
+    sent: tuple[bytearray, bool, BatchRequest],
     terms: tuple[Limits, Lang],
-) -> Answer:
+) -> BatchResponse:
     """The judged batch. Work is done in threads of the batches' own: they hold none of the others' up."""
     limits, lang = terms
     max_rows = request.app.state.settings.max_batch_rows
@@ -87,10 +87,10 @@ async def _answer(
         judge = await anyio.to_thread.run_sync(screeners.get, *task, limiter=screeners.threads)
     how = Terms(batch.datum, limits, batch.asked.accuracy_m, "api", lang)
     places, verdict = await anyio.to_thread.run_sync(_judged, batch, judge, how, limiter=screeners.threads)
-    return Answer(batch, places, verdict, as_of, task[2])
+    return BatchResponse(batch, places, verdict, as_of, task[2])
 
 
-def _read(body: bytearray, is_arrow: bool, asked: Asked, max_rows: int) -> Batch:
+def _read(body: bytearray, is_arrow: bool, asked: BatchRequest, max_rows: int) -> Batch:
     if is_arrow:
         return read_arrow(pa.py_buffer(body), asked, max_rows)
     return read_json(body, asked, max_rows)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas.reports import CheckOut, InquiryIn, LinkOut, UnitsAtOut
 from verdict.inquiry import Inquiry, answer, locate
-from verdict.wording.verdict import tell_fresh
+from verdict.wording.verdict import verdict_with_words
 
 router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 
@@ -15,7 +15,9 @@ router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 @router.post("/check", response_model=CheckOut)
 def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
     """Whose ground is this, and may that stand on it? Stores nothing."""
-    return Response(tell_fresh(answer(session, body.inquiry(), limits), lang), media_type="application/json")
+    return Response(
+        verdict_with_words(answer(session, body.inquiry(), limits), lang), media_type="application/json"
+    )
 
 
 @router.get("/units/at")

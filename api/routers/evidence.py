@@ -22,8 +22,8 @@ from api.errors import problem
 from core.errors import BadInput, NotFound, StoreUnavailable
 from core.i18n import N_, Lang, say
 from reports.evidence.records import Kept, add_evidence, fetch_claim, fetch_evidence, keep, list_evidence
-from reports.evidence.sandbox import Examiner
-from reports.evidence.storage import Blobs, Staged
+from reports.evidence.sandbox import InspectionProcess
+from reports.evidence.storage import BlobStore, Staged
 from reports.evidence.wording import KINDS, tell_evidence
 from store.schema.datasets import Evidence
 
@@ -105,12 +105,12 @@ class EvidenceListOut(BaseModel):
 class Desk:
     """Where files are taken in: the store, the threads that write, the processes that look into files."""
 
-    def __init__(self, blobs: Blobs, most: int) -> None:
+    def __init__(self, blobs: BlobStore, most: int) -> None:
         self.blobs = blobs
         self.most = most
         self.writers = CapacityLimiter(WRITERS)
         self.keepers = CapacityLimiter(EXAMINERS)
-        self._free = [Examiner() for _ in range(EXAMINERS)]
+        self._free = [InspectionProcess() for _ in range(EXAMINERS)]
 
     @asynccontextmanager
     async def arrived(self, request: Request) -> AsyncIterator[Staged]:
@@ -278,7 +278,7 @@ def _name(filename: str) -> str:
 
 def _sent(request: Request, sha256: str, headers: dict[str, str], lang: Lang) -> Response:
     """The bytes of a kept file, or the part of them that is asked for."""
-    blobs: Blobs = request.app.state.blobs
+    blobs: BlobStore = request.app.state.blobs
     etag = headers["ETag"]
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
     if etag in known:

@@ -18,7 +18,7 @@ from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, Vocabular
 from core.clock import today
 from core.i18n import Lang, say
 from layers.lawbook.documents import current_book
-from live.events import told
+from live.events import event_as_dict
 from live.hub import MOST_MISSED, PAGE, Hub, Message, Stream, message
 from reports.overview import fetch_overview
 from reports.workflow.deadlines import clock_of
@@ -119,7 +119,7 @@ def _missed(session: Session, stream: Stream, since: int, head: int) -> list[Mes
     missed: list[Message] = []
     while since < head:
         events = fetch_events(session, since, min(PAGE, head - since), [stream.token])
-        missed += [message("report", event.seq, told(event)) for event in events]
+        missed += [message("report", event.seq, event_as_dict(event)) for event in events]
         since += PAGE
     return missed
 

@@ -15,7 +15,7 @@ from api.routers.pages import CSP
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import LANGS, N_
-from facts.memory.cache import Recent
+from facts.memory.cache import LruCache
 from geo.place.location import Location
 from maps.pages.officer import field_page
 from maps.pages.service_worker import manifest, worker_script
@@ -27,7 +27,7 @@ router = APIRouter()
 # A worker may load only what our own host has, and speak to nobody else.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
 KEPT: Final = 16  # packs, of some 50 kB each
-_PACKS: Final[Recent[bytes]] = Recent(KEPT)  # by what they are made of, so none can go stale
+_PACKS: Final[LruCache[bytes]] = LruCache(KEPT)  # by what they are made of, so none can go stale
 
 
 class PackOut(BaseModel):

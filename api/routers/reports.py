@@ -25,7 +25,7 @@ from api.dependencies import (
     require,
 )
 from api.middleware.observability import count_report
-from api.schemas.live import StandingOut
+from api.schemas.live import ProgressOut
 from api.schemas.reports import (
     CollectionOut,
     FeatureOut,
@@ -46,7 +46,7 @@ from reports.filing import file_report
 from reports.public_view import CoarseFilter, fetch_coarse, sees_coarse
 from reports.queries import fetch_report, fetch_reports
 from reports.reporter import fetch_reporter, no_reporter
-from reports.workflow.progress import standing
+from reports.workflow.progress import report_progress
 from store.journal.read import fetch_steps
 from store.schema.datasets import Report
 from verdict.wording.verdict import tell_verdict
@@ -167,7 +167,7 @@ def list_(wanted: FilterDep, request: Request, session: SessionDep, lang: LangDe
 
 def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
     report, stored = fetch_report(session, report_id)
-    stands = StandingOut.model_validate(standing(session, report_id, lang))
+    stands = ProgressOut.model_validate(report_progress(session, report_id, lang))
     verdict: dict[str, Any] = json.loads(stored.body)
     return ReportOut(
         **_summary(report, {report.category: verdict["category"]["name"][lang]}).model_dump(),
@@ -175,7 +175,7 @@ def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
         verdict_id=stored.id,
         verdict=verdict,
         words=WordsOut.model_validate(tell_verdict(verdict, lang)),
-        **{name: getattr(stands, name) for name in StandingOut.model_fields if name not in ("id", "status")},
+        **{name: getattr(stands, name) for name in ProgressOut.model_fields if name not in ("id", "status")},
     )
 
 

@@ -6,7 +6,15 @@ import datetime as dt
 
 from fastapi import APIRouter, Path, Request, Response
 
-from accounts.accounts import KeyWish, change_password, end_own_key, make_own_key, own_keys, sign_in, sign_out
+from accounts.accounts import (
+    KeyRequest,
+    change_password,
+    end_own_key,
+    make_own_key,
+    own_keys,
+    sign_in,
+    sign_out,
+)
 from api.dependencies import BareSessionDep, LangDep, SessionDep, WhoDep
 from api.middleware.authentication import SIGN_IN, clear_cookie, csrf_token, set_cookie
 from api.middleware.observability import count_sign_in
@@ -98,7 +106,7 @@ def keys(who: WhoDep, session: SessionDep) -> KeysOut:
 @router.post("/api/keys", status_code=201)
 def make_key(body: KeyIn, who: WhoDep, session: SessionDep) -> KeyOut:
     """Make an API key of one's own. It is told in this answer and never again."""
-    made = make_own_key(session, KeyWish(body.label, body.scopes, body.days))
+    made = make_own_key(session, KeyRequest(body.label, body.scopes, body.days))
     if made is None:
         raise _only_people()
     return KeyOut(id=made[0], key=made[1])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.reports import Day, HandOut, NamedOut
+from api.schemas.reports import AssigneeOut, Day, NamedOut
 
 
 class LineOut(BaseModel):
@@ -87,7 +87,7 @@ class VocabularyOut(BaseModel):
 Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
-class GivingIn(BaseModel):
+class AssignmentIn(BaseModel):
     """To whom a report is given."""
 
     model_config = ConfigDict(
@@ -101,7 +101,7 @@ class GivingIn(BaseModel):
     reason: Reason
 
 
-class MoveIn(BaseModel):
+class TransitionIn(BaseModel):
     """To which state a report is moved."""
 
     model_config = ConfigDict(
@@ -127,7 +127,7 @@ class PeopleOut(BaseModel):
     people: list[PersonOut]
 
 
-class StandingOut(BaseModel):
+class ProgressOut(BaseModel):
     """Where a report stands: state, day, who has it, and where it may go from here."""
 
     id: int
@@ -136,5 +136,5 @@ class StandingOut(BaseModel):
     due_on: dt.date | None
     clock: int
     urgent: bool
-    hands: list[HandOut]
+    hands: list[AssigneeOut]
     next_statuses: list[NamedOut]

@@ -145,7 +145,7 @@ class NamedOut(BaseModel):
     name: str
 
 
-class HandOut(BaseModel):
+class AssigneeOut(BaseModel):
     """Who has or had a report: since when, until which day, why, and who gave it."""
 
     unit_code: str | None
@@ -166,7 +166,7 @@ class ReportOut(ReportSummary):
     due_on: dt.date | None
     clock: Annotated[int, Field(description="0 none, 1 in time, 2 the last day, 3 overdue")]
     urgent: bool
-    hands: list[HandOut]
+    hands: list[AssigneeOut]
     next_statuses: list[NamedOut]
     verdict_id: int
     verdict: dict[str, Any]

@@ -40,7 +40,7 @@ APPLICATION: Final = "zhijie snapshots"
 CONNECT: Final = connect_args(APPLICATION)
 
 
-class Snapshots:
+class SnapshotService:
     """The snapshots of an engine's database, for all threads of a process.
 
     What is served was built in the present epoch: the time since the last notice of a change, during which

@@ -34,7 +34,7 @@ Row = TypeVar("Row")
 Read = Callable[[], Generator[pa.RecordBatch, None, None]]
 
 
-class Recent(Generic[Value]):
+class LruCache(Generic[Value]):
     """The values that were asked for last; threads that want one that is being made wait for it."""
 
     def __init__(self, keep: int) -> None:
@@ -89,9 +89,9 @@ class SnapshotCache:
     """
 
     def __init__(self, folder: Path | None, keep: int = KEPT_LAYERS, *, aside: bool = False) -> None:
-        self.snapshots: Recent[Any] = Recent(KEPT_SNAPSHOTS)
-        self.changes: Recent[Any] = Recent(KEPT_SNAPSHOTS)
-        self._layers: Recent[Any] = Recent(keep)
+        self.snapshots: LruCache[Any] = LruCache(KEPT_SNAPSHOTS)
+        self.changes: LruCache[Any] = LruCache(KEPT_SNAPSHOTS)
+        self._layers: LruCache[Any] = LruCache(keep)
         self._files = None if folder is None else LayerFiles(folder)
         self._aside = aside
         self._said: set[str] = set()

@@ -19,7 +19,7 @@ WHOLE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class FactsKey:
     """Points of one snapshot with equal ``key`` have equal facts, border distances aside.
 
     ``own``: the units that hold this point.
@@ -29,13 +29,13 @@ class Alike:
     own: tuple[Own, ...]
 
 
-def alike(view: PointView) -> Alike | None:
+def facts_key(view: PointView) -> FactsKey | None:
     """What a point has in common with others; None where a border is near."""
     units = _units(view)
     zones = None if units is None else _zones(view)
     if units is None or zones is None or any(True for _ in view.permits()):
         return None
-    return Alike((units[0], zones, tuple(cell.code for cell in view.cells())), units[1])
+    return FactsKey((units[0], zones, tuple(cell.code for cell in view.cells())), units[1])
 
 
 def _units(view: PointView) -> tuple[Hashable, tuple[Own, ...]] | None:

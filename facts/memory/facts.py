@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from facts.memory.footprint import FootprintView
 from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot, UnitLayer
-from facts.model import PlaceFacts, UnitHit, settled
+from facts.model import PlaceFacts, UnitHit, sort_by_authority
 from geo.index.kernel.gaps import gaps2
 from geo.measure.geodesic import Plane
 from geo.place.location import Location
@@ -33,13 +33,13 @@ def facts_of(view: PointView | FootprintView) -> PlaceFacts:
     standing = {s.id: (s.official, s.dataset, s.version) for s in snapshot.sources}
     near = list(view.units())
     every = sorted((*near, *_elsewhere(snapshot, near)), key=lambda hit: (hit.code, hit.source_id))
-    units = settled(standing, every)
+    units = sort_by_authority(standing, every)
     return PlaceFacts(
         sources=snapshot.sources,
         units=units,
-        zones=settled(standing, sorted(view.zones(), key=lambda hit: (hit.id, hit.source_id))),
-        cells=settled(standing, view.cells()),
-        permits=settled(standing, view.permits()),
+        zones=sort_by_authority(standing, sorted(view.zones(), key=lambda hit: (hit.id, hit.source_id))),
+        cells=sort_by_authority(standing, view.cells()),
+        permits=sort_by_authority(standing, view.permits()),
         outside_m=None if view.is_inside(near) else nearest_unit_m(snapshot, location),
         masses=view.masses,
     )

@@ -79,6 +79,6 @@ def is_prefixed(code: int) -> bool:
     return 4491 <= code <= 4501 or 4513 <= code <= 4533
 
 
-def plain_twin(code: int) -> int:
+def unprefixed(code: int) -> int:
     """The code of the same zone without the prefix, for a prefixed code."""
     return code + (21 if is_three_degree(code) else 11)

@@ -138,7 +138,7 @@ def _wrong_zone(easting: float, frame: Frame) -> BadInput:
     """The error for an easting of another zone, or with a prefix too many or too few."""
     codes = gauss.fitting_epsg(easting)
     if gauss.is_prefixed(frame.code) and 0.0 < easting < gauss.PREFIX_M:
-        codes = [gauss.plain_twin(frame.code)]
+        codes = [gauss.unprefixed(frame.code)]
     return BadInput(
         N_("The easting {x} is none of {datum}."),
         field="datum",

@@ -33,7 +33,7 @@ STRAY: Final = N_(
 )
 
 
-def stray_zone(points: Floats, units: Sequence[BaseGeometry], declared: str) -> Suspicion | None:
+def find_wrong_zone(points: Floats, units: Sequence[BaseGeometry], declared: str) -> Suspicion | None:
     """The suspicion that a batch (degrees, as converted, shape (n, 2)) was surveyed in another zone, or None.
 
     ``units``: polygons in degrees. ``declared``: only CGCS2000 zones with plain eastings can go astray.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from geo.index.kernel.coverage import build as coverbuild
 from geo.index.kernel.coverage import query as coverquery
 from geo.index.kernel.coverage import validate as covercheck
-from geo.index.kernel.edges import TWIN, Edges, edges_of, join_twins
+from geo.index.kernel.edges import TWIN, Edges, edges_of, join_shared_edges
 from geo.index.kernel.layout import AREAS, COVERAGE, KIND, MOST_AREAS, Buffer, Grid, open_mapped, save
 from geo.index.kernel.lookup import one_in_both
 from geo.index.kernel.overlap import build as overbuild
@@ -136,7 +136,7 @@ def build_coverage(geoms: NDArray[np.object_], size: float | None = None) -> Cov
     """
     edges = edges_of(geoms)
     grid = _grid(edges, len(geoms), size)
-    clashes = join_twins(edges, grid)
+    clashes = join_shared_edges(edges, grid)
     buffer, faults = coverbuild.build(edges, grid, len(geoms))
     faults += clashes
     if faults == 0:

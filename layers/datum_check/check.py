@@ -18,7 +18,7 @@ from core.errors import BadInput, TooLarge
 from core.i18n import N_
 from geo.datum.detection import Suspicion, converted, suspect
 from geo.datum.offset_fit import Floats
-from geo.datum.wrong_zone import stray_zone
+from geo.datum.wrong_zone import find_wrong_zone
 from store.queries.features import Box
 from store.queries.reference_points import (
     Places,
@@ -68,7 +68,7 @@ def check_converted(
 
     First the zone, then each kind of known places in order of trust, until one can tell.
     """
-    stray = stray_zone(points, fetch_ground(session, today()), declared)
+    stray = find_wrong_zone(points, fetch_ground(session, today()), declared)
     if stray is not None:
         return replace(stray, against="units")
     told: list[Suspicion] = []
@@ -87,7 +87,7 @@ def check_against(points: Floats, known: Places, declared: str, codes: Codes = (
     Of the known ground the hull of the known places is all that there is, for eastings in the wrong zone.
     """
     hull = shapely.convex_hull(shapely.geometrycollections(known.shapes))
-    stray = stray_zone(points, [shapely.buffer(hull, MARGIN_DEG)], declared)
+    stray = find_wrong_zone(points, [shapely.buffer(hull, MARGIN_DEG)], declared)
     return replace(stray or compare(points, known, declared, codes), against="file")
 
 

@@ -107,7 +107,7 @@ def _clock(book: LawBook, asked: TermAsked) -> Clock:
 
 
 def _check(clock: Clock, asked: TermAsked) -> None:
-    """What ``law.terms`` takes for granted, refused with its field."""
+    """What ``law.time_limits`` takes for granted, refused with its field."""
     if clock.direction == "before" and (asked.pauses or asked.extensions):
         raise BadInput(
             N_("A term before an event is neither suspended nor extended."), field="clock", mend=_LEAVE_OUT

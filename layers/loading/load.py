@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadData
 from core.i18n import N_
-from facts.postgis import insert_pieces
 from law.book import LawBook
 from layers.lawbook.documents import LOCAL, book_of_files, current_book
 from layers.readers.grid import read_grid
@@ -29,6 +28,7 @@ from layers.readers.units import Rows, earliest, read_units, read_villages
 from layers.readers.zones import read_zones
 from layers.registry.sources import Dataset, read_all
 from layers.registry.versions import Loaded, add_version, lock_versions, retire, switch, write_down
+from store.queries.pieces import insert_pieces
 from store.schema.datasets import GridCell, Permit, Source, Unit, Zone, ZoneKind
 from store.schema.parcels import Parcel
 
@@ -45,14 +45,14 @@ TABLES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ReferenceBooks:
     """What a data folder tells that its other files name: kinds of zones, matters, classes of land."""
 
     book: LawBook
     classes: LandClasses
 
 
-READERS: Final[dict[str, Callable[[Dataset, Known], Rows]]] = {
+READERS: Final[dict[str, Callable[[Dataset, ReferenceBooks], Rows]]] = {
     "units": lambda dataset, _: read_units(dataset),
     "villages": lambda dataset, _: read_villages(dataset),
     "grid": lambda dataset, _: read_grid(dataset),
@@ -73,7 +73,7 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     datasets = read_all(data_dir)
     for dataset in datasets:
         dataset.verify()
-    known = Known(book_of_files(datasets), classes_of_files(datasets))
+    known = ReferenceBooks(book_of_files(datasets), classes_of_files(datasets))
     session.execute(text("SET LOCAL statement_timeout = 0"))  # a load may take its time, a request may not
     lock_versions(session)
     with session.begin_nested():
@@ -97,11 +97,11 @@ def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, s
     return {dataset: retire(session, dataset) for dataset in current if dataset not in listed}
 
 
-def _load(session: Session, dataset: Dataset, known: Known) -> Loaded:
+def _load(session: Session, dataset: Dataset, known: ReferenceBooks) -> Loaded:
     return switch(session, dataset, lambda: _load_new(session, dataset, known))
 
 
-def _load_new(session: Session, dataset: Dataset, known: Known) -> int:
+def _load_new(session: Session, dataset: Dataset, known: ReferenceBooks) -> int:
     rows = _read(dataset, known)
     kept_in_table = dataset.role in TABLES
     content = None if kept_in_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
@@ -114,7 +114,7 @@ def _load_new(session: Session, dataset: Dataset, known: Known) -> int:
     return len(rows)
 
 
-def _read(dataset: Dataset, known: Known) -> Rows:
+def _read(dataset: Dataset, known: ReferenceBooks) -> Rows:
     reader = READERS.get(dataset.role)
     return [] if reader is None else reader(dataset, known)
 

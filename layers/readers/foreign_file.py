@@ -53,7 +53,7 @@ def read_foreign(dataset: Dataset, datum: str | None = None, layer: str | None =
     if features.empty:
         raise BadInput(N_("{file} holds no feature."), field="file", file=dataset.file)
     given = declared_datum(dataset.path, features.crs, datum)
-    shapes = [_brought(dataset, n, shape, given) for n, shape in enumerate(features.geometry, start=1)]
+    shapes = [_to_cgcs2000(dataset, n, shape, given) for n, shape in enumerate(features.geometry, start=1)]
     return features.set_geometry(gpd.GeoSeries(shapes, index=features.index, crs=SRID))
 
 
@@ -115,7 +115,9 @@ def _refuse_unsaid(path: Path, crs: CRS | None) -> NoReturn:
     )
 
 
-def _brought(dataset: Dataset, number: int, shape: BaseGeometry | None, datum: str) -> BaseGeometry | None:
+def _to_cgcs2000(
+    dataset: Dataset, number: int, shape: BaseGeometry | None, datum: str
+) -> BaseGeometry | None:
     """A geometry in CGCS2000 degrees; its edges are cut so short that they stay those of the given system."""
     step = STEP_M if frame(datum).unproject else STEP_DEG
 

@@ -121,11 +121,11 @@ def _read(dataset: str, document: Any) -> list[Scheme]:  # noqa: ANN401 - unchec
             dataset=dataset,
             fault=" ".join(str(fault).split()),
         ) from fault
-    _refuse_twins(dataset, schemes)
+    _reject_duplicate_names(dataset, schemes)
     return schemes
 
 
-def _refuse_twins(dataset: str, schemes: Iterable[Scheme]) -> None:
+def _reject_duplicate_names(dataset: str, schemes: Iterable[Scheme]) -> None:
     met = set[tuple[str, str]]()
     for scheme, one in ((told.scheme, one) for told in schemes for one in told.classes):
         if (scheme, one.code) in met:

@@ -97,11 +97,11 @@ def read_all(data_dir: Path) -> list[Dataset]:
     further = sorted(path.parent.name for path in data_dir.glob("[!.]*/sources.yaml"))
     names = dict.fromkeys((*FOLDERS, *further))
     datasets = [dataset for name in names for dataset in read_folder(data_dir / name)]
-    _refuse_twins(datasets)
+    _reject_duplicate_names(datasets)
     return datasets
 
 
-def _refuse_twins(datasets: list[Dataset]) -> None:
+def _reject_duplicate_names(datasets: list[Dataset]) -> None:
     met: dict[str, Dataset] = {}
     for one in datasets:
         other = met.setdefault(one.dataset, one)

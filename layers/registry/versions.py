@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from layers.registry.sources import Dataset
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import CHANNEL, Source
 
 Outcome = Literal["loaded", "restored", "unchanged"]
@@ -74,7 +74,7 @@ def write_down(session: Session, dataset: str, before: str | None, after: str | 
     """
     if before != after:
         was, now = (None if version is None else {"version": version} for version in (before, after))
-        note(session, "data", f"dataset/{dataset}", before=was, after=now)
+        append_step(session, "data", f"dataset/{dataset}", before=was, after=now)
 
 
 def add_version(

@@ -26,7 +26,7 @@ WRITES: Final = 16 << 20  # largest file that the process may write
 MOST_NOTES: Final = 12
 
 
-def examine(path: Path, thumbnail: Path) -> dict[str, Any]:
+def inspect_file(path: Path, thumbnail: Path) -> dict[str, Any]:
     """``{"kind", "media_type", "seen", "thumbnail", "notes"}``; the picture goes to ``thumbnail``.
 
     Never raises for what the file holds. Pillow's warnings are quietened for the whole process.
@@ -90,7 +90,7 @@ def main() -> None:
     _bound()
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = examine(Path(asked["path"]), Path(asked["thumbnail"]))
+        answer = inspect_file(Path(asked["path"]), Path(asked["thumbnail"]))
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

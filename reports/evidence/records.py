@@ -21,10 +21,10 @@ from core.clock import CHINA
 from core.errors import NotFound
 from core.i18n import N_
 from geo.measure.geodesic import GEOD, Plane, distance_m
-from reports.evidence.sandbox import Examined, Examiner
-from reports.evidence.storage import Blobs, Staged
+from reports.evidence.sandbox import Inspection, InspectionProcess
+from reports.evidence.storage import BlobStore, Staged
 from store.access import account_of
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import Evidence, Report
 
 PHOTO_M: Final = 50.0  # by which a telephone's position may be wrong
@@ -41,7 +41,7 @@ class Kept:
 
     sha256: str
     size: int
-    examined: Examined
+    examined: Inspection
     thumbnail: str | None
 
 
@@ -53,7 +53,7 @@ class Added:
     created: bool
 
 
-def keep(blobs: Blobs, examiner: Examiner, staged: Staged) -> Kept:
+def keep(blobs: BlobStore, examiner: InspectionProcess, staged: Staged) -> Kept:
     """Look into a file that has arrived and put it into the store. Asks no database: it may take a while."""
     examined = examiner.examine(staged.path)
     blobs.put(staged)
@@ -71,7 +71,7 @@ def add_evidence(session: Session, report_id: int, kept: Kept, filename: str) ->
     if evidence_id is None:
         return Added(_of_bytes(session, report_id, kept.sha256), created=False)
     said = {"sha256": kept.sha256, "size": kept.size, "media_type": kept.examined.media_type}
-    note(session, "evidence", f"report/{report_id}", unit=report.unit_code, after=said)
+    append_step(session, "evidence", f"report/{report_id}", unit=report.unit_code, after=said)
     return Added(session.get_one(Evidence, evidence_id), created=True)
 
 

@@ -24,7 +24,7 @@ UNKNOWN: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Inspection:
     """What was read of a file. ``seen``: as ``reports.evidence.exif.Seen``. ``thumbnail``: JPEG bytes."""
 
     kind: str
@@ -34,7 +34,7 @@ class Examined:
     thumbnail: bytes | None = None
 
 
-class Examiner:
+class InspectionProcess:
     """One such process, started with the first file and again whenever it dies or takes too long."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -42,15 +42,15 @@ class Examiner:
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def examine(self, path: Path) -> Examined:
+    def examine(self, path: Path) -> Inspection:
         """Tell what a file is. Files take turns. Never raises for what the file holds."""
         with self._turn, tempfile.TemporaryDirectory(prefix="zhijie-thumbnail-") as folder:
             target = Path(folder) / "thumbnail.jpg"
             answer = self._ask({"path": str(path.absolute()), "thumbnail": str(target)})
             if isinstance(answer, str):
-                return Examined("other", UNKNOWN, notes=[{"note": answer}])
+                return Inspection("other", UNKNOWN, notes=[{"note": answer}])
             picture = target.read_bytes() if answer.pop("thumbnail") else None
-            return Examined(**answer, thumbnail=picture)
+            return Inspection(**answer, thumbnail=picture)
 
     def close(self) -> None:
         """End the process."""

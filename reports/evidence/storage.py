@@ -80,7 +80,7 @@ class Staging:
         return Staged(self.path, self._hash.hexdigest(), self._size)
 
 
-class Blobs:
+class BlobStore:
     """The store of evidence. Made without touching the store; folders are made with the first file."""
 
     def __init__(self, fs: Any, root: str, staging: Path) -> None:  # noqa: ANN401 - fsspec is not typed
@@ -186,7 +186,7 @@ class Blobs:
             _sweep(self._staging)
 
 
-def open_blobs(settings: Settings) -> Blobs:
+def open_blobs(settings: Settings) -> BlobStore:
     """The store that the settings name: by default the folder ``evidence`` in the private home."""
     url = settings.evidence_url or str(default_home(settings.home, ROOT) / "evidence")
     try:
@@ -203,8 +203,8 @@ def open_blobs(settings: Settings) -> Blobs:
         ) from fault
     root = str(root).rstrip("/")
     if isinstance(fs, LocalFileSystem):
-        return Blobs(fs, root, Path(root) / "arriving")
-    return Blobs(fs, root, Path(tempfile.gettempdir()) / f"zhijie-arriving-{os.geteuid()}")
+        return BlobStore(fs, root, Path(root) / "arriving")
+    return BlobStore(fs, root, Path(tempfile.gettempdir()) / f"zhijie-arriving-{os.geteuid()}")
 
 
 def _make_private(folder: Path, levels: int = 3) -> None:

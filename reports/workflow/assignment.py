@@ -20,7 +20,7 @@ LONGEST: Final = dt.timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
-class Giving:
+class Assignment:
     """To whom a report is given: a unit's code, an account, or both; ``until``: the last day; and why."""
 
     unit: str | None
@@ -29,7 +29,7 @@ class Giving:
     reason: str
 
 
-def give(session: Session, report_id: int, giving: Giving) -> None:
+def assign(session: Session, report_id: int, giving: Assignment) -> None:
     """Give a report to somebody; who had it before has it no more.
 
     Raises :class:`BadInput` for values that cannot be, :class:`NotFound` for a report that the session does
@@ -43,8 +43,8 @@ def give(session: Session, report_id: int, giving: Giving) -> None:
     session.expire(report)
 
 
-def move(session: Session, report_id: int, status: str, reason: str) -> None:
-    """Move a report to another state; errors of :func:`give`, :class:`Conflict` if somebody was quicker."""
+def transition(session: Session, report_id: int, status: str, reason: str) -> None:
+    """Move a report to another state; errors of :func:`assign`, :class:`Conflict` if somebody was quicker."""
     report = _seen(session, report_id)
     allowed = next_statuses(report.status)
     if status not in allowed:
@@ -86,7 +86,7 @@ def _not_yours() -> Forbidden:
     )
 
 
-def _check(session: Session, report: Report, giving: Giving) -> None:
+def _check(session: Session, report: Report, giving: Assignment) -> None:
     if giving.unit is None and giving.account is None:
         raise BadInput(
             N_("Nobody is named."), field="unit", mend=N_("Name a unit or an account that shall have it.")
@@ -99,7 +99,7 @@ def _check(session: Session, report: Report, giving: Giving) -> None:
             code=giving.unit,
         )
     if giving.account is not None and giving.account not in {
-        one["account"] for one in people(session, report.unit_code)
+        one["account"] for one in fetch_assignable_people(session, report.unit_code)
     }:
         raise BadInput(
             N_("Account {account} has no posting there."),
@@ -126,11 +126,11 @@ _PEOPLE: Final = text("SELECT * FROM zhijie_people(:place)")
 _HANDS: Final = text("SELECT * FROM zhijie_hands(:report)")
 
 
-def people(session: Session, place: str | None) -> list[dict[str, Any]]:
+def fetch_assignable_people(session: Session, place: str | None) -> list[dict[str, Any]]:
     """Whom one may give a report of a unit to: account, name, role, reach; empty where one may give none."""
     return [dict(row) for row in session.execute(_PEOPLE, {"place": place}).mappings()]
 
 
-def hands(session: Session, report_id: int) -> list[dict[str, Any]]:
+def fetch_assignments(session: Session, report_id: int) -> list[dict[str, Any]]:
     """Who has and had a report, newest first."""
     return [dict(row) for row in session.execute(_HANDS, {"report": report_id}).mappings()]

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
-from reports.workflow.assignment import hands
+from reports.workflow.assignment import fetch_assignments
 from reports.workflow.deadlines import clock_of
 from reports.workflow.states import STATUSES, next_statuses
 from store.schema.datasets import Report
 
 
-def standing(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:
+def report_progress(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:
     """The report's state with its name, due_on, clock, urgent, hands (newest first), next_statuses."""
     report = session.get(Report, report_id)
     if report is None:
@@ -28,7 +28,7 @@ def standing(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:
         "due_on": report.due_on,
         "clock": clock_of(report.due_on, report.status, today()),
         "urgent": report.urgent,
-        "hands": hands(session, report_id),
+        "hands": fetch_assignments(session, report_id),
         "next_statuses": following,
     }
 

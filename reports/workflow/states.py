@@ -16,7 +16,7 @@ STATUSES: Final = {
     "done": N_("dealt with"),
 }
 OPEN_STATUSES: Final = tuple(state for state in STATUSES if state not in CLOSED)
-MOVES: Final[dict[str, tuple[str, ...]]] = {
+TRANSITIONS: Final[dict[str, tuple[str, ...]]] = {
     "new": ("assigned", "verifying", "dismissed"),
     "assigned": ("verifying", "dismissed"),
     "verifying": ("confirmed", "dismissed"),
@@ -28,4 +28,4 @@ MOVES: Final[dict[str, tuple[str, ...]]] = {
 
 def next_statuses(status: str) -> tuple[str, ...]:
     """Where a report may go from a state; from one that an older program wrote, to any that is open."""
-    return MOVES.get(status, OPEN_STATUSES)
+    return TRANSITIONS.get(status, OPEN_STATUSES)

@@ -30,7 +30,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, select
 
-from facts.memory.cache import Recent
+from facts.memory.cache import LruCache
 from facts.memory.files import make_private
 from facts.memory.snapshot import GridLayer, PermitLayer, Snapshot, UnitLayer, UnitRow, ZoneLayer, ZoneRow
 from facts.model import CellHit, PermitHit, SourceRef
@@ -55,7 +55,7 @@ Documents = Mapping[str, Any]
 Row = TypeVar("Row")
 
 
-class Spoilt(ValueError):
+class BundleCorrupt(ValueError):
     """A file is not the bundle that it should be."""
 
 
@@ -64,7 +64,7 @@ class Bundle:
 
     def __init__(self, then: Snapshot, now: Snapshot, book: LawBook) -> None:
         self._state = (then, now, book)
-        self._screeners: Recent[Screener] = Recent(KEPT_TASKS)
+        self._screeners: LruCache[Screener] = LruCache(KEPT_TASKS)
 
     def screener(self, task: ScreenTask) -> Screener:
         """The screener of a task for the days that the bundle was made for. Raises what Screener does."""
@@ -101,7 +101,7 @@ def keep_bundle(screener: Screener, documents: Documents, folder: Path) -> Path:
         try:
             with part.open("wb") as file:
                 _write(file, screener.snapshots, documents)
-            settle(part, path)
+            publish_bundle(part, path)
         finally:
             part.unlink(missing_ok=True)
     os.utime(path)
@@ -113,7 +113,7 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
-def settle(part: Path, path: Path) -> None:
+def publish_bundle(part: Path, path: Path) -> None:
     """Give a whole file its name; the ones longest unused go. Who has one of them open keeps it."""
     part.replace(path)
     found = sorted(path.parent.glob("bundle-*.zj"), key=lambda other: other.stat().st_mtime, reverse=True)
@@ -223,14 +223,14 @@ def _is_sound(path: Path) -> bool:
         for layer in _header(whole)["layers"]:
             for part in layer.values():
                 _taken(whole, part)
-    except (OSError, Spoilt):
+    except (OSError, BundleCorrupt):
         return False
     return True
 
 
 def _mapped(path: Path) -> pa.Buffer:
     if path.stat().st_size < PREFIX.size:  # an empty file cannot be mapped
-        raise Spoilt("no bundle")
+        raise BundleCorrupt("no bundle")
     with pa.memory_map(str(path)) as file:
         return file.read_buffer()
 
@@ -239,10 +239,10 @@ def _header(whole: pa.Buffer) -> dict[str, Any]:
     mark, at, size, digest = PREFIX.unpack_from(whole)
     text = bytes(whole.slice(at, size)) if at + size <= whole.size else b""
     if mark != MARK or sha256(text).digest() != digest:
-        raise Spoilt("no bundle, or not whole")
+        raise BundleCorrupt("no bundle, or not whole")
     header: dict[str, Any] = json.loads(text)
     if header["layout"] != LAYOUT:
-        raise Spoilt(f"its layout is {header['layout']}")
+        raise BundleCorrupt(f"its layout is {header['layout']}")
     return header
 
 
@@ -250,7 +250,7 @@ def _taken(whole: pa.Buffer, said: Sequence[int]) -> pa.Buffer:
     at, size, checksum = said
     part = whole.slice(at, size)
     if part.size != size or zlib.crc32(part) != checksum:
-        raise Spoilt("a part is not what was written")
+        raise BundleCorrupt("a part is not what was written")
     return part
 
 

@@ -29,7 +29,7 @@ from layers.formats.source import Source
 from layers.formats.writer import check_target, form_of, write_stream
 from screening.cluster.bundle import bundle_key, fetch_documents, keep_bundle
 from screening.cluster.worker import Judged, Rows, Work, packed, sees, software
-from screening.cluster.workers import Crew, Future, Given
+from screening.cluster.workers import BundleFile, Future, WorkerPool
 from screening.files.run import LEAST_ROWS, FileJob, Progress, Screened
 from screening.schema import VERDICT_SCHEMA
 from screening.screener import Screener, ScreenTask
@@ -43,7 +43,7 @@ MOST_TRIES: Final = 8
 class Shipment:
     """What workers judge by: a task, and the bundle of the store."""
 
-    given: Given
+    given: BundleFile
     task: ScreenTask
 
 
@@ -74,11 +74,11 @@ def shipment_of(screener: Screener, documents: Mapping[str, Any], folder: Path) 
             folder=folder,
             fault=fault,
         ) from fault
-    return Shipment(Given(bundle_key(screener), path), screener.task)
+    return Shipment(BundleFile(bundle_key(screener), path), screener.task)
 
 
 def run_cluster(
-    job: FileJob, shipment: Shipment, crew: Crew, *, sampled: bool = False, progress: Progress = int
+    job: FileJob, shipment: Shipment, crew: WorkerPool, *, sampled: bool = False, progress: Progress = int
 ) -> Screened:
     """Screen a file on a cluster; see ``run_local``. ``job.workers`` is not looked at.
 
@@ -113,7 +113,7 @@ def _rows_at_once(rows: int | None, threads: int) -> int:
     return min(max(rows // (4 * max(threads, 1)), LEAST_ROWS), PART_ROWS)
 
 
-def _shared(source: Source, crew: Crew, rows: int) -> str:
+def _shared(source: Source, crew: WorkerPool, rows: int) -> str:
     """The file's signature where every worker can read its own rows of it, else nothing."""
     if not can_be_sliced(source, rows):
         return ""
@@ -130,7 +130,7 @@ def _told(rows: Iterable[Outgoing], progress: Progress) -> Generator[Outgoing]:
 class _Run:
     """One file on its way through a crew; ``found``: what came of it so far."""
 
-    def __init__(self, work: Work, source: Source, crew: Crew, rows: int) -> None:
+    def __init__(self, work: Work, source: Source, crew: WorkerPool, rows: int) -> None:
         self.found = Screened()
         self._work = work
         self._source = source

@@ -16,14 +16,22 @@ import pyarrow as pa
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
-from facts.memory.cache import Recent, cache_folder
+from facts.memory.cache import LruCache, cache_folder
 from facts.memory.files import make_private
 from layers.formats.geometry_columns import Floats
 from layers.formats.output_plan import Outgoing, Plan
 from layers.formats.parquet_slice import signature, slice_of
 from layers.formats.place_columns import PlaceColumns
 from layers.formats.source import GivenBatch, given_batch
-from screening.cluster.bundle import LAYOUT, Bundle, Spoilt, bundle_path, open_bundle, part_of, settle
+from screening.cluster.bundle import (
+    LAYOUT,
+    Bundle,
+    BundleCorrupt,
+    bundle_path,
+    open_bundle,
+    part_of,
+    publish_bundle,
+)
 from screening.files.places import Terms
 from screening.files.run import judged_batch as judged
 from screening.screener import ScreenTask
@@ -31,7 +39,7 @@ from store.queries.features import Box
 
 SLICE_ROWS: Final = 262_144
 OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
-_OPENED: Recent[Bundle] = Recent(1)
+_OPENED: LruCache[Bundle] = LruCache(1)
 Lacking = Literal["bundle", "file"]
 
 
@@ -102,7 +110,7 @@ def receive(key: str, at: int, piece: bytes, size: int) -> None:
         file.seek(at)
         file.write(piece)
     if at + len(piece) == size:
-        settle(part, path)
+        publish_bundle(part, path)
 
 
 def sees(path: Path, signed: str) -> bool:
@@ -151,7 +159,7 @@ def _bundle(key: str) -> Bundle | None:
     path = bundle_path(cache_folder(Settings()), key)
     try:
         return _OPENED.get(key, lambda: open_bundle(path))
-    except Spoilt:
+    except BundleCorrupt:
         with suppress(OSError):
             path.unlink()
     except OSError:

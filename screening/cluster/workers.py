@@ -39,7 +39,7 @@ Future = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long is waited, seconds: for the scheduler's answer, and for a worker where none is left."""
 
     connect_s: float = 10.0
@@ -47,23 +47,23 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class BundleFile:
     """The bundle that workers are to have."""
 
     key: str
     path: Path
 
 
-class Crew:
+class WorkerPool:
     """The workers of a scheduler. ``tell`` is given sentences for the person who waits."""
 
-    def __init__(self, client: Client, engine: str, patience: Patience, tell: Tell, lang: Lang) -> None:
+    def __init__(self, client: Client, engine: str, patience: Timeouts, tell: Tell, lang: Lang) -> None:
         self._client = client
         self._engine = engine
         self._patience = patience
         self._tell = tell
         self._lang = lang
-        self._given: Given | None = None
+        self._given: BundleFile | None = None
         self._threads = 0
         self._counted = -PULSE_S
 
@@ -77,7 +77,7 @@ class Crew:
         screenworker.check_software(screenworker.software(), answer)
         self._seats()
 
-    def give(self, given: Given) -> None:
+    def give(self, given: BundleFile) -> None:
         """Let all workers have a bundle; also those that come later. Raises BadInput."""
         self._given = given
         self.mend()
@@ -203,7 +203,7 @@ class Crew:
             fault=fault,
         )
 
-    def _send(self, given: Given, workers: list[str]) -> dict[str, object]:
+    def _send(self, given: BundleFile, workers: list[str]) -> dict[str, object]:
         """Send a bundle to workers, piece by piece; who failed, and why."""
         size = given.path.stat().st_size
         faults: dict[str, object] = {}
@@ -219,9 +219,9 @@ class Crew:
 
 
 @contextmanager
-def connected(engine: str, tell: Tell, lang: Lang, patience: Patience | None = None) -> Iterator[Crew]:
+def connected(engine: str, tell: Tell, lang: Lang, patience: Timeouts | None = None) -> Iterator[WorkerPool]:
     """The workers of the scheduler at an address, checked. Raises BadInput (field ``engine``)."""
-    waits = patience or Patience()
+    waits = patience or Timeouts()
     if not ADDRESS.fullmatch(engine):
         raise BadInput(
             N_("The engine {engine} is unknown."),
@@ -230,13 +230,13 @@ def connected(engine: str, tell: Tell, lang: Lang, patience: Patience | None = N
             engine=engine,
         )
     with _client(engine, waits) as client:
-        crew = Crew(client, engine, waits, tell, lang)
+        crew = WorkerPool(client, engine, waits, tell, lang)
         crew.check()
         yield crew
 
 
 @contextmanager
-def _client(engine: str, patience: Patience) -> Iterator[Client]:
+def _client(engine: str, patience: Timeouts) -> Iterator[Client]:
     try:
         dask: Any = import_module("dask")  # a cluster is rare, and both take a second
         distributed: Any = import_module("distributed")

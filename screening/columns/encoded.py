@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from screening.kernel import NULL, Codes, compacted, looked_up, placed_codes, placed_floats, with_bits
 from screening.schema import VERDICT_SCHEMA
 
-__all__ = ["NULL", "Coded", "Ints", "as_table", "constant", "numbered", "texts_of"]
+__all__ = ["NULL", "EncodedColumn", "Ints", "as_table", "constant", "numbered", "texts_of"]
 Ints = NDArray[np.int64]
 NO_TABLE = np.empty(0, dtype=np.int32)
 
 
-class Coded:
+class EncodedColumn:
     """A column of texts: of each row a number, of each number the place of its text, or NULL.
 
     ``table`` None: the numbers are places. Columns may share all of these: none is changed, only replaced.
@@ -49,16 +49,16 @@ def texts_of(values: Sequence[str]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def constant(n: int) -> Coded:
+def constant(n: int) -> EncodedColumn:
     """A column of n nulls."""
-    return Coded(np.full(n, NULL, dtype=np.int32), texts_of([]))
+    return EncodedColumn(np.full(n, NULL, dtype=np.int32), texts_of([]))
 
 
-def numbered(numbers: Codes, texts: Sequence[str | None]) -> Coded:
+def numbered(numbers: Codes, texts: Sequence[str | None]) -> EncodedColumn:
     """A column of texts by number; equal texts become one value. A number of NULL, or no text, is null."""
     values: dict[str, int] = {}
     place = [NULL if text is None else values.setdefault(text, len(values)) for text in texts]
-    return Coded(numbers, texts_of(list(values)), np.asarray(place or [NULL], dtype=np.int32))
+    return EncodedColumn(numbers, texts_of(list(values)), np.asarray(place or [NULL], dtype=np.int32))
 
 
 def as_table(columns: Mapping[str, Any], order: Ints) -> pa.Table:
@@ -69,10 +69,10 @@ def as_table(columns: Mapping[str, Any], order: Ints) -> pa.Table:
 
 
 def _array(
-    column: Coded | NDArray[np.float64], order: Ints, kind: pa.DataType, made: dict[int, Codes]
+    column: EncodedColumn | NDArray[np.float64], order: Ints, kind: pa.DataType, made: dict[int, Codes]
 ) -> pa.Array:
     """One column. ``made``: numbers that several columns share, by their address, in their order."""
-    if not isinstance(column, Coded):
+    if not isinstance(column, EncodedColumn):
         return _of_buffers(pa.float64(), *placed_floats(column, order))
     texts, numbers = column.texts, column.numbers
     if not len(texts):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from facts.memory.snapshot import Snapshot
-from screening.columns.encoded import NULL, Coded, Ints, constant, numbered, texts_of
+from screening.columns.encoded import NULL, EncodedColumn, Ints, constant, numbered, texts_of
 from screening.decide.law_table import LawTable
 from screening.decide.unit_table import Divided, UnitTable
 from screening.decide.zone_table import LAW_UNKNOWN, MAYBE, SURE_PERMIT, SURE_PROHIBITED, Met
@@ -64,9 +64,9 @@ class RowMaker:
         effect, why, laws = outcomes(met.flags, divided.inside >= 1 - WHOLLY, missing, met.laws, TESTS)
         held = divided.lead >= 0
         return {
-            "zj_effect": Coded(effect, self._effects),
-            "zj_why": Coded(why, self._whys),
-            "zj_certainty": Coded(divided.certainty.astype(np.int32), self._certainties),
+            "zj_effect": EncodedColumn(effect, self._effects),
+            "zj_why": EncodedColumn(why, self._whys),
+            "zj_certainty": EncodedColumn(divided.certainty.astype(np.int32), self._certainties),
             **self._words.columns(divided.lead),
             "zj_share": np.where(held, divided.share, np.nan),
             "zj_edge_m": np.where(held, np.round(divided.edge, METRE_DIGITS), np.nan),
@@ -84,7 +84,7 @@ class RowMaker:
             return {"zj_grid_cell": constant(len(lonlat)), "zj_team": constant(len(lonlat))}
         return self._cells.columns(lonlat, divided)
 
-    def _partners(self, divided: Divided) -> Coded:
+    def _partners(self, divided: Divided) -> EncodedColumn:
         starts, units, shares = divided.partners
         column = constant(len(divided.lead))
         rows = np.flatnonzero(np.diff(starts))
@@ -111,7 +111,7 @@ class RowMaker:
         }
 
 
-def coded(keys: Ints, text: Callable[[int], str | None]) -> Coded:
+def coded(keys: Ints, text: Callable[[int], str | None]) -> EncodedColumn:
     """A column of texts, one a distinct key."""
     found, numbers = distinct(keys)
     return numbered(numbers, [text(key) for key in found.tolist()])
@@ -142,10 +142,10 @@ class _ZoneWords:
         places = np.full(n, NULL, dtype=np.int32)
         places[rows] = numbers
 
-        def column(texts: pa.Array, which: Ints) -> Coded:
+        def column(texts: pa.Array, which: Ints) -> EncodedColumn:
             lists = pa.ListArray.from_arrays(offsets, texts.take(pa.array(which[entries])))
             told = pc.binary_join(lists, SEPARATOR).dictionary_encode()
-            return Coded(places, told.dictionary, told.indices.to_numpy(zero_copy_only=False))
+            return EncodedColumn(places, told.dictionary, told.indices.to_numpy(zero_copy_only=False))
 
         found = {name: column(texts, met.zone) for name, texts in self.texts.items()}
         return {**found, "zj_relations": column(self.relations, met.relation)}
@@ -162,19 +162,20 @@ class _UnitWords:
             f"zj_{whose}_{what}": _encoded(said, unit)
             for whose, unit in of_lead.items()
             for what, said in texts.items()
-        } | {"zj_unit_level": Coded(units.level_of_unit.astype(np.int32), texts_of(LEVELS))}
+        } | {"zj_unit_level": EncodedColumn(units.level_of_unit.astype(np.int32), texts_of(LEVELS))}
 
     def columns(self, lead: NDArray[np.int32]) -> Columns:
         """Of leads, and of the county and the township of each one's chain."""
         return {
-            name: Coded(lead, column.texts, column.numbers) for name, column in self.columns_of_units.items()
+            name: EncodedColumn(lead, column.texts, column.numbers)
+            for name, column in self.columns_of_units.items()
         }
 
 
-def _encoded(texts: pa.Array, numbers: NDArray[np.int32]) -> Coded:
+def _encoded(texts: pa.Array, numbers: NDArray[np.int32]) -> EncodedColumn:
     """The texts of these numbers (NULL: none), each text once."""
     told = texts.take(pa.array(numbers, mask=numbers == NULL)).dictionary_encode()
-    return Coded(told.indices.fill_null(NULL).to_numpy(zero_copy_only=False), told.dictionary)
+    return EncodedColumn(told.indices.fill_null(NULL).to_numpy(zero_copy_only=False), told.dictionary)
 
 
 class _CellTable:
@@ -214,7 +215,7 @@ def patch(columns: Columns, rows: Ints, found: Sequence[Mapping[str, Any]]) -> N
     """Put rows that were judged by themselves into the columns."""
     for name, column in columns.items():
         values = [one[name] for one in found]
-        if isinstance(column, Coded):
+        if isinstance(column, EncodedColumn):
             column.put(rows, values)
         else:
             column[rows] = [np.nan if value is None else value for value in values]
@@ -225,7 +226,7 @@ def refuse(columns: Columns, rows: Ints) -> None:
     if not len(rows):
         return
     for name, column in columns.items():
-        if isinstance(column, Coded):
+        if isinstance(column, EncodedColumn):
             column.put(rows, [NO_NUMBER if name == "zj_error" else None] * len(rows))
         else:
             column[rows] = np.nan

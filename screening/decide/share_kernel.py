@@ -287,7 +287,7 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def leads_of_sole(soles, tables, out):  # type: ignore[no-untyped-def]
+def leads_of_interior(soles, tables, out):  # type: ignore[no-untyped-def]
     """The finest unit of points of which each layer has one unit, all of one line, or none.
 
     ``soles``, (layers, n): positions in the layers, as ``sole_of_many`` tells them. ``tables``: see
@@ -310,7 +310,7 @@ def leads_of_sole(soles, tables, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def tell_soles(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
+def write_interior(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
     """Fill what is told of points, (n,), that a unit has wholly, or none. ``official``: of each unit."""
     for p in range(len(lead)):
         held = lead[p] >= 0

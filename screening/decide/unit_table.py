@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from facts.memory.snapshot import Snapshot
 from geo.index.cell_index import CoverageIndex
-from geo.index.kernel.coverage.border_distance_batch import border_of_many
-from geo.index.kernel.coverage.interior import CLOSE, sole_of_many
+from geo.index.kernel.coverage.border_distance_batch import border_distance_batch
+from geo.index.kernel.coverage.interior import CLOSE, interior_area_batch
 from geo.measure.geodesic import ELLIPSOID
 from geo.measure.probability import R68, REACH
 from geo.unit_codes import stem
-from screening.decide.share_kernel import divide_many, leads_of_sole, tell_soles
+from screening.decide.share_kernel import divide_many, leads_of_interior, write_interior
 from screening.kernel import metres_along
 from store.schema.datasets import LEVELS
 from verdict.thresholds import Thresholds
@@ -120,7 +120,7 @@ class UnitTable:
             plain=np.ones(n, dtype=np.bool_),
             partners=(np.zeros(n + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0)),
         )
-        tell_soles(lead, self._official_line, found.share, found.certainty, found.inside)
+        write_interior(lead, self._official_line, found.share, found.certainty, found.inside)
         if not len(close):
             return found
         part = Divided(
@@ -145,16 +145,16 @@ class UnitTable:
         soles = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
         for n, layer in enumerate(self.layers):
             reach = np.maximum(REACH * sigmas[:, n], LEAST_REACH_M)
-            sole_of_many(*layer.index.buffer.args, lonlat, metres, reach, soles[n])
+            interior_area_batch(*layer.index.buffer.args, lonlat, metres, reach, soles[n])
         lead = np.empty(len(lonlat), dtype=np.int32)
-        leads_of_sole(soles, self._tables, lead)
+        leads_of_interior(soles, self._tables, lead)
         return lead
 
     def _borders(self, lonlat: Floats, metres: Floats, lead: NDArray[np.int32]) -> Floats:
         edge = np.full(len(lead), np.nan)
         for n, layer in enumerate(self.layers):
             span = int(self.first[n]), int(self.first[n]) + len(layer.rows)
-            border_of_many(*layer.index.buffer.args, lonlat, metres, lead, *span, edge)
+            border_distance_batch(*layer.index.buffer.args, lonlat, metres, lead, *span, edge)
         return edge
 
     def chain(self, level: int) -> NDArray[np.int32]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facts.memory.snapshot import ZoneLayer
-from geo.index.kernel.overlap.near_batch import overlaps_of_many
+from geo.index.kernel.overlap.near_batch import near_overlaps_batch
 from geo.measure.probability import R68
 from screening.decide.law_table import NO_EFFECT, NOTICE, LawTable
-from screening.kernel import together
+from screening.kernel import combine_bits
 from verdict.conflicts import RELATIONS
 from verdict.model import SHARE_DIGITS
 from verdict.thresholds import Thresholds
@@ -63,7 +63,7 @@ class ZoneTable:
     def meet(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Met:
         """The conflicts of points, (n, 2) degrees."""
         layer = self.layer
-        point, near, holds, distance, mass = overlaps_of_many(
+        point, near, holds, distance, mass = near_overlaps_batch(
             *layer.index.buffer.args, lonlat, metres, accuracy, layer.accuracies, self.notice
         )
         n = len(lonlat)
@@ -72,7 +72,7 @@ class ZoneTable:
         usable = plain[point]
         point, holds, distance, mass = point[usable], holds[usable], distance[usable], mass[usable]
         zone: Ints = near[usable].astype(np.int64)
-        met_kinds = together(n, point, self.law.bits_of_zone[zone])
+        met_kinds = combine_bits(n, point, self.law.bits_of_zone[zone])
         sigma = np.hypot(accuracy[point], layer.accuracies[zone]) / R68
         share = np.where(sigma > 0, np.round(mass, SHARE_DIGITS), holds)
         relation: Ints = np.where(
@@ -111,12 +111,12 @@ class ZoneTable:
             point=point[order],
             zone=zone[order],
             relation=relation[order],
-            flags=together(n, point, flags),
-            sure_kinds=together(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
+            flags=combine_bits(n, point, flags),
+            sure_kinds=combine_bits(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
             met_kinds=met_kinds,
             laws=(
-                together(n, point, np.where(sure & (effect == 0), said, 0)),
-                together(n, point, np.where(sure & (effect == 1), said, 0)),
+                combine_bits(n, point, np.where(sure & (effect == 0), said, 0)),
+                combine_bits(n, point, np.where(sure & (effect == 1), said, 0)),
             ),
             plain=plain,
         )

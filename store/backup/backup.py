@@ -25,7 +25,7 @@ from store.backup import files
 from store.backup.files import DUMP, Advance, EvidenceStore, Manifest
 from store.backup.server import Server, connect_engine, environment, program, run
 from store.engine import MIGRATIONS, migrate
-from store.journal.append import note
+from store.journal.append import append_step
 
 JOBS: Final = "2"  # connections that restore at once
 Watch = Callable[[str, int | None], Advance]
@@ -254,7 +254,7 @@ def _finish(scratch: URL, manifest: Manifest, replaced: str | None) -> None:
         with Session(engine) as session, session.begin():
             before = None if replaced is None else {"journal": replaced}
             after = {"made_at": manifest.made_at, "journal": manifest.journal, "dump": manifest.dump_sha256}
-            note(session, "restored", "database", before=before, after=after)
+            append_step(session, "restored", "database", before=before, after=after)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
     finally:

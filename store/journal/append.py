@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 
-def note(  # noqa: PLR0913 - the columns of a line
+def append_step(  # noqa: PLR0913 - the columns of a line
     session: Session,
     action: str,
     subject: str,

@@ -42,7 +42,7 @@ class County:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class AreaExtract:
     """Areas as plain rows with GeoJSON geometry; ``source`` in a row is a place in ``sources``.
 
     ``until``: the first day after which one of the areas may be another; None where none is known.
@@ -96,7 +96,7 @@ def fetch_versions(session: Session) -> list[tuple[int, str]]:
     return [(row.id, row.checksum) for row in session.execute(query)]
 
 
-def fetch_around(session: Session, county: County, margin_m: float, day: dt.date) -> Around:
+def fetch_area_extract(session: Session, county: County, margin_m: float, day: dt.date) -> AreaExtract:
     """Everything that meets a county's box, grown by a margin in metres."""
     box = _grown(county.box, margin_m)
     sources = _sources(session)
@@ -107,7 +107,7 @@ def fetch_around(session: Session, county: County, margin_m: float, day: dt.date
     _simplify(found[Unit], sources, Plane((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
     units, zones, cells = (_told(found[table]) for table in (Unit, Zone, GridCell))
     permits = _told(_permits(session, box, day))
-    return Around(county, box, sources, units, zones, cells, permits, _until(session, box, day))
+    return AreaExtract(county, box, sources, units, zones, cells, permits, _until(session, box, day))
 
 
 def _grown(box: Box, margin_m: float) -> Box:

@@ -53,7 +53,7 @@ def fetch_head(session: Session) -> int:
     return int(session.scalar(select(func.zhijie_head())) or 0)
 
 
-def fetch_standing(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
+def fetch_readable_stems(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
     """Of these credentials (SHA-256 of tokens), those that still open something: the stems they may read."""
     rows = session.execute(_STANDING, {"hashes": list(hashes)})
     return {bytes(row.token_hash): tuple(sorted(row.stems)) for row in rows}

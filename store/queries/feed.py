@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from store.queries.report_filter import Sieve
+from store.queries.report_filter import ReportFilter
 from store.schema.datasets import OPEN
 
 _FEED: Final = """
@@ -26,7 +26,7 @@ PRESSING: Final = f"NOT ({OPEN}), NOT (overdue OR urgent), due_on NULLS LAST, id
 
 
 def fetch_feed(
-    session: Session, sieve: Sieve, before: int, limit: int, *, pressing: bool = False
+    session: Session, sieve: ReportFilter, before: int, limit: int, *, pressing: bool = False
 ) -> list[dict[str, Any]]:
     """At most ``limit`` reports with an id below ``before``; ``pressing``: the most urgent first instead."""
     where, values = sieve.sql()

@@ -24,7 +24,7 @@ _PARTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sieve:
+class ReportFilter:
     """Every part narrows; an empty tuple, None or False lets everything pass.
 
     ``since``, ``until``: days of receipt in Beijing time, both included. ``mine``: held by who asks.
@@ -59,7 +59,7 @@ class Sieve:
         return begins and (self.until is None or (self.until + dt.timedelta(1)).day == 1)
 
 
-_NAMES: Final = tuple(one.name for one in fields(Sieve))
+_NAMES: Final = tuple(one.name for one in fields(ReportFilter))
 
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - one of the parts

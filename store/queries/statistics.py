@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from store.queries.report_filter import Sieve
+from store.queries.report_filter import ReportFilter
 from store.schema.datasets import OPEN
 
 Rows = list[dict[str, Any]]
@@ -51,7 +51,7 @@ AXES: Final = {
 BELOW: Final = {0: 6, 2: 4, 4: 6, 6: 9, 9: 12}  # of everywhere: the counties
 
 
-def fetch_figures(session: Session, sieve: Sieve) -> dict[str, Rows]:
+def fetch_statistics(session: Session, sieve: ReportFilter) -> dict[str, Rows]:
     """Axis ("all", "category", "effect", "status", "month", "unit") → rows with n, overdue, urgent (open).
 
     "unit": the units one level below the sieve's unit, by the stem of their codes ('' outside every unit).

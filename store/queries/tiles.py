@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from store.queries.report_filter import Sieve
+from store.queries.report_filter import ReportFilter
 from store.schema.datasets import OPEN
 
 DEEPEST: Final = 22
@@ -82,7 +82,7 @@ def _frame(z: int, x: int, y: int) -> dict[str, Any]:
     return {"z": z, "x": x, "y": y, **box, "step": side / 2**CELLS}
 
 
-def select_tallied(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, dict[str, Any]]:
+def select_tallied(z: int, x: int, y: int, sieve: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
     """Clusters of a tile from the counts made ahead: for a sieve by unit at most, to zoom ``TALLIED``."""
     first = tile_number(x, y) << 2 * CELLS
     span = {"level": z + CELLS, "first": first, "last": first + 4**CELLS - 1}
@@ -91,7 +91,7 @@ def select_tallied(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, di
 
 
 def select_points(  # noqa: PLR0913 - a tile's address
-    z: int, x: int, y: int, sieve: Sieve, today: dt.date, most: int, units: list[str] | None = None
+    z: int, x: int, y: int, sieve: ReportFilter, today: dt.date, most: int, units: list[str] | None = None
 ) -> tuple[TextClause, dict[str, Any]]:
     """Reports of a tile one by one, at most ``most`` and one more; ``units``: where some were counted."""
     where, more = sieve.sql()
@@ -101,7 +101,7 @@ def select_points(  # noqa: PLR0913 - a tile's address
     return query, {**_frame(z, x, y), **more, "today": today, "most": most + 1}
 
 
-def select_gathered(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, dict[str, Any]]:
+def select_gathered(z: int, x: int, y: int, sieve: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
     """Clusters of a tile, counted now."""
     where, more = sieve.sql()
     query = text(_CLUSTERS.format(cells=_GATHERED.format(inside=_INSIDE, sieve=where)))
@@ -109,7 +109,7 @@ def select_gathered(z: int, x: int, y: int, sieve: Sieve) -> tuple[TextClause, d
 
 
 def fetch_report_tile(  # noqa: PLR0913 - a tile's address
-    session: Session, z: int, x: int, y: int, sieve: Sieve, today: dt.date
+    session: Session, z: int, x: int, y: int, sieve: ReportFilter, today: dt.date
 ) -> bytes:
     """The MVT bytes of a tile of reports; empty where there are none. ``today`` decides the clocks."""
     few = FEW if z <= TALLIED else MOST
@@ -179,7 +179,7 @@ def fetch_parcel_tile(session: Session, z: int, x: int, y: int, today: dt.date) 
 
 
 def fetch_tile(  # noqa: PLR0913 - a tile's address
-    session: Session, layer: str, z: int, x: int, y: int, sieve: Sieve, today: dt.date
+    session: Session, layer: str, z: int, x: int, y: int, sieve: ReportFilter, today: dt.date
 ) -> bytes:
     """The MVT bytes of a tile of "violations" (reports that the sieve lets pass), "areas" or "parcels"."""
     if layer == "violations":

@@ -228,7 +228,7 @@ class Report(Base):
 
     ``spot``: where it is drawn, EPSG:3857. ``due_on``: the last day of the present step; ``overdue``: it has
     passed, as the database has noticed. ``holder_unit``, ``holder_account``: who has it (see
-    ``store.schema.report_counts.Hand``).
+    ``store.schema.report_counts.AssignmentRow``).
     """
 
     __tablename__ = "report"

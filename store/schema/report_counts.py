@@ -48,7 +48,7 @@ class ReportMonth(Base):
     n: Mapped[int]
 
 
-class Hand(Base):
+class AssignmentRow(Base):
     """Who has a report in hand: since when, until which day, why; ``ended_at`` None: still."""
 
     __tablename__ = "hand"

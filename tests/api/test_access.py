@@ -29,7 +29,7 @@ from core.settings import ROOT, Settings
 from reports.filing import Reporter, Submission, file_report
 from store.access import MAY, ROLES
 from store.engine import open_session
-from store.journal.append import note
+from store.journal.append import append_step
 from store.schema.datasets import SRID
 from store.schema.parcels import Parcel
 from verdict.inquiry import Inquiry, Limits
@@ -100,7 +100,7 @@ def scene(
             report = file_report(session, told, area, limits).report
             report.unit_code = code
             reports[area] = report.id
-            note(session, "report", f"report/{report.id}", unit=code)
+            append_step(session, "report", f"report/{report.id}", unit=code)
             _add_parcel(session, area, code)
     sessions = staff(http_engine, web_engine, HERE)
     settings = Settings(

@@ -23,12 +23,12 @@ from sqlalchemy import create_engine
 from api.middleware import observability as observe
 from api.middleware.logs import REQUEST_ID, SERVERS, configure_logging
 from api.middleware.observability import (
-    Observe,
+    ObservabilityMiddleware,
     count_report,
     count_sign_in,
-    door_of,
+    endpoint_of,
     exposition,
-    figures,
+    metrics_of_process,
     watch_pool,
 )
 from api.routers import reports
@@ -60,7 +60,7 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 Lines = Callable[[], list[dict[str, Any]]]
 
 
-def small() -> Observe:
+def small() -> ObservabilityMiddleware:
     """An application of two rooms, observed."""
     app, room = FastAPI(), APIRouter(prefix="/api/things")
 
@@ -76,14 +76,14 @@ def small() -> Observe:
             raise RuntimeError(f"about {SECRET}") from fault
 
     app.include_router(room)
-    return Observe(app)
+    return ObservabilityMiddleware(app)
 
 
 def value(name: str, **labels: str) -> float:
-    return figures().registry.get_sample_value(name, labels) or 0.0
+    return metrics_of_process().registry.get_sample_value(name, labels) or 0.0
 
 
-def calls(app: Observe) -> TestClient:
+def calls(app: ObservabilityMiddleware) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -155,7 +155,7 @@ def test_a_door_is_a_pattern_and_never_a_path(lines: Lines, method: str, path: s
 def test_what_is_answered_before_the_router_has_its_door_too(
     client: TestClient, path: str, door: str
 ) -> None:
-    assert door_of({"type": "http", "path": path, "method": "POST", "app": client.app}) == door
+    assert endpoint_of({"type": "http", "path": path, "method": "POST", "app": client.app}) == door
 
 
 def test_an_unknown_method_is_no_name_of_its_own(lines: Lines) -> None:
@@ -188,7 +188,7 @@ def test_a_client_that_goes_away_is_no_failure_of_ours(lines: Lines) -> None:
         return
 
     with pytest.raises(AssertionError):  # the test client's: nothing was answered
-        TestClient(Observe(silent)).get("/")
+        TestClient(ObservabilityMiddleware(silent)).get("/")
     assert accessed(lines)[0]["status"] == observe.GONE
 
 
@@ -208,7 +208,7 @@ def test_a_line_names_roles_and_nobody(lines: Lines) -> None:
         scope["state"]["who"] = who
         await Response("x")(scope, receive, send)
 
-    TestClient(Observe(known)).get("/")
+    TestClient(ObservabilityMiddleware(known)).get("/")
     (line,) = accessed(lines)
     assert line["roles"] == ["command", "officer"]
     assert not re.search("wangqiang|王强|140522|77123", json.dumps(line, ensure_ascii=False))

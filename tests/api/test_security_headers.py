@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.middleware.security_headers import ALWAYS, NOTHING, Headers
+from api.middleware.security_headers import ALWAYS, NOTHING, SecurityHeadersMiddleware
 from api.routers import reports
 from maps.pages.public_map import live_map
 
@@ -55,7 +55,7 @@ def small() -> Starlette:
 
 
 def ask(app: Any, path: str, base: str = "http://testserver") -> dict[str, str]:
-    return dict(TestClient(Headers(app), base_url=base).get(path).headers)
+    return dict(TestClient(SecurityHeadersMiddleware(app), base_url=base).get(path).headers)
 
 
 def test_what_is_missing_is_added(small: Starlette) -> None:
@@ -95,7 +95,7 @@ def test_other_protocols_pass() -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    with TestClient(Headers(app)):
+    with TestClient(SecurityHeadersMiddleware(app)):
         pass
     assert seen == ["lifespan"]
 

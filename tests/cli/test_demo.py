@@ -23,7 +23,7 @@ from demo.sample_reports import COUNT, COUNTIES, PREFIX, YEAR, batches, file_sam
 from demo.story import CAST, STORY, STORY_KEY, account_name, demo_people
 from demo.texts import SIZES, TEXTS, WEIGHTS
 from law.book import LawBook
-from reports.evidence.storage import Blobs, open_blobs
+from reports.evidence.storage import BlobStore, open_blobs
 from reports.filing import Submission, file_report
 from reports.workflow.states import STATUSES
 from store.engine import open_session
@@ -31,7 +31,7 @@ from store.journal.verify import current_head, require_whole
 from store.schema.access import Account, JournalRow
 from store.schema.datasets import CLOSED, Evidence, Report, Source, StoredVerdict
 from store.schema.parcels import Parcel
-from store.schema.report_counts import Hand, ReportTally
+from store.schema.report_counts import AssignmentRow, ReportTally
 from verdict.inquiry import Inquiry, Limits
 
 DAY = dt.date(2026, 11, 1)
@@ -131,7 +131,7 @@ def test_each_has_a_past_a_state_and_a_day(store: Session) -> None:
         assert report.due_on is None or received <= report.due_on <= received + dt.timedelta(60)
         late = report.status not in CLOSED and report.due_on is not None and report.due_on < today()
         assert report.overdue == late
-        hand = store.scalars(select(Hand).where(Hand.report_id == report.id)).one_or_none()
+        hand = store.scalars(select(AssignmentRow).where(AssignmentRow.report_id == report.id)).one_or_none()
         assert (hand is None) == (report.holder_unit is None)
         assert report.holder_unit in (None, report.unit_code)
         if report.status in ("new", "dismissed"):
@@ -193,7 +193,7 @@ def show(clone: Callable[..., Engine], tmp_path: Path, limits: Limits) -> tuple[
     return engine, run
 
 
-def _hang(engine: Engine, blobs: Blobs, description: str, *contents: bytes) -> list[str]:
+def _hang(engine: Engine, blobs: BlobStore, description: str, *contents: bytes) -> list[str]:
     """Hang files on the report with a description; their hashes."""
     kept = [blobs.put_bytes(content) for content in contents]
     with open_session(engine) as session:
@@ -222,7 +222,7 @@ def test_clear_removes_the_samples_and_leaves_the_real(show: tuple[Engine, Run],
         assert set(session.scalars(select(Evidence.sha256))) == {real, shared}
         assert list(session.scalars(select(Account.name))) == ["demo-visitor"]
         assert session.scalar(select(func.count()).select_from(Source)) == data
-        assert session.scalar(select(func.count()).select_from(Hand)) == 0
+        assert session.scalar(select(func.count()).select_from(AssignmentRow)) == 0
         lines = session.scalars(select(JournalRow).where(JournalRow.seq > before)).all()
         assert [line.action for line in lines] == ["demo_cleared"]
         assert '"reports": 6' in lines[0].body

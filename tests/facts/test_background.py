@@ -17,7 +17,7 @@ from support.scenes import write_scene
 
 from core.settings import Settings
 from facts.memory import background as snapshotlive
-from facts.memory.background import APPLICATION, Snapshots
+from facts.memory.background import APPLICATION, SnapshotService
 from facts.memory.cache import SnapshotCache
 from facts.memory.snapshot import Snapshot, snapshot_of, versions_key
 from layers.loading.load import load_folder
@@ -43,10 +43,10 @@ def database(clone: Callable[[str], Engine]) -> Engine:
 
 
 @pytest.fixture
-def live(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Snapshots]:
+def live(database: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[SnapshotService]:
     """Served snapshots that have started and have today's."""
     monkeypatch.setattr(snapshotlive, "BACK_OFF_S", (0.2,))
-    snapshots = Snapshots(database, Settings(), SnapshotCache(None))
+    snapshots = SnapshotService(database, Settings(), SnapshotCache(None))
     snapshots.start()
     assert snapshots.wait(DAY, LONG_S) is not None
     yield snapshots
@@ -126,7 +126,7 @@ def _connections(database: Engine) -> int:
 
 
 def test_today_is_served_and_other_days_when_asked_for(database: Engine) -> None:
-    snapshots = Snapshots(database, Settings(), SnapshotCache(None))
+    snapshots = SnapshotService(database, Settings(), SnapshotCache(None))
     snapshots.start()
     assert _comes(lambda: snapshots._served)
     today = snapshots.at(dt.datetime.now(snapshotlive.CHINA).date())
@@ -141,19 +141,19 @@ def test_today_is_served_and_other_days_when_asked_for(database: Engine) -> None
     snapshots.stop()
 
 
-def test_it_is_the_snapshot_of_the_store(live: Snapshots, database: Engine) -> None:
+def test_it_is_the_snapshot_of_the_store(live: SnapshotService, database: Engine) -> None:
     with Session(database) as session:
         assert live.at(DAY) is snapshot_of(session, DAY, live.cache)
 
 
-def test_a_load_elsewhere_swaps_what_is_served(live: Snapshots, load: Callable[[str], str]) -> None:
+def test_a_load_elsewhere_swaps_what_is_served(live: SnapshotService, load: Callable[[str], str]) -> None:
     for name in ("甲乡", "乙乡", "甲乡"):
         load(name)
         assert _comes(lambda: _town(live.at(DAY)) == name)  # noqa: B023 - called here
 
 
 def test_from_the_notice_until_the_swap_nothing_is_served(
-    live: Snapshots, load: Callable[[str], str], gate: Callable[[], Gate]
+    live: SnapshotService, load: Callable[[str], str], gate: Callable[[], Gate]
 ) -> None:
     closed = gate()
     load("丙乡")
@@ -165,7 +165,7 @@ def test_from_the_notice_until_the_swap_nothing_is_served(
 
 
 def test_what_changes_during_a_build_is_not_served_old(
-    live: Snapshots, load: Callable[[str], str], gate: Callable[[], Gate]
+    live: SnapshotService, load: Callable[[str], str], gate: Callable[[], Gate]
 ) -> None:
     first = gate()
     load("丁乡")
@@ -181,7 +181,7 @@ def test_what_changes_during_a_build_is_not_served_old(
     assert _town(live.wait(DAY, LONG_S)) == "戊乡"
 
 
-def test_an_uncommitted_load_changes_nothing(live: Snapshots, database: Engine, tmp_path: Path) -> None:
+def test_an_uncommitted_load_changes_nothing(live: SnapshotService, database: Engine, tmp_path: Path) -> None:
     before = live.at(DAY)
     with Session(database) as session:
         load_folder(session, write_scene({"townships": [{**TOWN, "name": "空乡"}]}, tmp_path))
@@ -192,7 +192,7 @@ def test_an_uncommitted_load_changes_nothing(live: Snapshots, database: Engine, 
 
 
 def test_a_lost_connection_is_made_anew(
-    live: Snapshots, database: Engine, load: Callable[[str], str]
+    live: SnapshotService, database: Engine, load: Callable[[str], str]
 ) -> None:
     before, epoch = live.at(DAY), live._epoch
     assert _kill(database) > 0
@@ -205,7 +205,7 @@ def test_a_lost_connection_is_made_anew(
 
 
 def test_a_change_while_nobody_listened_is_found(
-    live: Snapshots, database: Engine, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    live: SnapshotService, database: Engine, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshotlive, "CHANNEL", "nobody_notifies_here")
     monkeypatch.setattr(snapshotlive, "POLL_S", 0.05)
@@ -217,7 +217,7 @@ def test_a_change_while_nobody_listened_is_found(
 
 
 def test_a_version_retired_by_hand_is_found(
-    live: Snapshots, database: Engine, monkeypatch: pytest.MonkeyPatch
+    live: SnapshotService, database: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshotlive, "POLL_S", 0.05)
     assert _kill(database) > 0  # to listen with the shorter interval
@@ -231,7 +231,7 @@ def test_a_version_retired_by_hand_is_found(
 
 def test_a_store_without_tables_is_waited_for(empty_url: str, caplog: pytest.LogCaptureFixture) -> None:
     engine = create_engine(empty_url)
-    snapshots = Snapshots(engine, Settings(), SnapshotCache(None))
+    snapshots = SnapshotService(engine, Settings(), SnapshotCache(None))
     with caplog.at_level(logging.WARNING, "zhijie.snapshot"):
         snapshots.start()
         assert _comes(lambda: caplog.records)
@@ -253,7 +253,7 @@ def test_a_failed_build_is_tried_again(
 
     monkeypatch.setattr(snapshotlive, "snapshot_of", fail_twice)
     monkeypatch.setattr(snapshotlive, "BACK_OFF_S", (0.01,))
-    snapshots = Snapshots(database, Settings(), SnapshotCache(None))
+    snapshots = SnapshotService(database, Settings(), SnapshotCache(None))
     with caplog.at_level(logging.WARNING, "zhijie.snapshot"):
         snapshots.start()
         assert snapshots.wait(DAY, LONG_S) is not None
@@ -263,7 +263,7 @@ def test_a_failed_build_is_tried_again(
 
 
 def test_few_spans_are_kept_the_last_used_first(
-    live: Snapshots, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+    live: SnapshotService, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load("辛乡")
     monkeypatch.setattr(snapshotlive, "KEPT", 1)
@@ -272,7 +272,7 @@ def test_few_spans_are_kept_the_last_used_first(
     assert live.wait(DAY, LONG_S) is not None
 
 
-def test_many_days_do_not_pile_up(live: Snapshots, gate: Callable[[], Gate]) -> None:
+def test_many_days_do_not_pile_up(live: SnapshotService, gate: Callable[[], Gate]) -> None:
     gate()
     first = OLD_DAY - dt.timedelta(days=6000)
     for n in range(100):
@@ -280,7 +280,7 @@ def test_many_days_do_not_pile_up(live: Snapshots, gate: Callable[[], Gate]) -> 
     assert len(live._wanted) <= snapshotlive.KEPT
 
 
-def test_stopping_ends_threads_and_connections(live: Snapshots, database: Engine) -> None:
+def test_stopping_ends_threads_and_connections(live: SnapshotService, database: Engine) -> None:
     threads = list(live._threads)
     assert _connections(database) > 0
     live.stop()

@@ -25,7 +25,7 @@ from core.settings import ROOT, Settings
 from facts.memory import build_index as snapshotindex
 from facts.memory import cache as snapshotcache
 from facts.memory import files as snapshotfiles
-from facts.memory.cache import Recent, SnapshotCache, cache_folder
+from facts.memory.cache import LruCache, SnapshotCache, cache_folder
 from facts.memory.snapshot import snapshot_of
 
 BEFORE = dt.date(2020, 12, 31)  # the day before a merger of townships
@@ -224,7 +224,7 @@ def test_the_folder_is_the_one_that_is_set_or_lies_at_home(tmp_path: Path) -> No
 
 
 def test_only_the_layers_that_were_used_last_are_kept() -> None:
-    kept: Recent[int] = Recent(2)
+    kept: LruCache[int] = LruCache(2)
     made: list[str] = []
 
     def get(key: str) -> int:
@@ -236,7 +236,7 @@ def test_only_the_layers_that_were_used_last_are_kept() -> None:
 
 
 def test_threads_that_want_the_same_make_it_once_and_a_failure_is_not_kept() -> None:
-    kept: Recent[int] = Recent(4)
+    kept: LruCache[int] = LruCache(4)
     started, made = threading.Barrier(4), []
 
     def slow() -> int:

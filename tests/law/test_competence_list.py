@@ -181,10 +181,10 @@ def test_files_that_cannot_be_used(tmp_path: Path, book: LawBook, monkeypatch: p
     assert "list of rows" in refused("list.yaml", b"entries: 3")
     assert "does not fit" in refused("list.yaml", b"- {id: a}")
     assert "is not a sample" in refused("list.yaml", _sample())
-    monkeypatch.setattr("law.tables.MAX_BYTES", 40)
+    monkeypatch.setattr("law.spreadsheets.MAX_BYTES", 40)
     assert "larger than 40 bytes" in refused("large.csv", b"x" * 41)
     bomb = write_xlsx(tmp_path / "bomb.xlsx", [["x"] * 50] * 200)
-    monkeypatch.setattr("law.tables.MAX_BYTES", bomb.stat().st_size + 1)
+    monkeypatch.setattr("law.spreadsheets.MAX_BYTES", bomb.stat().st_size + 1)
     assert "larger than" in refused("bomb.xlsx", bomb.read_bytes())
 
 

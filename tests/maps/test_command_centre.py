@@ -23,7 +23,7 @@ HOSTILE = """</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&{{
 
 
 def scripts() -> dict[str, str]:
-    return {file.name: file.read_text("utf-8") for file in sorted(FOLDER.glob("*.js"))}
+    return {file.name: file.read_text("utf-8") for file in sorted(FOLDER.rglob("*.js"))}
 
 
 def imported(file: Path) -> set[Path]:

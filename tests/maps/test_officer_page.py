@@ -54,7 +54,8 @@ def test_every_sentence_has_its_chinese() -> None:
 
 def test_scripts_use_exactly_the_words_they_are_given() -> None:
     ours = "".join(CODE.values()) + "".join(
-        (FOLDER / "zhijie" / f"{name}.js").read_text("utf-8") for name in ("areas", "marks", "page", "labels")
+        (FOLDER / "zhijie" / "shared" / f"{name}.js").read_text("utf-8")
+        for name in ("areas", "marks", "page", "labels")
     )
     said = set(re.findall(r'\bsay\("([a-z_]+)"', "".join(CODE.values())))
     assert sorted(said - set(WORDS)) == []

@@ -19,6 +19,8 @@ from maps.parts.elements import Island, OwnLayer, OwnMap, Page
 from maps.wording.public_map import LAYERS, WORDS
 
 STATIC = ROOT / "maps" / "static"
+OURS = STATIC / "zhijie"
+SCRIPTS = sorted([*OURS.glob("*.js"), *OURS.glob("map/*.js"), *OURS.glob("shared/*.js")])
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&{{ 7 * 7 }}{% raw %}"""
 
 
@@ -48,7 +50,7 @@ def test_linked_files_are_in_the_project() -> None:
 
 
 def test_scripts_import_only_files_of_ours_that_exist() -> None:
-    for script in (STATIC / "zhijie").glob("*.js"):
+    for script in SCRIPTS:
         for target in re.findall(r'(?:from|import) "([^"]+)"', script.read_text("utf-8")):
             assert (script.parent / target).resolve().is_file(), f"{script.name} imports {target}"
 
@@ -61,7 +63,7 @@ def test_no_script_style_or_picture_names_a_host() -> None:
 
 def test_scripts_never_read_html() -> None:
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser"
-    for script in (STATIC / "zhijie").glob("*.js"):
+    for script in SCRIPTS:
         assert not re.search(forbidden, script.read_text("utf-8")), script.name
 
 
@@ -151,7 +153,7 @@ def test_every_sentence_has_its_chinese() -> None:
 
 
 def test_scripts_use_exactly_the_words_they_are_given() -> None:
-    code = "".join(script.read_text("utf-8") for script in (STATIC / "zhijie").glob("*.js"))
+    code = "".join(script.read_text("utf-8") for script in SCRIPTS)
     used = set(re.findall(r'"([a-z][a-z_]+)"', code))
     assert sorted(set(WORDS) - used) == []
     said = set(re.findall(r'\bsay\("([a-z_]+)"', code))
@@ -159,7 +161,7 @@ def test_scripts_use_exactly_the_words_they_are_given() -> None:
 
 
 def test_scripts_hold_no_chinese() -> None:
-    for script in (STATIC / "zhijie").glob("*.js"):
+    for script in SCRIPTS:
         assert not re.search(r"[一-鿿]", script.read_text("utf-8")), script.name
 
 

@@ -37,7 +37,7 @@ from layers.lawbook.competence_list import load_list
 from layers.lawbook.documents import LOCAL
 from layers.loading.candidate import read_candidate
 from layers.loading.staging import fetch_current, staged
-from previews.boundary_change import silent
+from previews.boundary_change import no_progress
 from previews.law_change import Comparison, Received, Summary, simulate
 from previews.law_wording import CSV_HEAD
 from previews.past_reports import PAGE, stream_reports
@@ -147,7 +147,7 @@ def test_a_simulation_that_is_given_up_or_fails_leaves_nothing(
         yield from reports
         raise RuntimeError("broken off")
 
-    progress = break_off if how == "failed" else silent
+    progress = break_off if how == "failed" else no_progress
     run = simulate(session, read_candidate(session, allowing), ALWAYS, limits, progress)
     next(run)
     if how == "failed":

@@ -29,8 +29,8 @@ from core.settings import Settings
 from demo.story import STORY, STORY_KEY
 from geo.measure.geodesic import GEOD
 from reports.evidence.records import Kept, add_evidence, keep, list_evidence, plain_name
-from reports.evidence.sandbox import Examiner
-from reports.evidence.storage import Blobs, Staging, open_blobs
+from reports.evidence.sandbox import InspectionProcess
+from reports.evidence.storage import BlobStore, Staging, open_blobs
 from reports.evidence.wording import tell_evidence
 from reports.filing import file_report
 from store.engine import open_session
@@ -42,15 +42,15 @@ LON, LAT = 112.395, 35.625  # of the story's report, ± 15 m
 
 
 @pytest.fixture(scope="module")
-def examiner() -> Iterator[Examiner]:
+def examiner() -> Iterator[InspectionProcess]:
     """The process that looks into files."""
-    made = Examiner()
+    made = InspectionProcess()
     yield made
     made.close()
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
+def blobs(tmp_path: Path) -> BlobStore:
     """A store in a folder of the test."""
     return open_blobs(Settings(evidence_url=str(tmp_path / "evidence")))
 
@@ -61,7 +61,7 @@ def report(session: Session, limits: Limits) -> Report:
     return file_report(session, STORY, STORY_KEY, limits).report
 
 
-def kept(blobs: Blobs, examiner: Examiner, content: bytes) -> Kept:
+def kept(blobs: BlobStore, examiner: InspectionProcess, content: bytes) -> Kept:
     with blobs.stage(10**9) as staging:
         staging.write(content)
         return keep(blobs, examiner, staging.whole())
@@ -75,7 +75,9 @@ def beside(lon: float, lat: float, bearing: float, metres: float) -> tuple[float
 # ---- the store ---------------------------------------------------------------------------------------
 
 
-def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(blobs: Blobs, tmp_path: Path) -> None:
+def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(
+    blobs: BlobStore, tmp_path: Path
+) -> None:
     content = os.urandom(3_000_000)
     digest = hashlib.sha256(content).hexdigest()
     for first in (True, False):
@@ -95,7 +97,7 @@ def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(blobs: Blob
     assert list((tmp_path / "evidence" / "arriving").iterdir()) == []
 
 
-def test_what_breaks_off_or_is_empty_or_too_large_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:
+def test_what_breaks_off_or_is_empty_or_too_large_leaves_nothing(blobs: BlobStore, tmp_path: Path) -> None:
     with pytest.raises(BadInput), blobs.stage(10) as staging:
         staging.whole()
     with pytest.raises(TooLarge), blobs.stage(10) as staging:
@@ -184,7 +186,7 @@ def _said(evidence: Evidence, about: str) -> list[tuple[bool | None, str]]:
 
 
 def test_a_photo_from_elsewhere_is_shown_with_metres_minutes_and_degrees(
-    session: Session, report: Report, blobs: Blobs, examiner: Examiner
+    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
 ) -> None:
     lon, lat = beside(LON, LAT, 90.0, 312.0)
     taken = (report.received_at - dt.timedelta(days=3)).strftime("%Y:%m:%d %H:%M:%S")
@@ -208,7 +210,7 @@ def test_a_photo_from_elsewhere_is_shown_with_metres_minutes_and_degrees(
 
 
 def test_a_photo_that_agrees_is_said_to(
-    session: Session, report: Report, blobs: Blobs, examiner: Examiner
+    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
 ) -> None:
     lon, lat = beside(LON, LAT, 180.0, 60.0)
     taken = (report.received_at - dt.timedelta(minutes=25)).astimezone(dt.timezone(dt.timedelta(hours=8)))
@@ -223,7 +225,9 @@ def test_a_photo_that_agrees_is_said_to(
     assert all(line["text"] for line in tell_evidence(evidence.found, "zh"))
 
 
-def test_too_near_for_a_direction(session: Session, report: Report, blobs: Blobs, examiner: Examiner) -> None:
+def test_too_near_for_a_direction(
+    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
+) -> None:
     made = exif(*beside(LON, LAT, 0.0, 20.0), gps={17: 10.0})
     evidence = add_evidence(session, report.id, kept(blobs, examiner, picture(exif=made)), "a.jpg").evidence
     assert evidence.found["compared"]["bearing"] is None
@@ -231,7 +235,7 @@ def test_too_near_for_a_direction(session: Session, report: Report, blobs: Blobs
 
 
 def test_the_same_bytes_are_one_row_and_one_line_in_the_journal(
-    session: Session, report: Report, blobs: Blobs, examiner: Examiner
+    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
 ) -> None:
     file = kept(blobs, examiner, b"%PDF-1.7\n%%EOF")
     first, second = (add_evidence(session, report.id, file, name) for name in ("a.pdf", "b.pdf"))

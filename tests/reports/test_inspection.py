@@ -17,9 +17,9 @@ from support.pictures import exif, picture, xmp
 
 from core.settings import ROOT
 from reports.evidence.exif import Seen, read_seen, read_xmp
-from reports.evidence.inspection import examine
+from reports.evidence.inspection import inspect_file
 from reports.evidence.media_type import media_of, open_picture
-from reports.evidence.sandbox import Examiner
+from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.thumbnail import SIDE
 from reports.evidence.wording import NOTES
 
@@ -245,7 +245,7 @@ def test_impossible_times_and_directions_are_left_out(held: Callable[[bytes], Pa
     ],
 )
 def test_pictures_of_all_modes_get_a_small_one(how: dict[str, Any], held: Any, tmp_path: Path) -> None:
-    told = examine(held(picture(size=(1600, 900), **how)), tmp_path / "small.jpg")
+    told = inspect_file(held(picture(size=(1600, 900), **how)), tmp_path / "small.jpg")
     assert (told["thumbnail"], told["notes"]) == (True, [])
     with Image.open(tmp_path / "small.jpg") as small:
         assert (small.format, small.mode, small.size) == ("JPEG", "RGB", (SIDE, 270))
@@ -254,14 +254,14 @@ def test_pictures_of_all_modes_get_a_small_one(how: dict[str, Any], held: Any, t
 def test_the_small_picture_stands_upright_and_says_nothing_of_its_place(held: Any, tmp_path: Path) -> None:
     tags = {0x0112: 6}
     content = picture(size=(1600, 800), exif=exif(LON, LAT, "2022:08:21 10:20:30", tags=tags), xmp=xmp(A="1"))
-    assert examine(held(content), tmp_path / "small.jpg")["thumbnail"]
+    assert inspect_file(held(content), tmp_path / "small.jpg")["thumbnail"]
     with Image.open(tmp_path / "small.jpg") as small:
         assert (small.size, dict(small.getexif()), "xmp" in small.info) == ((240, 480), {}, False)
 
 
 def test_heic_is_read_and_made_small(held: Any, tmp_path: Path) -> None:
     made = exif(LON, LAT, "2022:08:21 10:20:30").tobytes()
-    told = examine(held(_heic(exif=made)), tmp_path / "small.jpg")
+    told = inspect_file(held(_heic(exif=made)), tmp_path / "small.jpg")
     assert (told["media_type"], told["thumbnail"], told["notes"]) == ("image/heic", True, [])
     assert told["seen"]["lon"] == pytest.approx(LON, abs=1e-7)
 
@@ -278,7 +278,7 @@ def _png_of(width: int, height: int) -> bytes:
 
 
 def test_a_decompression_bomb_is_not_decoded_and_said_so(held: Any, tmp_path: Path) -> None:
-    told = examine(held(_png_of(60_000, 60_000)), tmp_path / "small.jpg")
+    told = inspect_file(held(_png_of(60_000, 60_000)), tmp_path / "small.jpg")
     assert (told["kind"], told["thumbnail"]) == ("photo", False)
     assert told["notes"] == [{"note": "picture_pixels", "megapixels": 3600, "most": 200}]
 
@@ -287,7 +287,7 @@ def test_a_decompression_bomb_is_not_decoded_and_said_so(held: Any, tmp_path: Pa
 
 
 def test_who_looks_into_files_starts_again_after_it_has_died(held: Any) -> None:
-    examiner = Examiner()
+    examiner = InspectionProcess()
     path = held(picture())
     assert examiner.examine(path).media_type == "image/jpeg"
     assert examiner._process is not None
@@ -298,7 +298,7 @@ def test_who_looks_into_files_starts_again_after_it_has_died(held: Any) -> None:
 
 
 def test_a_file_that_takes_too_long_is_kept_unseen(held: Any) -> None:
-    examiner = Examiner(seconds=0.0)
+    examiner = InspectionProcess(seconds=0.0)
     found = examiner.examine(held(picture()))
     assert (found.kind, found.media_type) == ("other", "application/octet-stream")
     assert found.notes == [{"note": "examiner_slow"}]
@@ -306,7 +306,7 @@ def test_a_file_that_takes_too_long_is_kept_unseen(held: Any) -> None:
 
 
 def test_a_file_that_kills_it_is_kept_unseen(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    examiner = Examiner()
+    examiner = InspectionProcess()
     monkeypatch.setattr("reports.evidence.sandbox.MODULE", "reports.evidence.no_such_module")
     assert examiner.examine(held(picture())).notes == [{"note": "examiner_died"}]
     examiner.close()

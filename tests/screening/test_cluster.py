@@ -28,15 +28,15 @@ from support.snapshots import DAY, SCENE, said
 from core.clock import today
 from core.errors import BadInput
 from core.settings import ROOT, Settings
-from facts.memory.cache import Recent
+from facts.memory.cache import LruCache
 from layers.formats.output_plan import plan
 from layers.formats.parquet_slice import can_be_sliced, slice_of
 from layers.formats.source import open_source
 from screening.cluster import run as screendask
 from screening.cluster import worker as screenworker
-from screening.cluster.bundle import Spoilt, bundle_path, fetch_documents, keep_bundle, open_bundle
+from screening.cluster.bundle import BundleCorrupt, bundle_path, fetch_documents, keep_bundle, open_bundle
 from screening.cluster.run import Shipment, run_cluster, shipment_of
-from screening.cluster.workers import Crew, Patience, connected
+from screening.cluster.workers import Timeouts, WorkerPool, connected
 from screening.files.places import Terms
 from screening.files.run import FileJob, Screened, run_local
 from screening.schema import VERDICT_SCHEMA
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:::distributed")
 
 ACT = date(2022, 8, 21)
 ROWS, PART = 20_000, 1_000
-WAITS = Patience(connect_s=10.0, idle_s=20.0)
+WAITS = Timeouts(connect_s=10.0, idle_s=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def _at(call: int, act: Callable[[], object]) -> Callable[[int], object]:
     return lambda _rows: act() if next(calls) == call else None
 
 
-def _crew(cluster: Cluster, waits: Patience = WAITS, tell: Callable[[str], object] = str) -> Any:
+def _crew(cluster: Cluster, waits: Timeouts = WAITS, tell: Callable[[str], object] = str) -> Any:
     return connected(cluster.address, tell, "en", waits)
 
 
@@ -209,7 +209,7 @@ def test_a_worker_that_does_not_see_the_file_is_sent_its_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(screendask, "signature", lambda path: "another file")
-    monkeypatch.setattr(Crew, "everyone", lambda *_: True)
+    monkeypatch.setattr(WorkerPool, "everyone", lambda *_: True)
     job = _job(places, tmp_path / "out.parquet", limits)
     with _crew(cluster) as crew:
         run_cluster(job, shipment, crew)
@@ -251,7 +251,7 @@ def test_an_address_where_nobody_answers_is_told(address: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         free = other.getsockname()[1]
-    waits = Patience(connect_s=0.5)
+    waits = Timeouts(connect_s=0.5)
     with pytest.raises(BadInput) as refused, connected(address.format(free=free), str, "en", waits):
         pass
     assert refused.value.field == "engine"
@@ -263,7 +263,7 @@ def test_without_workers_the_wait_ends_and_nothing_is_written(
 ) -> None:
     said: list[str] = []
     job = _job(places, tmp_path / "out.parquet", limits)
-    waits = Patience(idle_s=1.5)
+    waits = Timeouts(idle_s=1.5)
     with pytest.raises(BadInput) as failed, _crew(cluster, waits, said.append) as crew:
         run_cluster(job, shipment, crew, progress=_at(1, cluster.kill_workers))
     assert failed.value.field == "engine"
@@ -280,7 +280,7 @@ def test_when_the_scheduler_dies_nothing_is_written(
         other.start()
         other.add("one")
         job = _job(places, tmp_path / "out.parquet", limits)
-        waits = Patience(connect_s=3.0)
+        waits = Timeouts(connect_s=3.0)
         with pytest.raises(BadInput) as failed, _crew(other, waits) as crew:
             run_cluster(job, shipment, crew, progress=_at(1, lambda: other.kill("scheduler")))
         assert failed.value.field == "engine"
@@ -321,7 +321,7 @@ def test_a_spoilt_bundle_is_not_opened_and_made_anew(
         sound[:8] + bytes(8) + sound[16:],
     ):
         path.write_bytes(spoilt)
-        with pytest.raises(Spoilt):
+        with pytest.raises(BundleCorrupt):
             open_bundle(path)
         assert keep_bundle(screener, documents, folder).read_bytes() == sound
     assert [file.name for file in folder.iterdir()] == [path.name]
@@ -336,7 +336,7 @@ def test_a_worker_takes_a_bundle_in_pieces_and_says_what_it_lacks(
     work = screenworker.Work(
         screenworker.software(), key, shipment.task, layout, job.source.places, job.terms, places, "", True
     )
-    monkeypatch.setattr(screenworker, "_OPENED", Recent(1))
+    monkeypatch.setattr(screenworker, "_OPENED", LruCache(1))
     rows = screenworker.packed(job.source.opened.read(PART), job.source.schema)
     assert screenworker.judge(work, rows) == "bundle"
     kept = bundle_path(tmp_path / "home" / "cache", key)

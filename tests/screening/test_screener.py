@@ -18,17 +18,17 @@ from core.clock import today
 from core.errors import BadInput
 from core.i18n import Lang
 from core.settings import Settings
-from facts.lookup import Memory, memory_of, remember
+from facts.lookup import Memory, memory_of, set_memory
 from facts.memory.snapshot import Snapshot, SnapshotCache, snapshot_of
 from geo.place.location import Location
 from layers.lawbook.documents import current_book
 from screening.schema import VERDICT_SCHEMA, row_of
 from screening.screener import Screener, ScreenTask
 from store.engine import open_session
-from verdict.answer_cache import Answers
+from verdict.answer_cache import AnswerCache
 from verdict.inquiry import Inquiry, Limits, answer
 from verdict.judge import Case, judge
-from verdict.wording.verdict import tell_fresh
+from verdict.wording.verdict import verdict_with_words
 
 ACT, ANSWER = dt.date(2022, 8, 1), dt.date(2026, 11, 24)
 MATTERS = ("livestock_farm", "rural_dwelling")
@@ -199,11 +199,11 @@ def both_ways(session: Session, location: Location, case: Case) -> tuple[str, st
     assert memory is not None
     told = []
     for source in (memory, None):
-        remember(engine, source)
+        set_memory(engine, source)
         try:
             judged = judge(session, location, case)
         finally:
-            remember(engine, memory)
+            set_memory(engine, memory)
         told.append(f"{judged.source_ids} {judged.verdict.to_json()}")
     return told[0], told[1]
 
@@ -238,10 +238,10 @@ def test_answers_filled_into_others_are_those_judged_by_themselves(
 ) -> None:
     limits = Limits.of(Settings())
     current_book(world)  # known from now on
-    answers = Answers(Kept(world), limits)
+    answers = AnswerCache(Kept(world), limits)
     for place in hard_places(6, 400):
         asked = Inquiry(MATTERS[0], place.lon, place.lat, accuracy_m=place.accuracy_m, as_of=act)
-        assert answers.to(asked, lang) == tell_fresh(answer(world, asked, limits), lang)
+        assert answers.to(asked, lang) == verdict_with_words(answer(world, asked, limits), lang)
     assert answers.forms > 5, "no ground was met twice: nothing is tested"
 
 

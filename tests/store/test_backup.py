@@ -21,14 +21,14 @@ from cli import main as cli
 from core.errors import BadData, BadInput, Conflict, StoreUnavailable
 from core.settings import Settings
 from demo.story import STORY
-from reports.evidence.storage import Blobs, open_blobs
+from reports.evidence.storage import BlobStore, open_blobs
 from reports.filing import file_report
 from store.access import MAY
 from store.backup import backup as backups
 from store.backup.backup import Keeper, back_up, restore
 from store.backup.files import DUMP, MANIFEST, Manifest, place_of, whole_folder
 from store.backup.server import Server, environment, program
-from store.journal.append import note
+from store.journal.append import append_step
 from store.journal.proof import write_proof
 from store.journal.verify import current_head, require_whole, verify
 from verdict.inquiry import Limits
@@ -41,12 +41,12 @@ def _silent(_: str, __: int | None) -> Callable[[int], None]:
 
 
 @pytest.fixture(scope="module")
-def blobs(tmp_path_factory: pytest.TempPathFactory) -> Blobs:
+def blobs(tmp_path_factory: pytest.TempPathFactory) -> BlobStore:
     return open_blobs(Settings(evidence_url=str(tmp_path_factory.mktemp("evidence"))))
 
 
 @pytest.fixture(scope="module")
-def engine(clone: Callable[..., Engine], blobs: Blobs, limits: Limits) -> Engine:
+def engine(clone: Callable[..., Engine], blobs: BlobStore, limits: Limits) -> Engine:
     """A store with a report, evidence and a journal."""
     engine = clone("zhijie_backup_test")
     photo, thumbnail, video = map(blobs.put_bytes, BYTES)
@@ -59,18 +59,18 @@ def engine(clone: Callable[..., Engine], blobs: Blobs, limits: Limits) -> Engine
         report = file_report(session, STORY, "backup", limits).report.id
         for sha256, small in ((photo, thumbnail), (video, None)):
             session.execute(text(added), {"report": report, "sha256": sha256, "thumbnail": small})
-            note(session, "evidence", f"report/{report}", after={"sha256": sha256})
+            append_step(session, "evidence", f"report/{report}", after={"sha256": sha256})
     engine.dispose()
     return engine
 
 
 @pytest.fixture
-def keeper(engine: Engine, blobs: Blobs) -> Keeper:
+def keeper(engine: Engine, blobs: BlobStore) -> Keeper:
     return Keeper(make_url(engine.url), blobs, lambda session: str(require_whole(session)), _silent)
 
 
 @pytest.fixture(scope="module")
-def kept(engine: Engine, blobs: Blobs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(engine: Engine, blobs: BlobStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup. Tests that spoil it take a copy."""
     keeper = Keeper(make_url(engine.url), blobs, lambda session: str(require_whole(session)), _silent)
     return back_up(keeper, tmp_path_factory.mktemp("backups"))[0]
@@ -127,7 +127,7 @@ def test_dump_and_manifest_are_of_one_moment(
     def late(place: Path, *rest: Any) -> None:
         if place.name == "pg_dump":
             with Session(engine) as session, session.begin():
-                note(session, "meanwhile", "report/1")
+                append_step(session, "meanwhile", "report/1")
         real(place, *rest)
 
     monkeypatch.setattr(backups, "run", late)
@@ -205,7 +205,7 @@ def test_a_broken_journal_is_told_instead_of_kept(engine: Engine, keeper: Keeper
 
 @pytest.mark.parametrize("damage", ["gone", "other"])
 def test_evidence_that_is_not_what_its_name_says_is_told(
-    keeper: Keeper, blobs: Blobs, tmp_path: Path, damage: str
+    keeper: Keeper, blobs: BlobStore, tmp_path: Path, damage: str
 ) -> None:
     sha256 = hashlib.sha256(BYTES[0]).hexdigest()
     path = Path(blobs._path(sha256))
@@ -412,7 +412,7 @@ def test_a_dump_that_is_none_is_told(keeper: Keeper, copied: Path) -> None:
         restore(keeper, copied)
 
 
-def test_a_database_that_is_not_there_is_made(keeper: Keeper, kept: Path, blobs: Blobs) -> None:
+def test_a_database_that_is_not_there_is_made(keeper: Keeper, kept: Path, blobs: BlobStore) -> None:
     fresh = keeper.url.set(database="zhijie_fresh_test")
     Server(fresh).drop("zhijie_fresh_test")
     done = restore(replace(keeper, url=fresh), kept)
@@ -454,7 +454,7 @@ def test_names_of_scratch_databases_fit(own: str, name: str) -> None:
 def test_the_commands_back_up_and_restore(
     engine: Engine,
     tmp_path: Path,
-    blobs: Blobs,
+    blobs: BlobStore,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -25,7 +25,7 @@ from core.errors import BadData, BadInput, NotFound
 from core.settings import ROOT
 from demo.story import STORY
 from reports.filing import file_report
-from store.journal.append import note
+from store.journal.append import append_step
 from store.journal.proof import write_proof
 from store.journal.verify import START, Head, current_head, link, verify
 from verdict.inquiry import Limits
@@ -50,7 +50,7 @@ def kept(clone: Callable[..., Engine]) -> Engine:
                     {"n": number % 7, "said": json.dumps(said)},
                 )
             else:
-                note(
+                append_step(
                     session, "step", f"report/{number % 7}", unit="140522", after={"n": number, "名": "知界"}
                 )
     return engine
@@ -129,7 +129,7 @@ def test_an_empty_journal_is_whole(superuser: Session) -> None:
 def test_rows_appended_while_it_is_read_do_no_harm(kept: Engine) -> None:
     with Session(kept) as session, Session(kept) as other:
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.01"))
-        note(other, "meanwhile", "report/1")  # not committed
+        append_step(other, "meanwhile", "report/1")  # not committed
         assert verify(session).fault is None
         other.rollback()
 
@@ -244,16 +244,18 @@ def filed(clone: Callable[..., Engine], limits: Limits) -> tuple[Engine, int]:
     """A store with a report, and rows on others between those on it."""
     engine = clone("zhijie_proof_test")
     with Session(engine) as session, session.begin():
-        note(session, "before", "report/77")
+        append_step(session, "before", "report/77")
         report = file_report(session, STORY, "proof", limits).report.id
-        note(session, "secret", "account/1", reason="of nobody's business")
-        note(session, "look", f"report/{report}", unit="140522", reason="复核", after={"sha256": "ab" * 32})
+        append_step(session, "secret", "account/1", reason="of nobody's business")
+        append_step(
+            session, "look", f"report/{report}", unit="140522", reason="复核", after={"sha256": "ab" * 32}
+        )
         evidence = (
             "INSERT INTO evidence (report_id, sha256, size, kind, media_type, filename, found)"
             " VALUES (:r, repeat('ab', 32), 3, 'photo', 'image/jpeg', 'x.jpg', '{}')"
         )
         session.execute(text(evidence), {"r": report})
-        note(session, "after", "report/78")
+        append_step(session, "after", "report/78")
     return engine, report
 
 

@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy import Engine
 
-from accounts.accounts import KeyWish, Person, Post, add_account, add_posting, make_key, sign_in
+from accounts.accounts import KeyRequest, Person, Post, add_account, add_posting, make_key, sign_in
 from store.access import ROLES
 from store.engine import open_session
 
@@ -18,7 +18,7 @@ def hire(owner: Engine, *posts: Post, name: str = "", scopes: list[str] | None =
         account = add_account(session, person, posts[0])
         for post in posts[1:]:
             add_posting(session, account, post)
-        return make_key(session, account, KeyWish("tests", scopes, 1))[1]
+        return make_key(session, account, KeyRequest("tests", scopes, 1))[1]
 
 
 ALL_HATS = (Post("command", ""), Post("supervisor", ""), Post("admin", ""))

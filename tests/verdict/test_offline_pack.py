@@ -26,7 +26,7 @@ from core.clock import today
 from core.errors import BadInput, NotFound
 from core.settings import ROOT, Settings
 from geo.measure.geodesic import Plane
-from store.queries.area_extract import ROUNDING_M, fetch_around, fetch_county, select_county
+from store.queries.area_extract import ROUNDING_M, fetch_area_extract, fetch_county, select_county
 from verdict.inquiry import Limits
 from verdict.offline_pack import find_county, make_pack, version_of
 
@@ -116,7 +116,7 @@ def test_a_county_is_found_by_reach_or_place(session: Session) -> None:
 def test_lines_move_no_farther_than_is_told(session: Session) -> None:
     county = fetch_county(session, COUNTY, None, today())
     assert county is not None
-    around = fetch_around(session, county, 5_000, today())
+    around = fetch_area_extract(session, county, 5_000, today())
     plane = Plane(*SPOT)
     rows = session.execute(
         text(
@@ -265,7 +265,7 @@ def mapped(clone: Callable[..., Engine]) -> Engine:
                 connection.execute(text(PERMIT), permit)
         number = connection.execute(text("SELECT id FROM source WHERE dataset = 'zones/all'")).scalar_one()
     with Session(owner) as session:
-        from facts.postgis import insert_pieces  # noqa: PLC0415
+        from store.queries.pieces import insert_pieces  # noqa: PLC0415
 
         insert_pieces(session, "zones", number)
         session.commit()

@@ -23,7 +23,7 @@ from verdict.glossary import (
     MODES,
     PERMITS,
     RELATIONS,
-    SURENESS,
+    ZONE_CERTAINTIES,
 )
 from verdict.model import Verdict
 from verdict.trace import tell
@@ -44,7 +44,7 @@ def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
     }
 
 
-def tell_fresh(verdict: Verdict, lang: Lang) -> bytes:
+def verdict_with_words(verdict: Verdict, lang: Lang) -> bytes:
     """``{"verdict": …, "words": …}`` of a verdict in JSON: its bytes, and what ``tell_verdict`` says of them.
 
     The closing lines are the same for most places of a matter; they are kept.
@@ -84,7 +84,7 @@ def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
     yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
     yield _line(lang, N_("Place"), place_text(verdict["location"], lang))
     yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
-    yield _line(lang, N_("How sure"), sureness_text(verdict["jurisdiction"], lang))
+    yield _line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
     for noise in verdict["jurisdiction"].get("noise", ()):
         yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
     yield from _conflicts(verdict["conflicts"], lang)
@@ -158,7 +158,7 @@ def _chain(jurisdiction: Told, lang: Lang) -> str:
     return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
-def sureness_text(jurisdiction: Told, lang: Lang) -> str:
+def certainty_text(jurisdiction: Told, lang: Lang) -> str:
     """How sure it is whose ground a place is, and how near the border."""
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
@@ -259,7 +259,7 @@ def _changes(verdict: Told, lang: Lang) -> Iterator[Line]:
 def _relation(conflict: Told, lang: Lang) -> str:
     """How the place lies to the zone, with the figure that says so and how sure it is."""
     relation = say(lang, RELATIONS[conflict["relation"]])
-    sure = say(lang, SURENESS[conflict["certainty"]])
+    sure = say(lang, ZONE_CERTAINTIES[conflict["certainty"]])
     share = percent(conflict["share"])
     match conflict["relation"]:
         case "near":

@@ -76,7 +76,7 @@ def _sides(
     return left, right
 
 
-def join_twins(edges: Edges, grid: Grid) -> int:
+def join_shared_edges(edges: Edges, grid: Grid) -> int:
     """Join the two edges of neighbours into one that knows both areas, in place.
 
     Returns how many edges claim a side that another area has: none do in a coverage.

@@ -23,7 +23,7 @@ from geo.datum.conversion import (
     to_cgcs2000,
     to_cgcs2000_array,
 )
-from geo.datum.gauss_kruger import is_gauss_kruger, is_prefixed, is_three_degree, plain_twin
+from geo.datum.gauss_kruger import is_gauss_kruger, is_prefixed, is_three_degree, unprefixed
 from geo.measure.geodesic import distance_m
 
 Pair = tuple[float, float]
@@ -229,7 +229,7 @@ def test_the_code_arithmetic_is_that_of_the_epsg_database() -> None:
         assert is_three_degree(code) == ("3-degree" in crs.name)
         assert is_prefixed(code) == ("zone" in crs.name)
         if is_prefixed(code):
-            twin = CRS.from_epsg(plain_twin(code))
+            twin = CRS.from_epsg(unprefixed(code))
             meridian = frame(f"EPSG:{code}").zone.meridian  # type: ignore[union-attr]
             assert twin.name == crs.name.split(" zone")[0] + f" CM {meridian:g}E"
     assert not is_gauss_kruger(4490) and not is_gauss_kruger(4555)

@@ -24,7 +24,7 @@ from core.errors import BadInput, DatumRefused
 from geo.datum.conversion import from_cgcs2000, to_cgcs2000_array
 from geo.datum.detection import FEW, converted, readings, suspect
 from geo.datum.offset_fit import REACH_M, REACH_M2, fit, other_moves, scene_of
-from geo.datum.wrong_zone import stray_zone
+from geo.datum.wrong_zone import find_wrong_zone
 
 GCJ_M = np.array([570.0, -20.0])
 SPACINGS = (1000.0, 2000.0, 3000.0)
@@ -238,7 +238,7 @@ def test_an_easting_under_the_wrong_meridian_is_suspected(
     rng: np.random.Generator, city: list[shapely.Polygon], really: str, declared: str
 ) -> None:
     points = to_cgcs2000_array(_metres(rng, really), declared)  # no single number is refused
-    found = stray_zone(points, city, declared)
+    found = find_wrong_zone(points, city, declared)
     assert found is not None
     assert (found.suspected, found.declared, found.matched) == (really, declared, 20)
     assert abs(found.offset_m[0]) == pytest.approx(271_500, rel=0.01)  # 3° at 35.6°N
@@ -249,27 +249,27 @@ def test_a_batch_in_its_zone_and_one_from_elsewhere_are_not_suspected(
     rng: np.random.Generator, city: list[shapely.Polygon]
 ) -> None:
     right = to_cgcs2000_array(_metres(rng, "EPSG:4547"), "EPSG:4547")
-    assert stray_zone(right, city, "EPSG:4547") is None
+    assert find_wrong_zone(right, city, "EPSG:4547") is None
     assert (
-        stray_zone(right - (0.0, 5.0), city, "EPSG:4547") is None
+        find_wrong_zone(right - (0.0, 5.0), city, "EPSG:4547") is None
     )  # five degrees south: no zone puts it inside
     wrong = right - (3.0, 0.0)
-    assert stray_zone(wrong, city, "EPSG:4546") is not None
-    assert stray_zone(np.vstack((wrong[:9], right[:11])), city, "EPSG:4546") is None
-    assert stray_zone(wrong[:2], city, "EPSG:4546") is None
-    assert stray_zone(wrong, [], "EPSG:4546") is None
+    assert find_wrong_zone(wrong, city, "EPSG:4546") is not None
+    assert find_wrong_zone(np.vstack((wrong[:9], right[:11])), city, "EPSG:4546") is None
+    assert find_wrong_zone(wrong[:2], city, "EPSG:4546") is None
+    assert find_wrong_zone(wrong, [], "EPSG:4546") is None
 
 
 @pytest.mark.parametrize("declared", ["cgcs2000", "gcj02", "EPSG:4525", "EPSG:32649"])
 def test_only_eastings_without_a_zone_number_can_go_astray(
     rng: np.random.Generator, city: list[shapely.Polygon], declared: str
 ) -> None:
-    assert stray_zone(rng.uniform((109.0, 35.3), (110.5, 35.9), (20, 2)), city, declared) is None
+    assert find_wrong_zone(rng.uniform((109.0, 35.3), (110.5, 35.9), (20, 2)), city, declared) is None
 
 
 def test_a_six_degree_zone_goes_astray_as_well(rng: np.random.Generator, city: list[shapely.Polygon]) -> None:
     points = to_cgcs2000_array(_metres(rng, "EPSG:4508"), "EPSG:4509")  # 111°E taken for 117°E
-    found = stray_zone(points, city, "EPSG:4509")
+    found = find_wrong_zone(points, city, "EPSG:4509")
     assert found is not None
     assert found.suspected == "EPSG:4546"
 

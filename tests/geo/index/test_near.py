@@ -10,11 +10,11 @@ from support.areas import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 
 from geo.index.cell_index import build_coverage, build_overlaps
 from geo.index.kernel.coverage.border_distance import border_distance
-from geo.index.kernel.coverage.border_distance_batch import border_of_many
+from geo.index.kernel.coverage.border_distance_batch import border_distance_batch
 from geo.index.kernel.coverage.query import OUTSIDE, TIE
 from geo.index.kernel.distance import FULL, near_coverage, near_overlaps
 from geo.index.kernel.gaussian import owens_t_difference
-from geo.index.kernel.overlap.near_batch import overlaps_of_many
+from geo.index.kernel.overlap.near_batch import near_overlaps_batch
 from geo.measure.geodesic import Plane
 from geo.measure.probability import R68, gaussian_mass
 
@@ -100,7 +100,7 @@ def test_distances_of_many_points_are_those_of_each(size: float) -> None:
     lonlat, metres = np.array([s[:2] for s in spots]), np.array([s[2:] for s in spots])
     areas = index.locate(lonlat, 1)
     found = np.full(len(spots), -1.0)
-    border_of_many(*index.buffer.args, lonlat, metres, areas + 100, 100, 100 + len(towns), found)
+    border_distance_batch(*index.buffer.args, lonlat, metres, areas + 100, 100, 100 + len(towns), found)
     told = 0
     for n, area in enumerate(areas.tolist()):
         expected = -1.0
@@ -121,7 +121,7 @@ def test_zones_round_many_points_are_those_of_each(size: float, accuracy: float)
     spots = places(8, 150, zones)
     lonlat, metres = np.array([s[:2] for s in spots]), np.array([s[2:] for s in spots])
     radii = np.full(len(spots), accuracy)
-    who, area, holds, distance, part = overlaps_of_many(
+    who, area, holds, distance, part = near_overlaps_batch(
         *index.buffer.args, lonlat, metres, radii, lines, notice
     )
     seen = 0

@@ -181,7 +181,7 @@ def _in_nodes(
 
 @njit(inline="always")
 def _first_cells(i4: I4, i8: I8, spots: F8, states: I8, count: int) -> int:
-    """Note where a first cell of each point stands. ``states``: see ``border_of_many``."""
+    """Note where a first cell of each point stands. ``states``: see ``border_distance_batch``."""
     touched = np.int64(0)
     coarse, columns, masks = i8[COARSE], i8[COLUMNS], i8[MASKS]
     for k in range(count):
@@ -302,7 +302,7 @@ def _begin(i4: I4, i8: I8, f8: F8, spots: F8, states: I8, windows: I8, count: in
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def border_of_many(
+def border_distance_batch(
     i4: I4, i8: I8, f8: F8, points: F8, metres: F8, areas: NDArray[np.int32], first: int, last: int, out: F8
 ) -> int:
     """Distance of each point, (n, 2), from the border of the area that holds it, metres.

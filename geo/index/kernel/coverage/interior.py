@@ -49,7 +49,7 @@ def _ask(i4: I4, i8: I8, f8: F8, points: F8, start: int, end: int, values: I8) -
 
 
 @njit(cache=True, nogil=True)
-def sole_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out: I4) -> int:
+def interior_area_batch(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out: I4) -> int:
     """The area that holds all within ``reach`` metres, (n,), of each point, (n, 2); OUTSIDE; or CLOSE."""
     west, south, inverse = f8[WEST], f8[SOUTH], f8[INVERSE]
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
@@ -66,12 +66,12 @@ def sole_of_many(i4: I4, i8: I8, f8: F8, points: F8, metres: F8, reach: F8, out:
             continue
         c0, c1 = int(max(fx0, 0.0)), int(min(fx1, columns - 1.0))
         r0, r1 = int(max(fy0, 0.0)), int(min(fy1, rows - 1.0))
-        out[p] = _sole(i4, i8, f8, x, y, metres[p, 0], metres[p, 1], r * r, c0, c1, r0, r1)
+        out[p] = _interior_area(i4, i8, f8, x, y, metres[p, 0], metres[p, 1], r * r, c0, c1, r0, r1)
     return touched
 
 
 @njit(inline="always")
-def _sole(
+def _interior_area(
     i4: I4,
     i8: I8,
     f8: F8,

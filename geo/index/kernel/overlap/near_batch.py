@@ -178,7 +178,7 @@ def _gathered(places: F8, points: F8, metres: F8, radii: F8, start: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def overlaps_of_many(
+def near_overlaps_batch(
     i4: I4,
     i8: I8,
     f8: F8,
