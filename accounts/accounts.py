@@ -80,7 +80,7 @@ def new_secret(password: str) -> tuple[str, bytes]:
         raise BadInput(
             N_("A password has {least} to {most} characters, not all alike."),
             field="password",
-            mend=N_("Choose another."),
+            hint=N_("Choose another."),
             least=SHORTEST,
             most=LONGEST,
         )
@@ -180,7 +180,7 @@ def _check_wish(wish: KeyRequest) -> None:
         raise BadInput(
             N_("There is no scope {scope}."),
             field="scopes",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             scope=unknown[0],
             known=", ".join(RIGHTS),
         )
@@ -188,7 +188,7 @@ def _check_wish(wish: KeyRequest) -> None:
         raise BadInput(
             N_("A key lives at most {most} days."),
             field="days",
-            mend=N_("Give a number from 1 to {most}."),
+            hint=N_("Give a number from 1 to {most}."),
             most=MOST_DAYS,
         )
 
@@ -203,7 +203,7 @@ def find_account(session: Session, name: str) -> Account:
         raise NotFound(
             N_("There is no account {name}."),
             field="name",
-            mend=N_("`zhijie user list` lists them."),
+            hint=N_("`zhijie user list` lists them."),
             name=name,
         )
     return found
@@ -215,14 +215,14 @@ def add_account(session: Session, person: Person, post: Post) -> Account:
         raise BadInput(
             N_("{name} is no account name."),
             field="name",
-            mend=N_("Use 1 to 60 of: small letters, digits, dot, hyphen, underline."),
+            hint=N_("Use 1 to 60 of: small letters, digits, dot, hyphen, underline."),
             name=person.name,
         )
     if session.scalar(select(Account.id).where(Account.name == person.name)) is not None:
         raise Conflict(
             N_("There is an account {name} already."),
             field="name",
-            mend=N_("Choose another name, or give it another posting with `zhijie user post`."),
+            hint=N_("Choose another name, or give it another posting with `zhijie user post`."),
             name=person.name,
         )
     salt, proof = (None, None) if person.password is None else new_secret(person.password)
@@ -247,13 +247,13 @@ def add_posting(session: Session, account: Account, post: Post) -> Posting:
         raise BadInput(
             N_("There is no role {role}."),
             field="role",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             role=post.role,
             known=", ".join(ROLES),
         )
     _check_reach(session, post.reach)
     if post.begins and post.ends and post.begins >= post.ends:
-        raise BadInput(N_("The posting ends before it begins."), field="until", mend=N_("Give a later day."))
+        raise BadInput(N_("The posting ends before it begins."), field="until", hint=N_("Give a later day."))
     posting = Posting(
         account_id=account.id, role=post.role, reach=post.reach, valid=Range(post.begins, post.ends)
     )
@@ -276,7 +276,7 @@ def _check_reach(session: Session, reach: str) -> None:
         raise BadInput(
             N_("No unit has the code {reach}."),
             field="reach",
-            mend=N_("Give the code of a city, county or township, or `all`."),
+            hint=N_("Give the code of a city, county or township, or `all`."),
             reach=reach,
         )
 

@@ -64,7 +64,7 @@ async def _opened(request: Request, token: str | None) -> AsyncIterator[Session]
 def _unknown() -> NotSignedIn:
     return NotSignedIn(
         N_("Nobody is signed in."),
-        mend=N_("Sign in at /login, or send an API key as Authorization: Bearer."),
+        hint=N_("Sign in at /login, or send an API key as Authorization: Bearer."),
     )
 
 
@@ -82,7 +82,7 @@ def require(request: Request, *rights: str) -> Identity:
     if not any(who.may(right) for right in rights):
         raise Forbidden(
             N_("Your role does not allow this: {right}."),
-            mend=N_("Ask the administrator for a posting that does."),
+            hint=N_("Ask the administrator for a posting that does."),
             right=rights[0],
         )
     return who
@@ -162,7 +162,7 @@ def parse_box(text: str) -> Box:
         raise BadInput(
             N_("{text} is no box."),
             field="bbox",
-            mend=N_("Write west,south,east,north in degrees."),
+            hint=N_("Write west,south,east,north in degrees."),
             text=text[:80],
         )
     west, south, east, north = (float(part) for part in text.split(","))
@@ -170,7 +170,7 @@ def parse_box(text: str) -> Box:
         raise BadInput(
             N_("The box is empty or off the earth."),
             field="bbox",
-            mend=N_("Write west,south,east,north in degrees."),
+            hint=N_("Write west,south,east,north in degrees."),
         )
     return west, south, east, north
 
@@ -196,7 +196,7 @@ def _in_utc(when: dt.datetime) -> dt.datetime:
         raise BadInput(
             N_("{text} is no time that can be compared."),
             field="since",
-            mend=N_("Write YYYY-MM-DDThh:mm:ssZ."),
+            hint=N_("Write YYYY-MM-DDThh:mm:ssZ."),
             text=when.isoformat(),
         ) from None
 

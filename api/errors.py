@@ -41,7 +41,7 @@ STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
 )
 RETRY_SECONDS: Final = "5"
 EXTRA: Final = {503: {"Retry-After": RETRY_SECONDS}, 401: {"WWW-Authenticate": "Bearer"}}
-MENDS: Final = {
+HINTS: Final = {
     "missing": N_("Give it."),
     "extra_forbidden": N_("Leave it out."),
     "finite_number": N_("Give a finite number."),
@@ -75,8 +75,13 @@ class Problem(JSONResponse):
 def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> JSONResponse:
-    """An ``application/problem+json`` answer; ``more`` are its extension members."""
+    """An ``application/problem+json`` answer; ``more`` are its extension members.
+
+    ``hint`` is sent as ``mend`` too, its name until 0.1: clients of that version still read it.
+    """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    if "hint" in more:
+        more["mend"] = more["hint"]
     return Problem(
         body | {key: value for key, value in more.items() if value},
         status,
@@ -102,7 +107,7 @@ def told(request: Request, fault: ZhijieError) -> JSONResponse:
             "%s %s: %s", request.method, endpoint_of(request.scope), type(fault).__name__, exc_info=fault
         )
     return problem(
-        status, fault.detail(lang), headers=EXTRA.get(status), field=fault.field, mend=fault.remedy(lang)
+        status, fault.detail(lang), headers=EXTRA.get(status), field=fault.field, hint=fault.hint_text(lang)
     )
 
 
@@ -114,8 +119,8 @@ async def _validation(request: Request, fault: Exception) -> JSONResponse:
         {"field": ".".join(str(part) for part in error["loc"][1:]), "detail": error["msg"]}
         for error in fault.errors()
     ]
-    mend = say(lang, MENDS.get(first["type"], N_("See the API description at /docs.")))
-    return problem(422, first["msg"], field=".".join(place) or str(first["loc"][0]), mend=mend, errors=errors)
+    hint = say(lang, HINTS.get(first["type"], N_("See the API description at /docs.")))
+    return problem(422, first["msg"], field=".".join(place) or str(first["loc"][0]), hint=hint, errors=errors)
 
 
 async def _http(request: Request, fault: Exception) -> JSONResponse:

@@ -47,12 +47,12 @@ def _check_span(since: dt.date | None, until: dt.date | None) -> None:
         raise BadInput(
             N_("The span ends on {until}, before it begins on {since}."),
             field="until",
-            mend=N_("Give the first day before the last one."),
+            hint=N_("Give the first day before the last one."),
             since=since,
             until=until,
         )
     if until is not None and until >= dt.date.max:
-        raise BadInput(N_("The day is too far away."), field="until", mend=N_("Give an earlier day."))
+        raise BadInput(N_("The day is too far away."), field="until", hint=N_("Give an earlier day."))
 
 
 SieveDep = Annotated[ReportFilter, Depends(_sieve)]

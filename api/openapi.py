@@ -19,7 +19,7 @@ SAYS: Final = {
     404: "There is no such thing, or not for who asks",
     409: "It was done otherwise before",
     413: "The body, or what it holds, is too large",
-    422: "What is asked cannot be understood: `field` names the member, `mend` says what to do",
+    422: "What is asked cannot be understood: `field` names the member, `hint` says what to do",
     429: "Too many requests in a short time",
     503: "The store does not answer; try again later",
 }

@@ -107,7 +107,7 @@ def read_footprint(path: Path) -> Mapping[str, Any]:
         raise BadInput(
             N_("{path} cannot be read as GeoJSON: {fault}"),
             field="footprint",
-            mend=N_("Give a UTF-8 GeoJSON file with one polygon."),
+            hint=N_("Give a UTF-8 GeoJSON file with one polygon."),
             path=path,
             fault=fault,
         ) from fault
@@ -115,7 +115,7 @@ def read_footprint(path: Path) -> Mapping[str, Any]:
         raise BadInput(
             N_("{path} holds no GeoJSON object."),
             field="footprint",
-            mend=N_("Give a UTF-8 GeoJSON file with one polygon."),
+            hint=N_("Give a UTF-8 GeoJSON file with one polygon."),
             path=path,
         )
     return content

@@ -48,7 +48,7 @@ def day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise BadInput(
-            N_("{text} is no day."), field="as_of", mend=N_("Write YYYY-MM-DD."), text=text
+            N_("{text} is no day."), field="as_of", hint=N_("Write YYYY-MM-DD."), text=text
         ) from None
 
 

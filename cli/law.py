@@ -178,16 +178,16 @@ def _pause(given: str) -> Pause:
 
 
 def _extension(given: str) -> Extension:
-    mend = N_("Write N:UNIT:REASON, UNIT one of working_days, days, months.")
-    length, unit, reason = _three("extend", given, mend)
+    hint = N_("Write N:UNIT:REASON, UNIT one of working_days, days, months.")
+    length, unit, reason = _three("extend", given, hint)
     known = next((one for one in UNITS if one == unit), None)
     if known is None or not (length.isascii() and length.isdecimal()):
-        raise BadInput(N_("{given} cannot be read."), field="extend", mend=mend, given=given)
+        raise BadInput(N_("{given} cannot be read."), field="extend", hint=hint, given=given)
     return Extension(int(length), known, reason)
 
 
-def _three(field: str, given: str, mend: str) -> list[str]:
+def _three(field: str, given: str, hint: str) -> list[str]:
     parts = re.split("[:：]", given, maxsplit=2)
     if len(parts) != 3:
-        raise BadInput(N_("{given} cannot be read."), field=field, mend=mend, given=given)
+        raise BadInput(N_("{given} cannot be read."), field=field, hint=hint, given=given)
     return [part.strip() for part in parts]

@@ -1,4 +1,4 @@
-"""The ``zhijie`` command: gathers the commands, and tells a fault that the user can mend in one line."""
+"""The ``zhijie`` command: gathers the commands, and prints an error that the user can fix as one line."""
 
 from __future__ import annotations
 

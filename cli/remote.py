@@ -169,17 +169,17 @@ def _ask(  # noqa: PLR0913 - what a request is
 def _fault(status: int, text: str) -> ZhijieError:
     try:
         problem = json.loads(text)
-        detail, field, mend = problem["detail"], problem.get("field", ""), problem.get("mend", "")
+        detail, field, hint = problem["detail"], problem.get("field", ""), problem.get("hint", "")
     except (ValueError, TypeError, KeyError):
-        detail, field, mend = f"HTTP {status}", "", ""
-    return FAULTS.get(status, ZhijieError)("{detail}", field=field, mend="{words}", detail=detail, words=mend)
+        detail, field, hint = f"HTTP {status}", "", ""
+    return FAULTS.get(status, ZhijieError)("{detail}", field=field, hint="{words}", detail=detail, words=hint)
 
 
 def _silent(server: str, fault: Exception) -> StoreUnavailable:
     return StoreUnavailable(
         N_("{server} does not answer: {fault}"),
         field="server",
-        mend=N_("Check the address in ZHIJIE_SERVER and whether the server runs."),
+        hint=N_("Check the address in ZHIJIE_SERVER and whether the server runs."),
         server=server,
         fault=fault,
     )

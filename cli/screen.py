@@ -112,7 +112,7 @@ def _check_plot(path: Path) -> None:
         raise BadInput(
             N_("{path} is no place for a picture."),
             field="plot",
-            mend=N_("Give a name that ends with .png, in a folder that exists."),
+            hint=N_("Give a name that ends with .png, in a folder that exists."),
             path=path,
         )
 

@@ -68,14 +68,14 @@ def _days(first: str | None, last: str | None, file: Path | None) -> tuple[dt.da
         raise BadInput(
             N_("No change is named."),
             field="to" if first else "from",
-            mend=N_("Give both --from and --to, or a file of candidate units with --file."),
+            hint=N_("Give both --from and --to, or a file of candidate units with --file."),
         )
     before, after = option_day("from", first) or today(), option_day("to", last) or today()
     if after < before:
         raise BadInput(
             N_("The period ends on {last}, before it begins on {first}."),
             field="to",
-            mend=N_("Give the first day before the last one."),
+            hint=N_("Give the first day before the last one."),
             first=before,
             last=after,
         )
@@ -95,7 +95,7 @@ def _sides(
         raise BadInput(
             N_("{file} holds no units."),
             field="file",
-            mend=N_("Units have the properties code, name, level."),
+            hint=N_("Units have the properties code, name, level."),
             file=file.name,
         )
     versions = stack.enter_context(staged(session, candidate))

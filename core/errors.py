@@ -1,6 +1,6 @@
 """The tree of domain errors. No HTTP here: ``api/errors.py`` maps each class to a status.
 
-An error says *which field* is wrong, *what* is wrong and *how to mend it*; both sentences are
+An error says *which field* is wrong, *what* is wrong and *what helps*; both sentences are
 message ids of the catalogues (see ``words``), filled with ``values``.
 """
 
@@ -12,26 +12,26 @@ from core.i18n import Lang, say
 class ZhijieError(Exception):
     """Base of every error that a user can cause or meet."""
 
-    def __init__(self, message: str, *, field: str = "", mend: str = "", **values: object) -> None:
+    def __init__(self, message: str, *, field: str = "", hint: str = "", **values: object) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
-        self.mend = mend
+        self.hint = hint
         self.values = values
 
     def detail(self, lang: Lang) -> str:
         """What is wrong, in words."""
         return say(lang, self.message, **self.values)
 
-    def remedy(self, lang: Lang) -> str:
-        """How to mend it, in words; empty where there is nothing to do."""
-        return say(lang, self.mend, **self.values) if self.mend else ""
+    def hint_text(self, lang: Lang) -> str:
+        """What helps, in words; empty where there is nothing to do."""
+        return say(lang, self.hint, **self.values) if self.hint else ""
 
     def line(self, lang: Lang) -> str:
-        """One line for a terminal: field, fault, mend."""
+        """One line for a terminal: field, detail, hint."""
         head = f"{self.field}: " if self.field else ""
-        remedy = self.remedy(lang)
-        return head + self.detail(lang) + (f" {remedy}" if remedy else "")
+        hint = self.hint_text(lang)
+        return head + self.detail(lang) + (f" {hint}" if hint else "")
 
     def __str__(self) -> str:
         return self.line("en")

@@ -115,7 +115,7 @@ def _check_unit(session: Session, sides: tuple[UnitSide, UnitSide], unit: str | 
         raise BadInput(
             N_("No unit {unit} is known."),
             field="unit",
-            mend=N_("Give the code of a county or township, such as 140522."),
+            hint=N_("Give the code of a county or township, such as 140522."),
             unit=unit,
         )
 

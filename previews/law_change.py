@@ -40,7 +40,7 @@ class Received:
             raise BadInput(
                 N_("The period ends on {last}, before it begins on {first}."),
                 field="to",
-                mend=N_("Give the first day before the last one."),
+                hint=N_("Give the first day before the last one."),
                 first=self.first,
                 last=self.last,
             )

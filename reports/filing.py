@@ -155,7 +155,7 @@ def _check_reporter(reporter: Reporter | None) -> None:
         raise BadInput(
             N_("The reporter's place is none."),
             field="reporter",
-            mend=N_("Give lon and lat in degrees, or neither."),
+            hint=N_("Give lon and lat in degrees, or neither."),
         )
 
 
@@ -164,13 +164,13 @@ def _check_text(field: str, value: str, most: int) -> None:
         raise BadInput(
             N_("The text has {length} characters, {most} are taken."),
             field=field,
-            mend=N_("Shorten it."),
+            hint=N_("Shorten it."),
             length=len(value),
             most=most,
         )
     if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise BadInput(
-            N_("The text holds a character that cannot be stored."), field=field, mend=N_("Remove it.")
+            N_("The text holds a character that cannot be stored."), field=field, hint=N_("Remove it.")
         )
 
 
@@ -181,7 +181,7 @@ def _known(session: Session, submission: Submission, sender: Sender) -> Report |
         raise Conflict(
             N_("This idempotency key was used for another report ({id})."),
             field="Idempotency-Key",
-            mend=N_("Use a new key for a new report."),
+            hint=N_("Use a new key for a new report."),
             id=report.id,
         )
     return report

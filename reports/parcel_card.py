@@ -59,7 +59,7 @@ def card_of_number(session: Session, number: str, wanted: Wanted) -> dict[str, A
         raise NotFound(
             N_("There is no parcel {number} that you may see."),
             field="number",
-            mend=N_("Check the number, or ask for the parcel by a place."),
+            hint=N_("Check the number, or ask for the parcel by a place."),
             number=number,
         )
     return card
@@ -73,7 +73,7 @@ def card_at(session: Session, inquiry: Inquiry, limits: Limits, lang: Lang) -> d
         raise NotFound(
             N_("No parcel that you may see is known at this place."),
             field="lon",
-            mend=N_("Give a place inside a parcel of your area."),
+            hint=N_("Give a place inside a parcel of your area."),
         )
     return card
 

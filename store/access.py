@@ -152,6 +152,6 @@ def _require_bound(connection: Any) -> None:  # noqa: ANN401 - the driver has no
     raise StoreUnavailable(
         N_("The server's database role {role} could see what its users may not."),
         field=APP_URL,
-        mend=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
+        hint=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
         role=found[0],
     )

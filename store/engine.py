@@ -50,7 +50,7 @@ def app_database_url(settings: Settings) -> str:
     raise StoreUnavailable(
         N_("ZHIJIE_DATABASE_URL names the owner's role, as whom the server must not sign in."),
         field="ZHIJIE_APP_DATABASE_URL",
-        mend=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
+        hint=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
     )
 
 
@@ -60,7 +60,7 @@ def _with_driver(url: str, variable: str) -> str:
         raise StoreUnavailable(
             N_("{variable} is no PostgreSQL address."),
             field=variable,
-            mend=N_("Write postgresql://user:password@host:5432/database, or unset it."),
+            hint=N_("Write postgresql://user:password@host:5432/database, or unset it."),
             variable=variable,
         )
     return DRIVER + rest
@@ -94,17 +94,17 @@ def open_session(engine: Engine) -> Iterator[Session]:
         if isinstance(getattr(fault, "orig", None), QueryCanceled):
             raise TooLarge(
                 N_("The question takes longer than is allowed."),
-                mend=N_("Ask about less at once: a smaller or simpler footprint, a smaller box."),
+                hint=N_("Ask about less at once: a smaller or simpler footprint, a smaller box."),
             ) from fault
         raise StoreUnavailable(
-            N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
+            N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
         ) from fault
     except ProgrammingError as fault:
         if not isinstance(fault.orig, UndefinedTable | UndefinedColumn | UndefinedFunction):
             raise
         raise StoreUnavailable(
             N_("The database does not have the tables of this program."),
-            mend=N_("Run `zhijie load`, which makes them and loads the data."),
+            hint=N_("Run `zhijie load`, which makes them and loads the data."),
         ) from fault
 
 

@@ -57,7 +57,7 @@ class Limits:
             raise TooLarge(
                 N_("The footprint is {extent} km across, {most} km are taken."),
                 field="footprint",
-                mend=N_("Send the site itself, or parts of it."),
+                hint=N_("Send the site itself, or parts of it."),
                 extent=f"{extent / 1000:.0f}",
                 most=f"{self.max_extent_m / 1000:g}",
             )
@@ -95,7 +95,7 @@ class Inquiry:
             raise BadInput(
                 N_("{as_of} is in the future."),
                 field="as_of",
-                mend=N_("Give today ({today}) or an earlier day."),
+                hint=N_("Give today ({today}) or an earlier day."),
                 as_of=self.as_of,
                 today=now,
             )
@@ -108,7 +108,7 @@ class Inquiry:
                 raise BadInput(
                     N_("Both a point and a footprint are given."),
                     field="footprint",
-                    mend=N_("Give either lon and lat, or a footprint."),
+                    hint=N_("Give either lon and lat, or a footprint."),
                 )
             return limits.checked(
                 Location.from_footprint(
@@ -125,7 +125,7 @@ class Inquiry:
         for field, value in (("lon", self.x), ("lat", self.y)):
             if value is None:
                 raise BadInput(
-                    N_("No place is given."), field=field, mend=N_("Give either lon and lat, or a footprint.")
+                    N_("No place is given."), field=field, hint=N_("Give either lon and lat, or a footprint.")
                 )
         return Location.from_point(
             self.x or 0.0,

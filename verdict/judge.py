@@ -140,14 +140,14 @@ def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
     units = [source for source in sources if source.role == "units"]
     if not units:
         raise BadInput(
-            N_("No boundary data are loaded."), field="as_of", mend=N_("Load them with `zhijie load`.")
+            N_("No boundary data are loaded."), field="as_of", hint=N_("Load them with `zhijie load`.")
         )
     begins = [source.begins for source in units if source.begins is not None]
     if len(begins) == len(units) and as_of < min(begins):
         raise BadInput(
             N_("No boundary data reach back to {as_of}."),
             field="as_of",
-            mend=N_("Give a day from {begins} on, or load older boundaries."),
+            hint=N_("Give a day from {begins} on, or load older boundaries."),
             as_of=as_of,
             begins=min(begins),
         )
@@ -159,7 +159,7 @@ def check_category(book: LawBook, category: str) -> None:
         raise BadInput(
             N_("The category {category} is unknown."),
             field="category",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             category=category,
             known=", ".join(sorted(book.categories)),
         )

@@ -48,11 +48,11 @@ def find_county(
     code = next((reach[:COUNTY_DIGITS] for reach in reaches if len(reach) >= COUNTY_DIGITS), None)
     if place is None and code is None:
         raise BadInput(
-            N_("Your reach is wider than a county."), field="lon", mend=N_("Give the place as lon and lat.")
+            N_("Your reach is wider than a county."), field="lon", hint=N_("Give the place as lon and lat.")
         )
     found = fetch_county(session, code, place, day)
     if found is None:
-        raise NotFound(N_("There is no county here."), field="lon", mend=N_("Give a place in your area."))
+        raise NotFound(N_("There is no county here."), field="lon", hint=N_("Give a place in your area."))
     return found
 
 

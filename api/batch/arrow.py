@@ -31,7 +31,7 @@ def read_stream(body: pa.Buffer, max_rows: int) -> pa.Table:
         raise BadInput(
             N_("The body is not an Arrow IPC stream: {fault}"),
             field="body",
-            mend=N_("Send what Arrow's stream writer writes, without compression."),
+            hint=N_("Send what Arrow's stream writer writes, without compression."),
             fault=fault,
         ) from fault
     return table
@@ -43,12 +43,12 @@ def check_rows(rows: int, most: int, field: str) -> None:
         raise TooLarge(
             N_("The batch has {n} points, {most} are taken."),
             field=field,
-            mend=N_("Send it in parts, or use `zhijie screen` on the file."),
+            hint=N_("Send it in parts, or use `zhijie screen` on the file."),
             n=rows,
             most=most,
         )
     if rows == 0:
-        raise BadInput(N_("The batch holds no point."), field=field, mend=N_("Give at least one point."))
+        raise BadInput(N_("The batch holds no point."), field=field, hint=N_("Give at least one point."))
 
 
 def _check(body: pa.Buffer, max_rows: int) -> None:
@@ -64,7 +64,7 @@ def _check(body: pa.Buffer, max_rows: int) -> None:
             raise BadInput(
                 N_("The Arrow stream is compressed."),
                 field="body",
-                mend=N_("Send what Arrow's stream writer writes, without compression."),
+                hint=N_("Send what Arrow's stream writer writes, without compression."),
             )
         length = content.long(LENGTH)
         rows += length if kind == RECORD_BATCH else 0

@@ -118,14 +118,14 @@ def read_json(body: bytes | bytearray, asked: BatchRequest, max_rows: int) -> Ba
         raise BadInput(
             N_("The body is not JSON: {fault}"),
             field="body",
-            mend=N_("Send an object with points, or a GeoJSON FeatureCollection."),
+            hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
             fault=fault,
         ) from None
     if not isinstance(document, dict):
         raise BadInput(
             N_("The body is not a JSON object."),
             field="body",
-            mend=N_("Send an object with points, or a GeoJSON FeatureCollection."),
+            hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
         )
     if document.get("type") == "FeatureCollection":
         return _of_features(document, asked, max_rows)
@@ -141,14 +141,14 @@ def _of_points(document: dict[str, Any], asked: BatchRequest, max_rows: int) -> 
         ) from None
     points = around.points
     if not isinstance(points, list):
-        raise BadInput(N_("The points are no list."), field="points", mend=N_("Give [[x, y], [x, y], …]."))
+        raise BadInput(N_("The points are no list."), field="points", hint=N_("Give [[x, y], [x, y], …]."))
     check_rows(len(points), max_rows, "points")
     wrong = next((row for row, point in enumerate(points) if not _is_point(point)), None)
     if wrong is not None:
         raise BadInput(
             N_("Point {row} is not two numbers."),
             field=f"points.{wrong}",
-            mend=N_("Give [x, y] in the order longitude, latitude; null where there is no place."),
+            hint=N_("Give [x, y] in the order longitude, latitude; null where there is no place."),
             row=wrong,
         )
     nothing = [None, None]
@@ -167,7 +167,7 @@ def _of_features(document: dict[str, Any], asked: BatchRequest, max_rows: int) -
     features = document.get("features")
     if not isinstance(features, list):
         raise BadInput(
-            N_("The features are no list."), field="features", mend=N_("Send a GeoJSON FeatureCollection.")
+            N_("The features are no list."), field="features", hint=N_("Send a GeoJSON FeatureCollection.")
         )
     check_rows(len(features), max_rows, "features")
     for row, feature in enumerate(features):
@@ -175,7 +175,7 @@ def _of_features(document: dict[str, Any], asked: BatchRequest, max_rows: int) -
             raise BadInput(
                 N_("Feature {row} is no GeoJSON feature."),
                 field=f"features.{row}",
-                mend=N_("Send a GeoJSON FeatureCollection."),
+                hint=N_("Send a GeoJSON FeatureCollection."),
                 row=row,
             )
     datum = frame(asked.datum or CANON).name

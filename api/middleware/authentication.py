@@ -131,7 +131,7 @@ class AuthenticationMiddleware:
                 Forbidden(
                     N_("The request does not show that it comes from our own pages."),
                     field=CSRF_HEADER,
-                    mend=N_("Reload the page and try again."),
+                    hint=N_("Reload the page and try again."),
                 ),
             )
         return None

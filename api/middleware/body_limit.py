@@ -26,8 +26,8 @@ async def too_large(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, BodyTooLarge)
     lang = lang_of(request)
     detail = say(lang, N_("The request body is over {limit} bytes."), limit=fault.limit)
-    mend = say(lang, N_("Send less at once."))
-    return problem(413, detail, field="body", mend=mend, headers={"Connection": "close"})
+    hint = say(lang, N_("Send less at once."))
+    return problem(413, detail, field="body", hint=hint, headers={"Connection": "close"})
 
 
 class BodyLimitMiddleware:

@@ -126,7 +126,7 @@ def _parse(text: str, field: str) -> list[RateLimitItem]:
     raise BadInput(
         N_("“{text}” is no rate."),
         field=field,
-        mend=N_("Write a number and a span of time, such as 600/second or 20/minute."),
+        hint=N_("Write a number and a span of time, such as 600/second or 20/minute."),
         text=text,
     )
 
@@ -162,8 +162,8 @@ def too_many(request: Request, wait: float) -> Response:
     """The answer to a request that comes too often."""
     lang, seconds = lang_of(request), max(1, math.ceil(wait))
     detail = say(lang, N_("Too many requests in a short time."))
-    mend = say(lang, N_("Try again in {seconds} seconds."), seconds=seconds)
-    return problem(429, detail, mend=mend, headers={"Retry-After": str(seconds)})
+    hint = say(lang, N_("Try again in {seconds} seconds."), seconds=seconds)
+    return problem(429, detail, hint=hint, headers={"Retry-After": str(seconds)})
 
 
 def _origin(address: str) -> str:

@@ -137,6 +137,6 @@ def _why_broken(geometry: object, terms: Terms) -> str | None:
 
 def _refused(lang: Lang, status: int, field: str, text: str, given: str) -> Response:
     """The answer where a header asks for what is not to be had."""
-    mend = N_("Use one of: {known}.")
+    hint = N_("Use one of: {known}.")
     known = ", ".join(TYPES.values())
-    return problem(status, say(lang, text, given=given[:80]), field=field, mend=say(lang, mend, known=known))
+    return problem(status, say(lang, text, given=given[:80]), field=field, hint=say(lang, hint, known=known))

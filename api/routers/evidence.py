@@ -223,7 +223,7 @@ def thumbnail(id: Id, request: Request, session: SessionDep, lang: LangDep) -> R
         raise NotFound(
             N_("Evidence {id} has no small picture."),
             field="id",
-            mend=N_("Fetch the original; its words say why there is none."),
+            hint=N_("Fetch the original; its words say why there is none."),
             id=id,
         )
     headers = {**SAFE, "Content-Type": "image/jpeg", "ETag": f'"{evidence.thumbnail}"'}
@@ -246,7 +246,7 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
                 gathered.clear()
     except ClientDisconnect as fault:
         raise BadInput(
-            N_("The file broke off while it was sent."), field="body", mend=N_("Send it again.")
+            N_("The file broke off while it was sent."), field="body", hint=N_("Send it again.")
         ) from fault
     if gathered:
         yield bytes(gathered)
@@ -287,7 +287,7 @@ def _sent(request: Request, sha256: str, headers: dict[str, str], lang: Lang) ->
     if size is None:
         raise StoreUnavailable(
             N_("The bytes of this file are not in the store of evidence."),
-            mend=N_("See whether ZHIJIE_EVIDENCE_URL names the place where they were kept."),
+            hint=N_("See whether ZHIJIE_EVIDENCE_URL names the place where they were kept."),
         )
     wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
     span = _span(wanted, size)

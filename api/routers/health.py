@@ -27,7 +27,7 @@ def readyz(session: SessionDep) -> StateOut:
     if current != newest:
         raise StoreUnavailable(
             N_("The database has schema {current}, the program needs {newest}."),
-            mend=N_("Run `zhijie db migrate`."),
+            hint=N_("Run `zhijie db migrate`."),
             current=current,
             newest=newest,
         )

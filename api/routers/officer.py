@@ -126,7 +126,7 @@ def _place(lon: float | None, lat: float | None, datum: str) -> tuple[float, flo
         return None
     if lon is None or lat is None:
         raise BadInput(
-            N_("Half a place is given."), field="lon" if lon is None else "lat", mend=N_("Give lon and lat.")
+            N_("Half a place is given."), field="lon" if lon is None else "lat", hint=N_("Give lon and lat.")
         )
     found = Location.from_point(lon, lat, datum, 0.0)
     return found.lon, found.lat

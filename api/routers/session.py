@@ -46,7 +46,7 @@ def sign_in_(body: SignInIn, request: Request, response: Response, session: Bare
     if token is None:
         raise NotSignedIn(
             N_("Name or password is wrong, or there were too many tries."),
-            mend=N_("Try again; after several wrong tries, wait some minutes."),
+            hint=N_("Try again; after several wrong tries, wait some minutes."),
         )
     set_cookie(request.app.state.settings, response, token)
     return StateOut(status="signed in")
@@ -93,7 +93,7 @@ def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
     changed = change_password(session, who.name, body.old, body.new)
     session.commit()  # the try counts, also where it failed
     if not changed:
-        raise BadInput(N_("The old password is wrong."), field="old", mend=N_("Try again."))
+        raise BadInput(N_("The old password is wrong."), field="old", hint=N_("Try again."))
     return StateOut(status="changed")
 
 
@@ -123,5 +123,5 @@ def drop_key(who: WhoDep, session: SessionDep, id: int = Path(ge=1, le=2**62)) -
 def _only_people() -> Forbidden:
     return Forbidden(
         N_("This is done by who has signed in with a password, not with a key."),
-        mend=N_("Sign in at /login."),
+        hint=N_("Sign in at /login."),
     )

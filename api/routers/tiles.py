@@ -47,7 +47,7 @@ def tile(  # noqa: PLR0913 - a tile's address
         raise BadInput(
             N_("There is no tile {x}, {y} at zoom {z}."),
             field="x",
-            mend=N_("Give numbers below 2 to the power of the zoom."),
+            hint=N_("Give numbers below 2 to the power of the zoom."),
             x=x,
             y=y,
             z=z,

@@ -358,7 +358,7 @@ class ProblemFieldOut(BaseModel):
 
 
 class ProblemOut(BaseModel):
-    """Why something was not done (RFC 9457). ``field`` names what is wrong, ``mend`` says what helps."""
+    """Why something was not done (RFC 9457). ``field`` names what is wrong, ``hint`` says what helps."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -367,5 +367,6 @@ class ProblemOut(BaseModel):
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str
     field: str | None = None
-    mend: str | None = None
+    hint: str | None = None
+    mend: Annotated[str | None, Field(deprecated="Read ``hint``; this is the same text")] = None
     errors: list[ProblemFieldOut] | None = None

@@ -3,7 +3,7 @@
 Taken: cgcs2000, wgs84 (the same to under a metre), gcj02 and bd09 (undone by an iterated inverse), and
 every EPSG code of a flat system on CGCS2000 or WGS84. Refused, with the reason: Xian 1980, Beijing 1954 and
 all else (``geo.datum.reference_systems``). Order is always x, y: longitude or easting first. Numbers that
-cannot be meant as declared raise BadInput with the mend (``geo.datum.plausibility``).
+cannot be meant as declared raise BadInput with a hint (``geo.datum.plausibility``).
 
 Outside the box of the public formula (``gcj.shifts``) GCJ-02 and BD-09 are taken as unshifted.
 """

@@ -181,7 +181,7 @@ def _check_row(x: float, y: float, declared: str, field: str) -> None:
     try:
         to_cgcs2000(x, y, declared)
     except BadInput as fault:
-        raise BadInput(fault.message, field=field, mend=fault.mend, **fault.values) from None
+        raise BadInput(fault.message, field=field, hint=fault.hint, **fault.values) from None
 
 
 def readings(points: Floats, declared: str) -> dict[str, Floats]:

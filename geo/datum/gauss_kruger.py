@@ -41,7 +41,7 @@ def gauss_kruger_epsg(lon: float, *, prefixed: bool) -> int:
         raise BadInput(
             N_("No Gauss–Krüger zone of China holds longitude {lon}."),
             field="lon",
-            mend=N_("Give a longitude between 73.5° and 136.5°."),
+            hint=N_("Give a longitude between 73.5° and 136.5°."),
             lon=f"{lon:.12g}",
         )
     return (4488 if prefixed else 4509) + zone

@@ -1,4 +1,4 @@
-"""Do the numbers fit the datum that was declared? Each check raises BadInput with the mend, or passes.
+"""Do the numbers fit the datum that was declared? Each check raises BadInput with a hint, or passes.
 
 The commonest faults of coordinates that people type or export: longitude and latitude (or northing and
 easting) swapped, metres declared as degrees or the reverse, a wrong Gauss–Krüger zone.
@@ -37,7 +37,7 @@ def check_finite(x: float, y: float) -> None:
             raise BadInput(
                 N_("The coordinate {value} is not a number on the map."),
                 field=field,
-                mend=N_("Give decimal degrees, or metres with a projected datum."),
+                hint=N_("Give decimal degrees, or metres with a projected datum."),
                 value=value,
             )
 
@@ -50,7 +50,7 @@ def check_degrees(lon: float, lat: float, frame: Frame) -> None:
         raise BadInput(
             N_("Longitude {lon} and latitude {lat} look swapped."),
             field="lon",
-            mend=N_("Swap them: longitude {lat}, latitude {lon}."),
+            hint=N_("Swap them: longitude {lat}, latitude {lon}."),
             **_numbers(lon=lon, lat=lat),
         )
     if abs(lon) > 180.0 or abs(lat) > 90.0:
@@ -58,7 +58,7 @@ def check_degrees(lon: float, lat: float, frame: Frame) -> None:
         raise BadInput(
             N_("Longitude {lon} and latitude {lat} are outside ±180° and ±90°."),
             field="lat" if abs(lon) <= 180.0 else "lon",
-            mend=N_("Give decimal degrees, longitude first."),
+            hint=N_("Give decimal degrees, longitude first."),
             **_numbers(lon=lon, lat=lat),
         )
 
@@ -69,7 +69,7 @@ def check_metres(x: float, y: float, frame: Frame) -> None:
         raise BadInput(
             N_("{x}, {y} look like degrees, but {datum} is in metres."),
             field="datum",
-            mend=N_("Declare the datum the degrees were taken in: cgcs2000, wgs84, gcj02 or bd09."),
+            hint=N_("Declare the datum the degrees were taken in: cgcs2000, wgs84, gcj02 or bd09."),
             datum=frame.name,
             **_numbers(x=x, y=y),
         )
@@ -91,7 +91,7 @@ def check_reach(lon: float, frame: Frame) -> None:
     raise BadInput(
         N_("The point is {degrees}° from {datum}'s central meridian {meridian}°, outside its zone."),
         field="datum",
-        mend=_MEND_FIT if (fit := _fit_of(lon, frame)) else _MEND_CHECK,
+        hint=_HINT_FIT if (fit := _fit_of(lon, frame)) else _HINT_CHECK,
         degrees=f"{abs(lon - zone.meridian):.2f}",
         meridian=f"{zone.meridian:g}",
         datum=frame.name,
@@ -104,7 +104,7 @@ def swapped_metres(x: float, y: float) -> BadInput:
     return BadInput(
         N_("{x}, {y}: northing and easting look swapped."),
         field="lon",
-        mend=N_("Give the easting first: {y}, {x}."),
+        hint=N_("Give the easting first: {y}, {x}."),
         **_numbers(x=x, y=y),
     )
 
@@ -114,14 +114,14 @@ def inconvertible(x: float, y: float, frame: Frame) -> BadInput:
     return BadInput(
         N_("{x}, {y} is no place in {datum}."),
         field="lon",
-        mend=_MEND_CHECK,
+        hint=_HINT_CHECK,
         datum=frame.name,
         **_numbers(x=x, y=y),
     )
 
 
-_MEND_FIT: Final = N_("{fits} would fit: declare the zone that the coordinates were surveyed in.")
-_MEND_CHECK: Final = N_("Check the coordinates and the zone that they were surveyed in.")
+_HINT_FIT: Final = N_("{fits} would fit: declare the zone that the coordinates were surveyed in.")
+_HINT_CHECK: Final = N_("Check the coordinates and the zone that they were surveyed in.")
 
 
 def _fit_of(lon: float, frame: Frame) -> str:
@@ -142,7 +142,7 @@ def _wrong_zone(easting: float, frame: Frame) -> BadInput:
     return BadInput(
         N_("The easting {x} is none of {datum}."),
         field="datum",
-        mend=_MEND_FIT if codes else _MEND_CHECK,
+        hint=_HINT_FIT if codes else _HINT_CHECK,
         datum=frame.name,
         fits=_names(codes),
         **_numbers(x=easting),
@@ -159,7 +159,7 @@ def _refuse_metres(x: float, y: float, frame: Frame) -> None:
     raise BadInput(
         N_("{x}, {y} look like Gauss–Krüger metres, but {datum} is in degrees."),
         field="datum",
-        mend=_MEND_PREFIXED if len(codes) == 1 else _MEND_PLAIN,
+        hint=_HINT_PREFIXED if len(codes) == 1 else _HINT_PLAIN,
         datum=frame.name,
         fits=_names(codes),
         likely=_names(codes[:1]),
@@ -167,8 +167,8 @@ def _refuse_metres(x: float, y: float, frame: Frame) -> None:
     )
 
 
-_MEND_PREFIXED: Final = N_("Declare the datum {fits} and give the easting first: {easting}, {northing}.")
-_MEND_PLAIN: Final = N_(
+_HINT_PREFIXED: Final = N_("Declare the datum {fits} and give the easting first: {easting}, {northing}.")
+_HINT_PLAIN: Final = N_(
     "Without a zone prefix {fits} are possible, inside Jincheng {likely}: "
     "declare it as the datum and give the easting first: {easting}, {northing}."
 )

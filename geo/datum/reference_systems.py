@@ -26,10 +26,10 @@ SECRET: Final = N_(
     "{datum} coordinates have no public transformation to CGCS2000: its parameters are secret, "
     "and taking the numbers as they are is about 100 m wrong."
 )
-SECRET_MEND: Final = N_("Ask the survey office for the CGCS2000 coordinates of the place.")
+SECRET_HINT: Final = N_("Ask the survey office for the CGCS2000 coordinates of the place.")
 UNKNOWN: Final = N_("The datum {datum} is not known.")
 OTHER: Final = N_("{datum} rests on {base}, neither CGCS2000 nor WGS84.")
-KNOWN_MEND: Final = N_(
+KNOWN_HINT: Final = N_(
     "Use cgcs2000, wgs84, gcj02, bd09, or EPSG:n of a two-dimensional system on CGCS2000 or WGS84, "
     "such as EPSG:4490, EPSG:4526, EPSG:4547."
 )
@@ -92,7 +92,7 @@ def frame(datum: str) -> Frame:
     for name, pattern in SECRET_NAMES.items():
         if pattern.match(key):
             raise _secret(name)
-    raise DatumRefused(UNKNOWN, field="datum", mend=KNOWN_MEND, datum=datum[:40])
+    raise DatumRefused(UNKNOWN, field="datum", hint=KNOWN_HINT, datum=datum[:40])
 
 
 @lru_cache(maxsize=64)
@@ -111,20 +111,20 @@ def _accepted_crs(code: int) -> CRS:
     try:
         crs = CRS.from_epsg(code)
     except CRSError:
-        raise DatumRefused(UNKNOWN, field="datum", mend=KNOWN_MEND, datum=f"EPSG:{code}") from None
+        raise DatumRefused(UNKNOWN, field="datum", hint=KNOWN_HINT, datum=f"EPSG:{code}") from None
     base = crs.geodetic_crs.datum.name if crs.geodetic_crs and crs.geodetic_crs.datum else crs.name
     if base in SECRET_DATUMS:
         raise _secret(f"{base} (EPSG:{code})")
     flat = (crs.is_geographic or crs.is_projected) and len(crs.axis_info) == 2
     if not flat:
-        raise DatumRefused(UNKNOWN, field="datum", mend=KNOWN_MEND, datum=f"{crs.name} (EPSG:{code})")
+        raise DatumRefused(UNKNOWN, field="datum", hint=KNOWN_HINT, datum=f"{crs.name} (EPSG:{code})")
     if not base.startswith(OPEN_DATUMS):
-        raise DatumRefused(OTHER, field="datum", mend=KNOWN_MEND, datum=f"EPSG:{code}", base=base)
+        raise DatumRefused(OTHER, field="datum", hint=KNOWN_HINT, datum=f"EPSG:{code}", base=base)
     return crs
 
 
 def _secret(datum: str) -> DatumRefused:
-    return DatumRefused(SECRET, field="datum", mend=SECRET_MEND, datum=datum)
+    return DatumRefused(SECRET, field="datum", hint=SECRET_HINT, datum=datum)
 
 
 def _zone(crs: CRS, code: int) -> Zone | None:

@@ -38,8 +38,8 @@ CROSSES: Final = {
     "Duplicate Rings": N_("The footprint has the same ring twice, at {x}, {y}."),
 }
 NO_POLYGON: Final = N_("The footprint is not GeoJSON of a polygon: {found}.")
-POLYGON_MEND: Final = N_("Give a Polygon or MultiPolygon, or one feature with it.")
-RING_MEND: Final = N_("Give at least three corners and repeat the first at the end.")
+POLYGON_HINT: Final = N_("Give a Polygon or MultiPolygon, or one feature with it.")
+RING_HINT: Final = N_("Give at least three corners and repeat the first at the end.")
 
 
 def parse(geojson: Mapping[str, object], max_vertices: int) -> Rings:
@@ -47,7 +47,7 @@ def parse(geojson: Mapping[str, object], max_vertices: int) -> Rings:
     polygons = _polygons(_geometry(geojson))
     _check_size(polygons, max_vertices)
     if not polygons or not all(polygons):
-        raise _fault(N_("The footprint is empty."), POLYGON_MEND)
+        raise _fault(N_("The footprint is empty."), POLYGON_HINT)
     numbered = iter(range(1, max_vertices + 1))
     return [[_ring(ring, next(numbered)) for ring in polygon] for polygon in polygons]
 
@@ -76,7 +76,7 @@ def check_crs(geojson: Mapping[str, object], datum: str) -> None:
         raise BadInput(
             N_("The file says {said}, the declared datum is {datum}."),
             field="datum",
-            mend=N_("Declare {said}, or correct the file's crs."),
+            hint=N_("Declare {said}, or correct the file's crs."),
             said=of_file.name,
             datum=declared.name,
         )
@@ -103,11 +103,11 @@ def _check_area(shape: BaseGeometry) -> None:
     """Refuse less than LEAST_AREA_M2, sides taken straight in degrees: geodesics would bulge off a line."""
     plane = Plane(*shapely.get_coordinates(shape)[0].tolist())
     if shapely.area(shape) * plane.kx * plane.ky < LEAST_AREA_M2:
-        raise _fault(N_("The footprint has no area."), RING_MEND)
+        raise _fault(N_("The footprint has no area."), RING_HINT)
 
 
-def _fault(message: str, mend: str, **values: object) -> BadGeometry:
-    return BadGeometry(message, field=FIELD, mend=mend, **values)
+def _fault(message: str, hint: str, **values: object) -> BadGeometry:
+    return BadGeometry(message, field=FIELD, hint=hint, **values)
 
 
 def _geometry(geojson: Mapping[str, object]) -> Mapping[str, object]:
@@ -128,7 +128,7 @@ def _geometry(geojson: Mapping[str, object]) -> Mapping[str, object]:
 def _geometry_of(feature: object) -> Mapping[str, object]:
     geometry = feature.get("geometry") if isinstance(feature, Mapping) else None
     if geometry is None:
-        raise _fault(N_("The footprint is empty."), POLYGON_MEND)
+        raise _fault(N_("The footprint is empty."), POLYGON_HINT)
     return geometry if isinstance(geometry, Mapping) else {}
 
 
@@ -140,7 +140,7 @@ def _polygons(geometry: Mapping[str, object]) -> list[Sequence[object]]:
         return [rings] if rings else []
     if kind == "MultiPolygon":
         return [_sequence(part) for part in _sequence(coordinates)]
-    raise _fault(NO_POLYGON, POLYGON_MEND, found=str(kind)[:40])
+    raise _fault(NO_POLYGON, POLYGON_HINT, found=str(kind)[:40])
 
 
 def _check_size(polygons: list[Sequence[object]], most: int) -> None:
@@ -152,7 +152,7 @@ def _check_size(polygons: list[Sequence[object]], most: int) -> None:
         raise TooLarge(
             N_("The footprint has {count} vertices, more than {most}."),
             field=FIELD,
-            mend=N_("Simplify it, or send it in parts."),
+            hint=N_("Simplify it, or send it in parts."),
             count=count,
             most=most,
         )
@@ -163,11 +163,11 @@ def _ring(value: object, number: int) -> Ring:
     positions = _sequence(value)
     if len(positions) < 4:
         message = N_("Ring {ring} of the footprint has {count} positions; a closed one has 4 or more.")
-        raise _fault(message, RING_MEND, ring=number, count=len(positions))
+        raise _fault(message, RING_HINT, ring=number, count=len(positions))
     ring = np.array([_position(p, number, i) for i, p in enumerate(positions, start=1)], dtype=np.float64)
     if not np.array_equal(ring[0], ring[-1]):
         message = N_("Ring {ring} of the footprint is not closed: it begins at {first} and ends at {last}.")
-        raise _fault(message, RING_MEND, ring=number, first=_place(ring[0]), last=_place(ring[-1]))
+        raise _fault(message, RING_HINT, ring=number, first=_place(ring[0]), last=_place(ring[-1]))
     return ring
 
 
@@ -193,7 +193,7 @@ def _number(value: object) -> float:
 
 def _sequence(value: object) -> Sequence[object]:
     if not isinstance(value, list | tuple):
-        raise _fault(NO_POLYGON, POLYGON_MEND, found=type(value).__name__)
+        raise _fault(NO_POLYGON, POLYGON_HINT, found=type(value).__name__)
     return value
 
 
@@ -212,10 +212,10 @@ def _crs_name(crs: object) -> str | None:
 def _invalid(reason: str) -> BadGeometry:
     """GEOS's reason, such as ``Self-intersection[112.4 35.6]``, as a fault with a place."""
     match = re.fullmatch(r"(.*)\[(\S+) (\S+)\]", reason)
-    mend = N_("Redraw the border so that no side meets another except at a shared corner.")
+    hint = N_("Redraw the border so that no side meets another except at a shared corner.")
     if match and match[1] in CROSSES:
-        return _fault(CROSSES[match[1]], mend, x=f"{float(match[2]):.10g}", y=f"{float(match[3]):.10g}")
-    return _fault(N_("The footprint is not a valid polygon: {reason}."), mend, reason=reason)
+        return _fault(CROSSES[match[1]], hint, x=f"{float(match[2]):.10g}", y=f"{float(match[3]):.10g}")
+    return _fault(N_("The footprint is not a valid polygon: {reason}."), hint, reason=reason)
 
 
 def _place(position: Ring) -> str:

@@ -106,7 +106,7 @@ def _checked_accuracy(accuracy_m: float, most: float) -> float:
         raise BadInput(
             N_("The accuracy of {value} m is not between 0 and {most} m."),
             field="accuracy_m",
-            mend=N_("Give the accuracy in metres, as the device reports it."),
+            hint=N_("Give the accuracy in metres, as the device reports it."),
             value=f"{accuracy_m:g}",
             most=f"{most:g}",
         )
@@ -120,7 +120,7 @@ def _converted(rings: fp.Rings, datum: str) -> fp.Shape:
     except BadInput as error:
         if error.field not in ("lon", "lat"):
             raise
-        raise BadGeometry(error.message, field=fp.FIELD, mend=error.mend, **error.values) from None
+        raise BadGeometry(error.message, field=fp.FIELD, hint=error.hint, **error.values) from None
     shape = fp.build(converted)
     fp.check_shape(shape, fp.build(rings))
     return shape

@@ -50,12 +50,12 @@ def check_batch(session: Session, points: Floats, declared: str, channel: str | 
 def check_size(n: int) -> None:
     """Refuse an empty batch and one that is too large."""
     if n == 0:
-        raise BadInput(N_("The batch holds no point."), field="points", mend=N_("Give at least one point."))
+        raise BadInput(N_("The batch holds no point."), field="points", hint=N_("Give at least one point."))
     if n > MOST_POINTS:
         raise TooLarge(
             N_("The batch has {n} points, {most} are taken."),
             field="points",
-            mend=N_("Send it in parts, or a sample of it."),
+            hint=N_("Send it in parts, or a sample of it."),
             n=n,
             most=MOST_POINTS,
         )

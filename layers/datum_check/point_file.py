@@ -71,7 +71,7 @@ def _read_table(path: Path, declared: str) -> PlaceFile:
         raise BadInput(
             N_("{file} has no columns of coordinates."),
             field="file",
-            mend=N_("Name them 经度 and 纬度, lon and lat, or x and y."),
+            hint=N_("Name them 经度 and 纬度, lon and lat, or x and y."),
             file=path.name,
         )
     rows = [(table.line_num, row) for row in table]
@@ -121,7 +121,7 @@ def _number(path: Path, line: int, row: Mapping[str, str | None], column: str) -
         raise BadInput(
             N_("{value} is no coordinate."),
             field=f"{path.name}:{line}",
-            mend=N_("Give decimal degrees, or metres with a projected datum."),
+            hint=N_("Give decimal degrees, or metres with a projected datum."),
             value=repr(row[column] or ""),
         ) from None
 

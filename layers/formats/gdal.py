@@ -71,7 +71,7 @@ def _refused(path: Path, kind: str) -> BadInput:
     return BadInput(
         N_("{file} is of a kind that is not taken: {kind}."),
         field="file",
-        mend=N_("Give GeoParquet, GeoPackage, Shapefile, GeoJSON, FlatGeobuf, Arrow or CSV."),
+        hint=N_("Give GeoParquet, GeoPackage, Shapefile, GeoJSON, FlatGeobuf, Arrow or CSV."),
         file=path.name,
         kind=kind,
     )
@@ -90,7 +90,7 @@ def _layer(path: Path, layer: str | None) -> str:
         raise BadInput(
             N_("{file} has no layer {layer}."),
             field="layer",
-            mend=N_("Name one of them: {names}.") if names else "",
+            hint=N_("Name one of them: {names}.") if names else "",
             file=path.name,
             layer=layer,
             names=", ".join(names),
@@ -98,7 +98,7 @@ def _layer(path: Path, layer: str | None) -> str:
     raise BadInput(
         N_("{file} has {count} layers with geometry."),
         field="layer",
-        mend=N_("Name one of them: {names}.") if names else "",
+        hint=N_("Name one of them: {names}.") if names else "",
         file=path.name,
         count=len(drawn),
         names=", ".join(names),

@@ -55,7 +55,7 @@ def find_places(schema: pa.Schema, name: str) -> PlaceColumns:
         raise BadInput(
             N_("{file} has no columns of coordinates."),
             field="file",
-            mend=N_("Name them 经度 and 纬度, lon and lat, or x and y; a geometry column: geometry, as WKB."),
+            hint=N_("Name them 经度 and 纬度, lon and lat, or x and y; a geometry column: geometry, as WKB."),
             file=name,
         )
     return replace(found, accuracy=_first(schema, (ACCURACY,)))
@@ -126,7 +126,7 @@ def _check_encoding(encoding: str) -> None:
         raise BadInput(
             N_("Geometry in the encoding {encoding} is neither points nor areas."),
             field="file",
-            mend=N_("Give points or polygons, as WKB or in GeoArrow's encodings of them."),
+            hint=N_("Give points or polygons, as WKB or in GeoArrow's encodings of them."),
             encoding=encoding[:40],
         )
 

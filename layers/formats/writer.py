@@ -47,7 +47,7 @@ def check_target(target: Path, source: Path) -> None:
         raise BadInput(
             N_("{path} is the input itself."),
             field="output",
-            mend=N_("Give another file; the input stays as it is."),
+            hint=N_("Give another file; the input stays as it is."),
             path=target,
         )
     if not target.parent.is_dir() or target.is_dir():
@@ -212,7 +212,7 @@ def _writer_of(target: Path) -> tuple[Form, Write]:
         raise BadInput(
             N_("{path} is of no format that can be written."),
             field="output",
-            mend=N_("End its name with one of: {known}."),
+            hint=N_("End its name with one of: {known}."),
             path=target.name,
             known=", ".join(sorted(WRITERS)),
         )

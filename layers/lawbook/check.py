@@ -48,11 +48,11 @@ def fetch_law_check(session: Session, on: dt.date, unit: str | None = None) -> L
 
 def _no_township(on: dt.date, unit: str | None) -> BadInput:
     if unit is None:
-        message, mend = N_("No township is known on {day}."), N_("Give another day, or load boundaries.")
-        return BadInput(message, field="as_of", mend=mend, day=on)
+        message, hint = N_("No township is known on {day}."), N_("Give another day, or load boundaries.")
+        return BadInput(message, field="as_of", hint=hint, day=on)
     message = N_("No township of unit {unit} is known on {day}.")
-    mend = N_("Give the code of a county or township, such as 140522.")
-    return BadInput(message, field="unit", mend=mend, unit=unit, day=on)
+    hint = N_("Give the code of a county or township, such as 140522.")
+    return BadInput(message, field="unit", hint=hint, unit=unit, day=on)
 
 
 def fetch_townships(session: Session, on: dt.date | None = None, unit: str = "") -> dict[str, str]:

@@ -141,7 +141,7 @@ def _checksum(content: dict[str, Any]) -> str:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     if "\\u0000" in text:
         raise BadData(
-            N_("The text holds a character that cannot be stored."), field="file", mend=N_("Remove it.")
+            N_("The text holds a character that cannot be stored."), field="file", hint=N_("Remove it.")
         )
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -30,9 +30,9 @@ class WrongLaw(BadData):
     """Legal data that cannot be used; its faults are told in the reader's language, several a line each."""
 
     def __init__(
-        self, message: str, cause: LawDataError, *, field: str = "law", mend: str = "", **values: object
+        self, message: str, cause: LawDataError, *, field: str = "law", hint: str = "", **values: object
     ) -> None:
-        super().__init__(message, field=field, mend=mend, **values)
+        super().__init__(message, field=field, hint=hint, **values)
         self.faults = cause.faults
 
     def lines(self, lang: Lang) -> list[str]:
@@ -73,7 +73,7 @@ def _with_local(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
         raise WrongLaw(
             N_("The local competence list does not fit the law: {fault}"),
             fault,
-            mend=N_("Load a mended list (`zhijie law load`), or do without one (`zhijie law unload`)."),
+            hint=N_("Load a mended list (`zhijie law load`), or do without one (`zhijie law unload`)."),
         ) from fault
 
 
@@ -101,7 +101,7 @@ _BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}  # by content, so no entr
 def _cached(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:
     if not versions:
         raise StoreUnavailable(
-            N_("No law is loaded."), field="law", mend=N_("Load the data with `zhijie load`.")
+            N_("No law is loaded."), field="law", hint=N_("Load the data with `zhijie load`.")
         )
     key = frozenset(versions)
     if key not in _BOOKS:

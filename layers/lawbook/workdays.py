@@ -44,7 +44,7 @@ def fetch_calendar(session: Session) -> WorkCalendar:
     ).first()
     if row is None:
         raise StoreUnavailable(
-            N_("No calendar is loaded."), field="calendar", mend=N_("Load the data with `zhijie load`.")
+            N_("No calendar is loaded."), field="calendar", hint=N_("Load the data with `zhijie load`.")
         )
     if row.checksum not in _CALENDARS:
         _CALENDARS[row.checksum] = _calendar(row.text)
@@ -72,14 +72,14 @@ def fetch_term(session: Session, asked: TermAsked) -> Term:
         raise BadInput(
             N_("No public holidays are known for {year} (known: {years})."),
             field="calendar",
-            mend=N_("Add {year} to data/calendar once its holidays are announced, then `zhijie load`."),
+            hint=N_("Add {year} to data/calendar once its holidays are announced, then `zhijie load`."),
             **gap.faults[0].values,
         ) from gap
     except (OverflowError, ValueError) as fault:  # past the last day that a date can hold
         raise BadInput(
             N_("The term from {start} cannot be counted."),
             field="from",
-            mend=N_("Give an earlier day."),
+            hint=N_("Give an earlier day."),
             start=asked.start,
         ) from fault
 
@@ -90,7 +90,7 @@ def _clock(book: LawBook, asked: TermAsked) -> Clock:
         raise BadInput(
             N_("The clock {clock} is unknown."),
             field="clock",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             clock=asked.clock,
             known=", ".join(book.clocks),
         )
@@ -98,7 +98,7 @@ def _clock(book: LawBook, asked: TermAsked) -> Clock:
         raise BadInput(
             N_("The law book has the clock {clock} for {period}, not for {start}."),
             field="from",
-            mend=N_("Look up the law of that day, or add its term to data/law/clocks.yaml."),
+            hint=N_("Look up the law of that day, or add its term to data/law/clocks.yaml."),
             clock=clock.id,
             period=clock.period.words(),
             start=asked.start,
@@ -110,18 +110,18 @@ def _check(clock: Clock, asked: TermAsked) -> None:
     """What ``law.time_limits`` takes for granted, refused with its field."""
     if clock.direction == "before" and (asked.pauses or asked.extensions):
         raise BadInput(
-            N_("A term before an event is neither suspended nor extended."), field="clock", mend=_LEAVE_OUT
+            N_("A term before an event is neither suspended nor extended."), field="clock", hint=_LEAVE_OUT
         )
     for pause in asked.pauses:
         _check_reason("pause", pause.reason)
         if pause.end is not None and pause.end < pause.start:
             message = N_("The suspension ends on {end}, before it begins on {start}.")
-            raise BadInput(message, field="pause", mend=_SWAP, start=pause.start, end=pause.end)
+            raise BadInput(message, field="pause", hint=_SWAP, start=pause.start, end=pause.end)
     for extra in asked.extensions:
         _check_reason("extend", extra.reason)
         if not 1 <= extra.length <= MOST:
             message = N_("An extension of {length} cannot be.")
-            raise BadInput(message, field="extend", mend=_LENGTH, length=extra.length, most=MOST)
+            raise BadInput(message, field="extend", hint=_LENGTH, length=extra.length, most=MOST)
 
 
 _LEAVE_OUT: Final = N_("Leave it out.")
@@ -131,4 +131,4 @@ _LENGTH: Final = N_("Give a length from 1 to {most}.")
 
 def _check_reason(field: str, reason: str) -> None:
     if not reason.strip():
-        raise BadInput(N_("No reason is given."), field=field, mend=N_("Say why, after the last colon."))
+        raise BadInput(N_("No reason is given."), field=field, hint=N_("Say why, after the last colon."))

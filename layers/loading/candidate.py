@@ -64,7 +64,7 @@ def read_candidate(session: Session, path: Path, dataset: str | None = None) -> 
         raise BadInput(
             N_("{file} is no kind of file that can be tried out."),
             field="file",
-            mend=N_("Give rules as .yaml, a competence list as .xlsx or .csv, units or zones as .geojson."),
+            hint=N_("Give rules as .yaml, a competence list as .xlsx or .csv, units or zones as .geojson."),
             file=path.name,
         )
     if not path.is_file():
@@ -87,7 +87,7 @@ def _law(session: Session, path: Path, dataset: str | None) -> Candidate:
         raise BadInput(
             N_("{file} holds no section of the law data."),
             field="file",
-            mend=N_("It needs one of: {known}."),
+            hint=N_("It needs one of: {known}."),
             file=path.name,
             known=", ".join(SECTIONS),
         )
@@ -119,7 +119,7 @@ def _check_named(path: Path, found: str, dataset: str | None) -> None:
         raise BadInput(
             N_("{file} is a version of {found}, not of {dataset}."),
             field="dataset",
-            mend=N_("Leave the option out."),
+            hint=N_("Leave the option out."),
             file=path.name,
             found=found,
             dataset=dataset,
@@ -151,7 +151,7 @@ def _check_degrees(frame: gpd.GeoDataFrame) -> None:
     try:
         to_cgcs2000_array(shapely.get_coordinates(frame.geometry.array), CANON)
     except BadInput as fault:
-        raise BadInput(fault.message, field="file", mend=fault.mend, **fault.values) from fault
+        raise BadInput(fault.message, field="file", hint=fault.hint, **fault.values) from fault
 
 
 def _table_of(path: Path, frame: gpd.GeoDataFrame) -> type[Unit | Zone]:
@@ -163,7 +163,7 @@ def _table_of(path: Path, frame: gpd.GeoDataFrame) -> type[Unit | Zone]:
     raise BadInput(
         N_("{file} holds neither units nor zones."),
         field="file",
-        mend=N_("Units have the properties code, name, level; zones have code, name, kind."),
+        hint=N_("Units have the properties code, name, level; zones have code, name, kind."),
         file=path.name,
     )
 
@@ -173,7 +173,7 @@ def _check_role(dataset: Dataset, role: str) -> None:
         raise BadInput(
             N_("{dataset} holds {role}, {file} does not."),
             field="dataset",
-            mend=N_("Name another dataset, or leave the option out."),
+            hint=N_("Name another dataset, or leave the option out."),
             dataset=dataset.dataset,
             role=dataset.role,
             file=dataset.file,
@@ -192,7 +192,7 @@ def _same_codes(session: Session, path: Path, frame: gpd.GeoDataFrame, table: ty
     raise BadInput(
         message,
         field="dataset",
-        mend=N_("Say with --dataset which one it replaces."),
+        hint=N_("Say with --dataset which one it replaces."),
         file=path.name,
         found=", ".join(best),
     )
@@ -248,7 +248,7 @@ def _unknown(session: Session, name: str) -> BadInput:
     return BadInput(
         N_("No dataset {dataset} is current."),
         field="dataset",
-        mend=N_("Use one of: {known}."),
+        hint=N_("Use one of: {known}."),
         dataset=name,
         known=", ".join(known),
     )

@@ -128,7 +128,7 @@ def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -
         raise BadData(
             N_("The store refuses {dataset}: {reason}"),
             field=dataset.dataset,
-            mend=N_("Two rows of one code must not be valid on the same day."),
+            hint=N_("Two rows of one code must not be valid on the same day."),
             dataset=dataset.dataset,
             reason=str(fault.orig).strip().splitlines()[-1],
         ) from fault

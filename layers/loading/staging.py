@@ -78,7 +78,7 @@ def _check_zones(session: Session, versions: Versions, book: LawBook, candidate:
             raise BadData(
                 N_("Zones of the kind {kind} and the grade {grade} are loaded, which {file} does not name."),
                 field="file",
-                mend=N_("Keep the kind and its grades for as long as there are such zones."),
+                hint=N_("Keep the kind and its grades for as long as there are such zones."),
                 kind=kind,
                 grade=grade or "–",
                 file=candidate.dataset.file,

@@ -26,7 +26,7 @@ class BadFeature(BadData):
     """A feature that a rule of its own refuses: the rule's sentence after the feature's number."""
 
     def __init__(self, dataset: Dataset, number: int, fault: BadInput) -> None:
-        super().__init__(fault.message, field=dataset.dataset, mend=fault.mend, **fault.values)
+        super().__init__(fault.message, field=dataset.dataset, hint=fault.hint, **fault.values)
         self.number = number
 
     def detail(self, lang: Lang) -> str:

@@ -74,7 +74,7 @@ def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
         raise BadInput(
             N_("{file} has {count} layers with geometry."),
             field="layer",
-            mend=N_("Name one of them: {names}.") if names else "",
+            hint=N_("Name one of them: {names}.") if names else "",
             file=path.name,
             count=len(names),
             names=", ".join(names),
@@ -97,7 +97,7 @@ def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
         raise BadInput(
             N_("{file} says that it is in {stated}, and {declared} is declared."),
             field="datum",
-            mend=N_("Leave the declaration out, or correct the file."),
+            hint=N_("Leave the declaration out, or correct the file."),
             file=path.name,
             stated=stated.name,
             declared=declared,
@@ -109,7 +109,7 @@ def _refuse_unsaid(path: Path, crs: CRS | None) -> NoReturn:
     raise BadInput(
         N_("{file} does not say its reference system as an EPSG code (it says: {crs})."),
         field="datum",
-        mend=N_("Declare it: cgcs2000, wgs84, gcj02, bd09, or EPSG:n such as EPSG:4547."),
+        hint=N_("Declare it: cgcs2000, wgs84, gcj02, bd09, or EPSG:n such as EPSG:4547."),
         file=path.name,
         crs="–" if crs is None else crs.name,
     )

@@ -115,7 +115,7 @@ def _read(dataset: str, document: Any) -> list[Scheme]:  # noqa: ANN401 - unchec
         raise BadData(
             N_("The land classes of {dataset} are wrong: {fault}"),
             field=dataset,
-            mend=N_(
+            hint=N_(
                 "Write schemes with scheme, name and classes; each class has a code and a name in zh and en."
             ),
             dataset=dataset,
@@ -132,7 +132,7 @@ def _reject_duplicate_names(dataset: str, schemes: Iterable[Scheme]) -> None:
             raise BadData(
                 N_("The scheme {scheme} names the class {code} twice."),
                 field=dataset,
-                mend=N_("Keep one of them."),
+                hint=N_("Keep one of them."),
                 scheme=scheme,
                 code=one.code,
             )

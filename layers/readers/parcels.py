@@ -61,7 +61,7 @@ def _number(dataset: Dataset, number: int, row: dict[str, Any]) -> str:
         raise BadData(
             N_("Feature {number}: {value} is no parcel number."),
             field=dataset.dataset,
-            mend=N_("Write at most {most} characters in one line, without slashes or blanks around them."),
+            hint=N_("Write at most {most} characters in one line, without slashes or blanks around them."),
             number=number,
             value=repr(found[:NUMBER_MOST]),
             most=NUMBER_MOST,
@@ -76,7 +76,7 @@ def _known(dataset: Dataset, number: int, row: dict[str, Any], field: str, known
         raise BadData(
             N_("Feature {number}: {what} names what the land classes do not know: {codes}"),
             field=dataset.dataset,
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             number=number,
             what=field,
             codes=found,
@@ -98,7 +98,7 @@ def _area(dataset: Dataset, number: int, row: dict[str, Any]) -> float | None:
         raise BadData(
             N_("Feature {number}: {what} is no area: {value}"),
             field=dataset.dataset,
-            mend=N_("Write square metres as a positive number, or leave it out."),
+            hint=N_("Write square metres as a positive number, or leave it out."),
             number=number,
             what="official_area_m2",
             value=value,
@@ -112,7 +112,7 @@ def _unit(dataset: Dataset, number: int, row: dict[str, Any]) -> str | None:
         raise BadData(
             N_("Feature {number}: {what} is no unit code: {value}"),
             field=dataset.dataset,
-            mend=N_("Write the code of a township, county or city, such as 140522201."),
+            hint=N_("Write the code of a township, county or city, such as 140522201."),
             number=number,
             what="unit_code",
             value=found,

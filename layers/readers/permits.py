@@ -59,7 +59,7 @@ def _known(
         raise BadData(
             N_("Feature {number}: {what} names what the law does not know: {codes}"),
             field=dataset.dataset,
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             number=number,
             what=field,
             codes=", ".join(strange),

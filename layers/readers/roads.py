@@ -78,7 +78,7 @@ def zone_width_m(line_class: str, widths: Iterable[Width], width_m: float | None
         raise BadInput(
             N_("The road class {given} has no width in the law."),
             field="line_class",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             given=line_class,
             known=", ".join(least),
         )
@@ -90,7 +90,7 @@ def zone_width_m(line_class: str, widths: Iterable[Width], width_m: float | None
                 "The width of {given} m is narrower than the {least} m of the law for the class {line_class}."
             ),
             field="width_m",
-            mend=N_("Leave it out, or give a wider one."),
+            hint=N_("Leave it out, or give a wider one."),
             given=f"{width_m:g}",
             least=f"{least[line_class]:g}",
             line_class=line_class,
@@ -103,7 +103,7 @@ def _in_range(what: str, metres: float) -> float:
         raise BadInput(
             N_("{what} is {value}: it must be over 0 m and at most {most} m."),
             field=what,
-            mend=N_("Give it in metres."),
+            hint=N_("Give it in metres."),
             what=what,
             value=metres,
             most=f"{MOST_M:g}",
@@ -157,7 +157,7 @@ def _area(row: dict[str, Any], line_class: str, widths: tuple[Width, ...]) -> Mu
     raise BadInput(
         N_("A road's line needs land_half_width_m; the area of its land must not have it."),
         field="land_half_width_m",
-        mend=N_("Give the metres from the centre line to the outer edge of the highway land."),
+        hint=N_("Give the metres from the centre line to the outer edge of the highway land."),
     )
 
 

@@ -76,7 +76,7 @@ def _check_level(dataset: Dataset, level: str, rows: Rows) -> None:
         raise BadData(
             N_("The units of level {level} overlap or leave slivers at: {codes}"),
             field=dataset.dataset,
-            mend=N_("Node the shared borders so that neighbours have the same vertices."),
+            hint=N_("Node the shared borders so that neighbours have the same vertices."),
             level=level,
             codes=", ".join(faults[:10]),
         )

@@ -59,7 +59,7 @@ def check_kind(
         raise BadData(
             N_("Feature {number} has the zone kind {kind}, which its dataset or the law does not name."),
             field=dataset.dataset,
-            mend=N_("Add it to data/law/zone_kinds.yaml and to `kinds` in sources.yaml."),
+            hint=N_("Add it to data/law/zone_kinds.yaml and to `kinds` in sources.yaml."),
             number=number,
             kind=kind,
         )

@@ -59,7 +59,7 @@ class Dataset(BaseModel):
             raise BadData(
                 N_("The checksum of {file} is {found}, sources.yaml says {said}."),
                 field=self.dataset,
-                mend=N_("Rebuild the data with `make data`, or correct sources.yaml."),
+                hint=N_("Rebuild the data with `make data`, or correct sources.yaml."),
                 file=self.file,
                 found=found[:12],
                 said=self.sha256[:12],
@@ -109,7 +109,7 @@ def _reject_duplicate_names(datasets: list[Dataset]) -> None:
             raise BadData(
                 N_("The dataset {dataset} is listed twice: in {first} and in {second}."),
                 field="data_dir",
-                mend=N_("Give one of them another name."),
+                hint=N_("Give one of them another name."),
                 dataset=one.dataset,
                 first=other.folder.name,
                 second=one.folder.name,

@@ -57,7 +57,7 @@ class Staging:
             raise TooLarge(
                 N_("The file is over {most} bytes."),
                 field="body",
-                mend=N_("Send it in parts, or a smaller copy."),
+                hint=N_("Send it in parts, or a smaller copy."),
                 most=self._most,
             )
         with _told():
@@ -73,7 +73,7 @@ class Staging:
             raise BadInput(
                 N_("The file is empty."),
                 field="body",
-                mend=N_("Send the file's bytes as the request's body."),
+                hint=N_("Send the file's bytes as the request's body."),
             )
         with _told():
             os.fsync(self._handle)
@@ -195,7 +195,7 @@ def open_blobs(settings: Settings) -> BlobStore:
         raise StoreUnavailable(
             N_("{url} is no place that evidence can be kept in: {reason}"),
             field=SETTING,
-            mend=N_(
+            hint=N_(
                 "Give a folder, or an fsspec URL whose package is installed, such as s3://bucket/folder."
             ),
             url=url.partition("?")[0].rpartition("@")[2],
@@ -249,7 +249,7 @@ def _told() -> Iterator[None]:
     except (OSError, _remote_fault()) as fault:
         raise StoreUnavailable(
             N_("Evidence cannot be kept or read just now: {reason}."),
-            mend=N_(
+            hint=N_(
                 "See to the room and the rights of the place that ZHIJIE_EVIDENCE_URL names, and try again."
             ),
             reason=_reason(fault),

@@ -51,7 +51,7 @@ def transition(session: Session, report_id: int, status: str, reason: str) -> No
         raise BadInput(
             N_("A report in the state {old} cannot become {new}."),
             field="status",
-            mend=N_("Use one of: {known}."),
+            hint=N_("Use one of: {known}."),
             old=report.status,
             new=status,
             known=", ".join(allowed),
@@ -65,7 +65,7 @@ def transition(session: Session, report_id: int, status: str, reason: str) -> No
         raise Conflict(
             N_("Somebody else has just moved this report to {status}."),
             field="status",
-            mend=N_("Load it again."),
+            hint=N_("Load it again."),
             status=report.status,
         )
     raise _not_yours()
@@ -81,7 +81,7 @@ def _seen(session: Session, report_id: int) -> Report:
 def _not_yours() -> Forbidden:
     return Forbidden(
         N_("Your role does not allow this: {right}."),
-        mend=N_("Ask the administrator for a posting that does."),
+        hint=N_("Ask the administrator for a posting that does."),
         right="assign",
     )
 
@@ -89,13 +89,13 @@ def _not_yours() -> Forbidden:
 def _check(session: Session, report: Report, giving: Assignment) -> None:
     if giving.unit is None and giving.account is None:
         raise BadInput(
-            N_("Nobody is named."), field="unit", mend=N_("Name a unit or an account that shall have it.")
+            N_("Nobody is named."), field="unit", hint=N_("Name a unit or an account that shall have it.")
         )
     if giving.unit is not None and not _is_unit(session, giving.unit):
         raise BadInput(
             N_("There is no unit {code}."),
             field="unit",
-            mend=N_("Give the code of a unit of today."),
+            hint=N_("Give the code of a unit of today."),
             code=giving.unit,
         )
     if giving.account is not None and giving.account not in {
@@ -104,14 +104,14 @@ def _check(session: Session, report: Report, giving: Assignment) -> None:
         raise BadInput(
             N_("Account {account} has no posting there."),
             field="account",
-            mend=N_("Choose one of those that are offered."),
+            hint=N_("Choose one of those that are offered."),
             account=giving.account,
         )
     if giving.until is not None and not today() <= giving.until <= today() + LONGEST:
         raise BadInput(
             N_("{day} is over, or too far away."),
             field="until",
-            mend=N_("Give a day to come."),
+            hint=N_("Give a day to come."),
             day=giving.until,
         )
 

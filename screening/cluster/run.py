@@ -70,7 +70,7 @@ def shipment_of(screener: Screener, documents: Mapping[str, Any], folder: Path) 
         raise BadInput(
             N_("The data for the workers cannot be kept in {folder}: {fault}"),
             field="engine",
-            mend=N_("Let ZHIJIE_CACHE_DIR name a folder that can be written."),
+            hint=N_("Let ZHIJIE_CACHE_DIR name a folder that can be written."),
             folder=folder,
             fault=fault,
         ) from fault
@@ -173,13 +173,13 @@ class _Run:
                 raise BadInput(
                     N_("Workers ended {tries} times over the same rows."),
                     field="engine",
-                    mend=N_("See their logs: they may lack memory or the folder of ZHIJIE_CACHE_DIR."),
+                    hint=N_("See their logs: they may lack memory or the folder of ZHIJIE_CACHE_DIR."),
                     tries=errand.tries,
                 )
             if outcome == "file" and isinstance(errand.part, Rows):
                 errand.part = self._read(errand.part)
             else:
-                self._crew.mend()
+                self._crew.ensure_bundle()
             errand.tries += 1
             errand.future = self._start(errand.part)
         waiting.popleft()

@@ -144,7 +144,7 @@ def check_software(wanted: dict[str, str], found: dict[str, str]) -> None:
         raise BadInput(
             N_("The cluster runs zhijie {found}, this is zhijie {wanted}."),
             field="engine",
-            mend=N_("Install the same version on this machine, the scheduler's and all workers'."),
+            hint=N_("Install the same version on this machine, the scheduler's and all workers'."),
             found=_named(found),
             wanted=_named(wanted),
         )

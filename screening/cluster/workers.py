@@ -80,9 +80,9 @@ class WorkerPool:
     def give(self, given: BundleFile) -> None:
         """Let all workers have a bundle; also those that come later. Raises BadInput."""
         self._given = given
-        self.mend()
+        self.ensure_bundle()
 
-    def mend(self) -> None:
+    def ensure_bundle(self) -> None:
         """Wait until there is a worker, and give the bundle to those that lack it. Raises BadInput."""
         self._wait_for_workers()
         given = self._given
@@ -96,7 +96,7 @@ class WorkerPool:
         raise BadInput(
             N_("The worker {worker} cannot keep the data: {fault}"),
             field="engine",
-            mend=N_("Let ZHIJIE_CACHE_DIR there name a folder that can be written."),
+            hint=N_("Let ZHIJIE_CACHE_DIR there name a folder that can be written."),
             worker=worker,
             fault=fault,
         )
@@ -123,7 +123,7 @@ class WorkerPool:
         try:
             while not self._is_done(future):
                 if not self.threads():
-                    self.mend()
+                    self.ensure_bundle()
             found: screenworker.Judged | screenworker.Lacking = future.result(timeout=GATHER_S)
         except (CancelledError, distributed.KilledWorker, TimeoutError):
             return None
@@ -149,7 +149,7 @@ class WorkerPool:
             raise BadInput(
                 N_("The scheduler {engine} does not answer any more."),
                 field="engine",
-                mend=N_("Start it again; nothing was written."),
+                hint=N_("Start it again; nothing was written."),
                 engine=self._engine,
             )
         try:
@@ -172,7 +172,7 @@ class WorkerPool:
                 raise BadInput(
                     N_("The scheduler {engine} has no workers."),
                     field="engine",
-                    mend=N_("Start some: `dask worker {engine} --nthreads 1`; nothing was written."),
+                    hint=N_("Start some: `dask worker {engine} --nthreads 1`; nothing was written."),
                     engine=self._engine,
                 )
             if not told:
@@ -199,7 +199,7 @@ class WorkerPool:
         return BadInput(
             N_("The cluster has no zhijie, or another version of it: {fault}"),
             field="engine",
-            mend=N_("Install the same version on this machine, the scheduler's and all workers'."),
+            hint=N_("Install the same version on this machine, the scheduler's and all workers'."),
             fault=fault,
         )
 
@@ -226,7 +226,7 @@ def connected(engine: str, tell: Tell, lang: Lang, patience: Timeouts | None = N
         raise BadInput(
             N_("The engine {engine} is unknown."),
             field="engine",
-            mend=N_("Say local, or the address of a Dask scheduler, such as tcp://10.0.0.1:8786."),
+            hint=N_("Say local, or the address of a Dask scheduler, such as tcp://10.0.0.1:8786."),
             engine=engine,
         )
     with _client(engine, waits) as client:
@@ -244,7 +244,7 @@ def _client(engine: str, patience: Timeouts) -> Iterator[Client]:
         raise BadInput(
             N_("Screening on a cluster needs {package}."),
             field="engine",
-            mend=N_("Install it with `pip install zhijie[cluster]`."),
+            hint=N_("Install it with `pip install zhijie[cluster]`."),
             package=fault.name,
         ) from fault
     with dask.config.set(LARGE), _quiet(LOGS):
@@ -254,7 +254,7 @@ def _client(engine: str, patience: Timeouts) -> Iterator[Client]:
             raise BadInput(
                 N_("No scheduler answers at {engine}."),
                 field="engine",
-                mend=N_("Say where one runs (`dask scheduler` tells its address), or do without: local."),
+                hint=N_("Say where one runs (`dask scheduler` tells its address), or do without: local."),
                 engine=engine,
             ) from fault
         try:

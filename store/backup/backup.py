@@ -107,7 +107,7 @@ def _snapshot(url: URL) -> Iterator[_Seen]:
             yield _look(connection)
     except OperationalError as fault:
         raise StoreUnavailable(
-            N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
+            N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
         ) from fault
     finally:
         engine.dispose()
@@ -118,7 +118,7 @@ def _look(connection: Connection) -> _Seen:
     if "alembic_version" not in tables:
         raise StoreUnavailable(
             N_("The database does not have the tables of this program."),
-            mend=N_("Run `zhijie load`, which makes them and loads the data."),
+            hint=N_("Run `zhijie load`, which makes them and loads the data."),
         )
     return _Seen(
         snapshot=str(connection.scalar(text("SELECT pg_export_snapshot()"))),
@@ -194,7 +194,7 @@ def _compare(keeper: Keeper, scratch: URL, manifest: Manifest) -> None:
     if wrong:
         raise BadData(
             N_("What was restored is not what was dumped: {tables}."),
-            mend=N_("Nothing was changed. Take another backup."),
+            hint=N_("Nothing was changed. Take another backup."),
             tables=", ".join(wrong),
         )
 
@@ -241,7 +241,7 @@ def _require_known(schema: str) -> None:
         raise BadInput(
             N_("The backup's schema {schema} is newer than this program."),
             field="folder",
-            mend=N_("Install the version of the program that made it, or a newer one."),
+            hint=N_("Install the version of the program that made it, or a newer one."),
             schema=schema,
         )
 

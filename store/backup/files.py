@@ -73,7 +73,7 @@ class Manifest:
             raise BadInput(
                 N_("{folder} is no whole backup of this program."),
                 field="folder",
-                mend=N_("Name a folder that `zhijie db backup` made: FOLDER/<time>."),
+                hint=N_("Name a folder that `zhijie db backup` made: FOLDER/<time>."),
                 folder=folder,
             ) from fault
 
@@ -89,7 +89,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         part.mkdir(mode=0o700)
     except FileExistsError as fault:
         raise Conflict(
-            N_("{folder} is there already."), field="folder", mend=N_("Try again in a second."), folder=folder
+            N_("{folder} is there already."), field="folder", hint=N_("Try again in a second."), folder=folder
         ) from fault
     except OSError as fault:
         raise _no_room(folder, fault) from fault
@@ -108,7 +108,7 @@ def _no_room(folder: Path, fault: OSError) -> StoreUnavailable:
     return StoreUnavailable(
         N_("{folder} cannot be written: {reason}."),
         field="folder",
-        mend=N_("See to its room and rights, or name another."),
+        hint=N_("See to its room and rights, or name another."),
         folder=folder,
         reason=fault.strerror or fault,
     )
@@ -186,8 +186,8 @@ def _copy(pieces: Iterator[bytes], path: Path, sha256: str) -> int:
 
 
 def _bad_evidence(sha256: str, message: str) -> BadData:
-    mend = N_("Put the file back from an older backup (evidence/ab/cd/<SHA-256>), then try again.")
-    return BadData(message, field="evidence", mend=mend, sha256=sha256)
+    hint = N_("Put the file back from an older backup (evidence/ab/cd/<SHA-256>), then try again.")
+    return BadData(message, field="evidence", hint=hint, sha256=sha256)
 
 
 def check_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
@@ -202,7 +202,7 @@ def check_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
             raise BadData(
                 N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),
                 field="folder",
-                mend=N_("Nothing was changed. Take another backup."),
+                hint=N_("Nothing was changed. Take another backup."),
                 path=path,
             )
 

@@ -64,7 +64,7 @@ def program(name: str, major: int) -> Path:
     if not fitting:
         raise StoreUnavailable(
             N_("{name} of PostgreSQL {major} is not installed."),
-            mend=N_(
+            hint=N_(
                 "Install PostgreSQL's client programs of that version (Debian: postgresql-client-{major})."
             ),
             name=name,
@@ -136,7 +136,7 @@ class Server:
             if isinstance(fault.orig, ObjectInUse):
                 raise _InUse from fault
             raise StoreUnavailable(
-                N_("The database does not answer."), mend=N_("Try again; `zhijie db status` tells its state.")
+                N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
             ) from fault
         except DBAPIError as fault:
             if not isinstance(fault.orig, InsufficientPrivilege):
@@ -144,7 +144,7 @@ class Server:
             raise StoreUnavailable(
                 N_("The role {role} may not make databases and roles on this server."),
                 field="ZHIJIE_DATABASE_URL",
-                mend=N_(
+                hint=N_(
                     "Give it the rights with ALTER ROLE … CREATEDB CREATEROLE, or take a role that has them."
                 ),
                 role=self.url.username,
@@ -195,7 +195,7 @@ class Server:
                 return bool(there)
         raise StoreUnavailable(
             N_("The database {name} is in use all the time."),
-            mend=N_("Stop the servers that use it (`zhijie serve`), then try again."),
+            hint=N_("Stop the servers that use it (`zhijie serve`), then try again."),
             name=own,
         )
 

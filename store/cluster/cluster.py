@@ -218,7 +218,7 @@ class Cluster:
         grave = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "rror:" in line.lower()]
         return StoreUnavailable(
             N_("The private PostgreSQL in {path} failed: {reason}."),
-            mend=N_("Its log is {log}."),
+            hint=N_("Its log is {log}."),
             path=self.home,
             reason=(grave or lines[-1:] or ["?"])[0].rstrip("."),
             log=self._log,
@@ -300,7 +300,7 @@ def _wait_for_lock(handle: int) -> None:
             if time.monotonic() > deadline:
                 raise StoreUnavailable(
                     N_("Another process has been starting or stopping PostgreSQL for {seconds} seconds."),
-                    mend=N_("Wait for it or end it, then try again."),
+                    hint=N_("Wait for it or end it, then try again."),
                     seconds=LOCK_S,
                 ) from error
             time.sleep(0.1)

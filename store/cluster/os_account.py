@@ -31,7 +31,7 @@ def account_for(run_as: str) -> Account:
     except KeyError as error:
         raise StoreUnavailable(
             N_("PostgreSQL does not run as root, and there is no account {user} to run it as."),
-            mend=N_("Install PostgreSQL's server, which makes one, or name another in ZHIJIE_PG_USER."),
+            hint=N_("Install PostgreSQL's server, which makes one, or name another in ZHIJIE_PG_USER."),
             user=run_as,
         ) from error
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
@@ -48,14 +48,14 @@ def make_private(folder: Path, account: Account) -> None:
     except OSError as error:
         raise StoreUnavailable(
             N_("The folder {path} for the private PostgreSQL cannot be made: {reason}."),
-            mend=N_("Name another folder in ZHIJIE_HOME."),
+            hint=N_("Name another folder in ZHIJIE_HOME."),
             path=folder,
             reason=error.strerror,
         ) from error
     if found.st_uid != account.uid or not _is_private(found):
         raise StoreUnavailable(
             N_("The folder {path} must be a real folder that only {user} may enter."),
-            mend=N_("Remove it if you do not know it; else give it to {user} with mode 0700."),
+            hint=N_("Remove it if you do not know it; else give it to {user} with mode 0700."),
             path=folder,
             user=account.name,
         )
@@ -94,7 +94,7 @@ def _require_way_in(folder: Path, account: Account) -> None:
         if not found.st_mode & bits:
             raise StoreUnavailable(
                 N_("{user}, who runs PostgreSQL, may not enter {path}."),
-                mend=N_("Name in ZHIJIE_HOME a folder that every account can reach."),
+                hint=N_("Name in ZHIJIE_HOME a folder that every account can reach."),
                 user=account.name,
                 path=parent,
             )

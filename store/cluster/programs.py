@@ -43,7 +43,7 @@ def find_programs(made_by: int | None = None) -> Programs:
     if made_by is not None:
         raise StoreUnavailable(
             N_("The stored data were made by PostgreSQL {made_by}; installed: {found}."),
-            mend=N_("Install PostgreSQL {made_by} with PostGIS 3, or name a new folder in ZHIJIE_HOME."),
+            hint=N_("Install PostgreSQL {made_by} with PostGIS 3, or name a new folder in ZHIJIE_HOME."),
             made_by=made_by,
             found=", ".join(str(one.major) for one in found) or "–",
         )
@@ -59,7 +59,7 @@ def installed() -> list[Programs]:
 def _missing(message: str, major: int) -> StoreUnavailable:
     return StoreUnavailable(
         message,
-        mend=N_(
+        hint=N_(
             "Run `make setup-system` (Debian: apt-get install postgresql-{major}-postgis-3), "
             "or set ZHIJIE_DATABASE_URL."
         ),

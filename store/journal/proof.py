@@ -84,7 +84,7 @@ def _continued(head: Head, row: Row[Any]) -> Head:
     if row.seq != head.seq + 1 or row.hash != link(head.hash, row.digest):
         raise BadData(
             N_("The journal is broken at row {seq}."),
-            mend=N_("`zhijie journal verify` tells more."),
+            hint=N_("`zhijie journal verify` tells more."),
             seq=head.seq + 1,
         )
     return Head(row.seq, row.hash)

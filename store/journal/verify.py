@@ -56,7 +56,7 @@ class Head:
             raise BadInput(
                 N_("{text} is no head of a journal."),
                 field="head",
-                mend=N_("Write SEQ:HASH as `zhijie journal head` printed it."),
+                hint=N_("Write SEQ:HASH as `zhijie journal head` printed it."),
                 text=said,
             )
         return cls(int(found[1]), found[2])
@@ -102,7 +102,7 @@ def current_head(session: Session) -> Head:
     if len(found) != 1:
         raise BadData(
             N_("The journal has {count} heads instead of one."),
-            mend=N_("`zhijie journal verify` tells more."),
+            hint=N_("`zhijie journal verify` tells more."),
             count=len(found),
         )
     return Head(found[0].seq, found[0].hash)
@@ -133,7 +133,7 @@ def require_whole(session: Session) -> Head:
     if found.fault is not None:
         raise BadData(
             N_("The journal is broken at row {seq}."),
-            mend=N_("`zhijie journal verify` tells more."),
+            hint=N_("`zhijie journal verify` tells more."),
             seq=found.fault.seq,
         )
     return found.head

@@ -252,7 +252,7 @@ def test_a_wrong_body_is_a_problem_that_names_field_and_mend(
     answer = _answer(client, content, **query)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["field"]) == (422, field)
-    assert answer.json()["mend"]
+    assert answer.json()["hint"]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_wrong_body_is_a_problem_that_names_field_and_mend(
 def test_a_wrong_stream_is_a_problem(client: TestClient, content: bytes, told: str) -> None:
     answer = _answer(client, content, ARROW, **ASKED)
     assert (answer.status_code, answer.json()["field"]) == (422, told)
-    assert answer.json()["mend"]
+    assert answer.json()["hint"]
 
 
 def test_a_stream_with_rubbish_in_it_is_refused_and_kills_nothing(client: TestClient) -> None:
@@ -290,7 +290,7 @@ def test_types_that_are_not_taken_and_not_given(client: TestClient) -> None:
     assert (wrong.status_code, wrong.json()["field"]) == (415, "Content-Type")
     unknown = client.post(PATH, json={**ASKED, "points": POINTS}, headers={"Accept": "text/csv"})
     assert (unknown.status_code, unknown.json()["field"]) == (406, "Accept")
-    assert ARROW in unknown.json()["mend"]
+    assert ARROW in unknown.json()["hint"]
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_a_batch_has_limits_of_its_own(narrow: TestClient) -> None:
     ):
         assert answer.status_code == 413
         assert "5" in answer.json()["detail"]
-        assert answer.json()["mend"]
+        assert answer.json()["hint"]
 
 
 def test_english_and_chinese(client: TestClient) -> None:

@@ -184,5 +184,5 @@ def test_the_refusal_is_a_problem_and_says_when_to_come_again(
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == seconds
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["mend"] == f"Try again in {seconds} seconds."
+    assert answer.json()["hint"] == f"Try again in {seconds} seconds."
     assert HOME not in answer.text

@@ -147,7 +147,7 @@ def test_what_the_service_refuses_says_why(make: Make) -> None:
     visit = make(**at_spot())
     page = visit.open()
     ask_here(page)
-    problem = {"detail": "这一事项已停用。", "mend": "换一个。", "status": 422}
+    problem = {"detail": "这一事项已停用。", "hint": "换一个。", "status": 422}
 
     def refuse(route: Route) -> None:
         route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(problem))

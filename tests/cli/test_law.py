@@ -49,7 +49,7 @@ def run(http_engine: Engine) -> Iterator[Run]:
 
 @pytest.fixture
 def refused(run: Run) -> Callable[..., str]:
-    """Run a command that must be refused with a fault that the user can mend; its line in English."""
+    """Run a command that must be refused with an error that the user can fix; its line in English."""
 
     def call(*arguments: str) -> str:
         done = run(*arguments)

@@ -292,4 +292,4 @@ def test_a_term_that_cannot_be_counted_is_one_line(
         line = caught.value.line("en" if lang == "en" else "zh")
         assert len(line.splitlines()) == 1
     assert told in caught.value.line("en")
-    assert caught.value.remedy("en")
+    assert caught.value.hint_text("en")

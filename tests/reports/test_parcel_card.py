@@ -134,7 +134,7 @@ def test_a_parcel_that_was_divided_ends_and_two_of_one_number_on_one_day_are_ref
 
 
 @pytest.mark.parametrize(
-    ("changed", "told", "mend"),
+    ("changed", "told", "hint"),
     [
         ({"number": None}, "no number", ""),
         ({"number": "a/b"}, "'a/b' is no parcel number", "without slashes"),
@@ -160,7 +160,7 @@ def test_a_parcel_that_was_divided_ends_and_two_of_one_number_on_one_day_are_ref
     ],
 )
 def test_a_bad_parcel_is_refused_by_feature_field_and_mend(
-    session: Session, write: Write, changed: dict[str, Any], told: str, mend: str
+    session: Session, write: Write, changed: dict[str, Any], told: str, hint: str
 ) -> None:
     before = session.scalar(select(func.count()).select_from(Parcel))
     with pytest.raises(BadData) as caught:
@@ -168,7 +168,7 @@ def test_a_bad_parcel_is_refused_by_feature_field_and_mend(
     assert caught.value.field == "register/parcels"
     assert "Feature 2" in caught.value.detail("en")
     assert told in caught.value.detail("en")
-    assert mend in caught.value.remedy("en")
+    assert hint in caught.value.hint_text("en")
     assert session.scalar(select(func.count()).select_from(Parcel)) == before
 
 

@@ -234,7 +234,7 @@ def test_other_software_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyP
         pass
     assert refused.value.field == "engine"
     assert "0.0.1" in refused.value.detail("en")
-    assert refused.value.remedy("en").startswith("Install the same version")
+    assert refused.value.hint_text("en").startswith("Install the same version")
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +255,7 @@ def test_an_address_where_nobody_answers_is_told(address: str) -> None:
     with pytest.raises(BadInput) as refused, connected(address.format(free=free), str, "en", waits):
         pass
     assert refused.value.field == "engine"
-    assert refused.value.remedy("en")
+    assert refused.value.hint_text("en")
 
 
 def test_without_workers_the_wait_ends_and_nothing_is_written(

@@ -443,7 +443,7 @@ def test_a_file_of_layers_asks_which(tmp_path: Path) -> None:
     _frame().to_file(path, layer="two")
     fault = refused(lambda: open_source(path))
     assert fault.field == "layer"
-    assert "one, two" in fault.remedy("en")
+    assert "one, two" in fault.hint_text("en")
     assert refused(lambda: open_source(path, layer="three")).field == "layer"
     assert _screen(path, tmp_path / "out.parquet", layer="two").summary.rows == 7
 

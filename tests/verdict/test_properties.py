@@ -470,7 +470,7 @@ def test_a_day_before_the_data_is_refused(
     with pytest.raises(BadInput) as caught:
         asked(store, WORLD, where, Case("other", day, DAY), source_ids=worlds[0.0])
     assert caught.value.field == "as_of"
-    assert "2016-01-01" in caught.value.remedy("en")
+    assert "2016-01-01" in caught.value.hint_text("en")
 
 
 def test_the_first_day_of_the_data_is_answered(store: Session, worlds: Worlds) -> None:

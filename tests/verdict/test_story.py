@@ -215,8 +215,8 @@ def test_unknown_category_and_days_out_of_reach_are_refused(session: Session, li
         with pytest.raises(BadInput) as caught:
             answer(session, inquiry, limits)
         assert caught.value.field == field
-        assert caught.value.remedy("zh")
-        assert caught.value.remedy("en")
+        assert caught.value.hint_text("zh")
+        assert caught.value.hint_text("en")
 
 
 def test_check_takes_a_session_and_plain_values(session: Session) -> None:

@@ -63,14 +63,14 @@ def _check(book: LawBook, asked: LawAsked) -> None:
         raise _unknown("grade", N_("This kind of zone has no grade {grade}."), asked.grade, grades)
     if asked.act > asked.today:
         message = N_("The act on {act} is after the decision on {today}.")
-        mend = N_("Give the first day before the last one.")
-        raise BadInput(message, field="act", mend=mend, act=asked.act, today=asked.today)
+        hint = N_("Give the first day before the last one.")
+        raise BadInput(message, field="act", hint=hint, act=asked.act, today=asked.today)
 
 
 def _unknown(field: str, message: str, code: str, known: Iterable[str]) -> BadInput:
     names = ", ".join(known)
-    mend = N_("Use one of: {known}.") if names else N_("Leave it out.")
-    return BadInput(message, field=field, mend=mend, known=names, **{field: code})
+    hint = N_("Use one of: {known}.") if names else N_("Leave it out.")
+    return BadInput(message, field=field, hint=hint, known=names, **{field: code})
 
 
 def _law_on(book: LawBook, asked: LawAsked, on: dt.date, label: str, lang: Lang) -> Iterator[Line]:

@@ -38,7 +38,7 @@ async function ask(method, path, body) {
 async function told(answer, otherwise) {
   try {
     const problem = await answer.json();
-    return [problem.detail, problem.mend].filter(Boolean).join(" ") || otherwise;
+    return [problem.detail, problem.hint].filter(Boolean).join(" ") || otherwise;
   } catch {
     return otherwise;
   }

@@ -201,7 +201,7 @@ def test_secret_datums_are_refused_with_the_reason(datum: str) -> None:
     error = refused(lambda: to_cgcs2000(*SITE, datum), DatumRefused)
     assert error.field == "datum"
     assert "100 m" in error.detail("en") and "secret" in error.detail("en")
-    assert "survey office" in error.remedy("en")
+    assert "survey office" in error.hint_text("en")
 
 
 @pytest.mark.parametrize("datum", ["EPSG:4267", "EPSG:4322", "EPSG:4612", "EPSG:27700"])
@@ -216,7 +216,9 @@ def test_other_datums_are_refused_by_name(datum: str) -> None:
 )
 def test_unknown_names_and_systems_with_heights_are_refused_with_what_is_known(datum: str) -> None:
     error = refused(lambda: frame(datum), DatumRefused)
-    assert error.field == "datum" and "gcj02" in error.remedy("en") and "EPSG:4547" in error.remedy("en")
+    assert (
+        error.field == "datum" and "gcj02" in error.hint_text("en") and "EPSG:4547" in error.hint_text("en")
+    )
 
 
 # Zones

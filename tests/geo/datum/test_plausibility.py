@@ -31,7 +31,7 @@ def test_nan_and_infinity_name_their_field(bad: float, datum: str) -> None:
 def test_swapped_degrees_are_found_everywhere_in_china(lon: float, lat: float, datum: str) -> None:
     error = refused(lambda: to_cgcs2000(lat, lon, datum))
     assert error.field == "lon" and "swapped" in str(error)
-    assert error.remedy("en") == f"Swap them: longitude {lon:.12g}, latitude {lat:.12g}."
+    assert error.hint_text("en") == f"Swap them: longitude {lon:.12g}, latitude {lat:.12g}."
 
 
 def test_degrees_off_the_globe_are_refused_and_places_abroad_are_not() -> None:
@@ -57,9 +57,9 @@ def test_degrees_off_the_globe_are_refused_and_places_abroad_are_not() -> None:
 def test_metres_declared_as_degrees_name_the_zone(x: float, y: float, fits: str, datum: str) -> None:
     error = refused(lambda: to_cgcs2000(x, y, datum))
     assert error.field == "datum" and "metres" in error.detail("en")
-    assert fits in error.remedy(
+    assert fits in error.hint_text(
         "en"
-    ) and f"{min(x, y) if max(x, y) < 1e7 else max(x, y):.12g}, " in error.remedy("en")
+    ) and f"{min(x, y) if max(x, y) < 1e7 else max(x, y):.12g}, " in error.hint_text("en")
 
 
 @pytest.mark.parametrize("datum", ["EPSG:4547", "EPSG:4526", "EPSG:32649", "EPSG:3857"])
@@ -76,7 +76,7 @@ def test_northing_given_before_easting(datum: str) -> None:
     x, y = from_cgcs2000(*SITE, datum)
     error = refused(lambda: to_cgcs2000(y, x, datum))
     assert "swapped" in str(error)
-    assert error.remedy("en") == f"Give the easting first: {x:.12g}, {y:.12g}."
+    assert error.hint_text("en") == f"Give the easting first: {x:.12g}, {y:.12g}."
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_northing_given_before_easting(datum: str) -> None:
 def test_a_wrong_zone_names_the_one_that_fits(easting: float, declared: int, fits: int) -> None:
     error = refused(lambda: to_cgcs2000(easting, 3929618.136, f"EPSG:{declared}"))
     assert error.field == "datum"
-    assert error.remedy("en").startswith(f"EPSG:{fits} would fit")
+    assert error.hint_text("en").startswith(f"EPSG:{fits} would fit")
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_wrong_zone_names_the_one_that_fits(easting: float, declared: int, fit
     ],
 )
 def test_numbers_that_are_nowhere_in_a_projection(x: float, y: float, datum: str) -> None:
-    assert "Check the coordinates" in refused(lambda: to_cgcs2000(x, y, datum)).remedy("en")
+    assert "Check the coordinates" in refused(lambda: to_cgcs2000(x, y, datum)).hint_text("en")
 
 
 def test_a_place_outside_a_zone_is_not_written_in_it() -> None:
     error = refused(lambda: from_cgcs2000(*SITE, "EPSG:4550"))
-    assert error.field == "datum" and error.remedy("en").startswith("EPSG:4546 would fit")
+    assert error.field == "datum" and error.hint_text("en").startswith("EPSG:4546 would fit")
     assert "swapped" in str(refused(lambda: from_cgcs2000(*SITE[::-1], "gcj02")))
 
 
@@ -129,7 +129,7 @@ def test_any_two_numbers_give_a_place_or_a_refusal(x: float, y: float, datum: st
     try:
         lon, lat = to_cgcs2000(x, y, datum)
     except BadInput as error:
-        assert error.field in ("lon", "lat", "datum") and error.mend
+        assert error.field in ("lon", "lat", "datum") and error.hint
         assert error.line("en")
     else:
         assert -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0

@@ -38,7 +38,7 @@ def from_rings(*rings: shapes.Ring, datum: str = "cgcs2000", **options: float) -
 )
 def test_what_is_no_polygon(geojson: dict[str, object]) -> None:
     error = refused(lambda: Location.from_footprint(geojson))
-    assert error.field == "footprint" and error.remedy("en")
+    assert error.field == "footprint" and error.hint_text("en")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_collection_of_other_than_one(count: int) -> None:
 )
 def test_a_ring_that_is_none_says_where(ring: shapes.Ring, words: str) -> None:
     error = refused(lambda: from_rings(ring))
-    assert error.field == "footprint" and words in str(error) and error.remedy("en")
+    assert error.field == "footprint" and words in str(error) and error.hint_text("en")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_faults_of_the_datum_stay_faults_of_the_datum() -> None:
     assert refused(lambda: from_rings(SHED, datum="EPSG:2382"), DatumRefused).field == "datum"
     metres = in_datum(SHED, "EPSG:4525")
     error = refused(lambda: from_rings(metres, datum="cgcs2000"), BadInput)
-    assert error.field == "datum" and "EPSG:4525" in error.remedy("en")
+    assert error.field == "datum" and "EPSG:4525" in error.hint_text("en")
 
 
 def test_too_many_vertices_are_counted_before_anything_is_built() -> None:

@@ -18,8 +18,8 @@ const LATER = [408, 425, 429]; // not now: what is said then may well be taken l
 
 async function wordsOf(answer) {
   try {
-    const { detail, mend } = await answer.json();
-    return [detail, mend].filter(Boolean).join(" ");
+    const { detail, hint } = await answer.json();
+    return [detail, hint].filter(Boolean).join(" ");
   } catch {
     return String(answer.status);
   }

@@ -82,7 +82,7 @@ async function csrf() {
 async function refusal(response) {
   const otherwise = say("reason_status", { status: response.status });
   const told = await response.json().catch(() => ({}));
-  const text = [told.detail, told.mend].filter(Boolean).join(" ") || otherwise;
+  const text = [told.detail, told.hint].filter(Boolean).join(" ") || otherwise;
   return Object.assign(new Failure(text), { status: response.status, field: told.field ?? "" });
 }
 
