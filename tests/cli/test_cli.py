@@ -32,7 +32,7 @@ def run(http_engine: Engine) -> Run:
 
     def call(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "import cli; cli.main()", *arguments],
+            [sys.executable, "-c", "from cli.main import main; main()", *arguments],
             cwd=ROOT,
             env=os.environ | {"ZHIJIE_DATABASE_URL": url} | env,
             capture_output=True,

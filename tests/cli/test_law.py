@@ -339,7 +339,7 @@ def test_the_program_itself_ends_with_the_statuses_that_its_help_states(
 
     def zhijie(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "import cli; cli.main()", "law", *arguments],
+            [sys.executable, "-c", "from cli.main import main; main()", "law", *arguments],
             cwd=ROOT,
             env=os.environ | {"ZHIJIE_DATABASE_URL": url, "ZHIJIE_LANG": "en", "COLUMNS": "200"},
             capture_output=True,

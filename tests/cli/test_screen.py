@@ -32,6 +32,8 @@ from geo.place.location import Location
 from screening.files.run import Screened
 from verdict.judge import check
 
+PROGRAM = "from cli.main import main; main()"
+
 DAY = date(2022, 8, 21)
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -42,7 +44,7 @@ def run(http_engine: Engine) -> Run:
 
     def call(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-W", "error", "-c", "import cli; cli.main()", "screen", *map(str, arguments)],
+            [sys.executable, "-W", "error", "-c", PROGRAM, "screen", *map(str, arguments)],
             cwd=ROOT,
             env=os.environ | {"ZHIJIE_DATABASE_URL": url} | env,
             capture_output=True,

@@ -29,7 +29,7 @@ from core.settings import ROOT
 from store.cluster.cluster import Cluster
 from store.journal.verify import verify
 
-ZHIJIE = [sys.executable, "-c", "import cli; cli.main()"]
+ZHIJIE = [sys.executable, "-c", "from cli.main import main; main()"]
 KILLS = ("app", "store", "both", "store", "app", "both", "app", "store", "both", "store")
 CLIENTS = 3
 PATIENCE_S = 120.0
