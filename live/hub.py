@@ -1,8 +1,9 @@
-"""Who listens to what happens: streams of server-sent events, fed by one listener a process.
+"""Server-sent event streams of one process, fed by one database listener.
 
-An event carries the number of its step in the journal. A stream that was away asks for what came after the
-last number it had; the database decides who hears what, by the credentials of those who listen. A reader
-that does not keep up is let go (it comes back and asks for what it missed); it never holds up others.
+An event carries the number of its step in the journal (its SSE id). A client that reconnects asks for the
+steps after the last number it received. The database decides which credential may read which event. A
+stream whose client does not keep up is closed: the client reconnects and asks for what it missed, and no
+other stream is delayed.
 """
 
 from __future__ import annotations
@@ -22,25 +23,27 @@ from sqlalchemy import Engine, create_engine
 from live.events import event_as_dict
 from live.tile_cache import TileCache
 from store.engine import open_session
-from store.notifications import CONNECT, Listener, Notices
+from store.notifications import JOURNAL_CHANNEL, Listener, Notices, connect_args
 from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
+from store.schema.datasets import CHANNEL
 
-MOST_WAITING: Final = 512  # messages that a stream may be behind
-MOST_MISSED: Final = 20_000  # steps of the journal that are looked through for who was away
-PAGE: Final = 2_000  # of them at a time
+MOST_WAITING: Final = 512  # messages queued for a stream before it is closed
+MOST_MISSED: Final = 20_000  # journal steps searched for a client that reconnects
+PAGE: Final = 2_000  # journal steps in one query
+APPLICATION: Final = "zhijie live"
 TICK_S: Final = 5.0
 GATHER_S: Final = 0.05
-GATHER_A_STREAM_S: Final = 1e-4
-MOST_GATHER_S: Final = 0.25
-STANDING_TICKS: Final = 2
-BEAT_TICKS: Final = 3
+GATHER_PER_STREAM_S: Final = 1e-4
+MAX_GATHER_S: Final = 0.25
+CREDENTIAL_TICKS: Final = 2
+HEARTBEAT_TICKS: Final = 3
 ALWAYS: Final = sys.maxsize
 
 Message = tuple[int, bytes]  # the step's number, the event as it is sent
 
 
 def message(name: str, seq: int, data: dict[str, Any]) -> Message:
-    """An event as it is sent."""
+    """(step number, bytes of the server-sent event)."""
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return seq, f"id: {seq}\nevent: {name}\ndata: {body}\n\n".encode()
 
@@ -90,57 +93,60 @@ class Stream:
 
 
 class Hub:
-    """The open streams of a process, and its listener, which also tells the cache of tiles."""
+    """The open streams of a process and their listener, which also invalidates the tile cache."""
 
     def __init__(self, engine: Engine, cache: TileCache) -> None:
-        # A connection of its own: it shall not wait for one behind requests.
+        # A connection outside the pool of requests: events must not wait behind them.
         self._engine = create_engine(
-            engine.url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=CONNECT
+            engine.url,
+            pool_size=1,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args=connect_args(APPLICATION),
         )
         self._cache = cache
         self._lock = threading.Lock()  # guards the streams
         self._streams: set[Stream] = set()
-        self._cursor: int | None = None  # the last step that was passed on; the listener's own
+        self._cursor: int | None = None  # last step passed on; written by the listener's thread only
         self._ticks = 0
         self._listener: Listener | None = None
         self._loop = asyncio.get_running_loop()
 
     def wake(self) -> None:
-        """Begin to listen, if nobody does. From any thread."""
+        """Start the listener unless it runs. Callable from any thread."""
         if self._listener is not None:
             return
         with self._lock:
             if self._listener is None:
-                self._listener = Listener(
-                    self._engine, self._hear, self._lost, self._tick, self._gather_s, TICK_S
-                )
+                channels = (JOURNAL_CHANNEL, CHANNEL)
+                self._listener = Listener(self._engine, channels, self, APPLICATION, TICK_S)
                 self._listener.start()
 
     def stop(self) -> None:
-        """Let go of everybody and of the database."""
+        """Close all streams and the database connections."""
         if self._listener is not None:
             self._listener.stop()
         self._close(self._all())
         self._engine.dispose()
 
     def join(self, stream: Stream) -> None:
-        """Pass on to a stream what happens from now on."""
+        """Add a stream: it gets every event from now on that its credential may read."""
         with self._lock:
             self._streams.add(stream)
 
     def leave(self, stream: Stream) -> None:
-        """Forget a stream."""
+        """Remove a stream."""
         with self._lock:
             self._streams.discard(stream)
 
     def __len__(self) -> int:
         return len(self._streams)
 
-    # In the event loop.
+    # Called in the event loop.
 
     @staticmethod
-    def _spread(parcels: Sequence[tuple[Iterable[Stream], list[Message]]]) -> None:
-        for streams, messages in parcels:
+    def _push_all(deliveries: Sequence[tuple[Iterable[Stream], list[Message]]]) -> None:
+        for streams, messages in deliveries:
             for stream in streams:
                 stream.push(messages)
 
@@ -149,11 +155,11 @@ class Hub:
         for stream in streams:
             stream.close()
 
-    # In the listener's thread.
+    # Called in the listener's thread.
 
-    def _gather_s(self) -> float:
-        """With more streams, fewer and larger messages: sending one costs the same, however long it is."""
-        return min(MOST_GATHER_S, GATHER_S + len(self._streams) * GATHER_A_STREAM_S)
+    def gather_s(self) -> float:
+        """Seconds to gather notices: with more streams, fewer and larger messages cost less to send."""
+        return min(MAX_GATHER_S, GATHER_S + len(self._streams) * GATHER_PER_STREAM_S)
 
     def _all(self) -> list[Stream]:
         with self._lock:
@@ -163,20 +169,21 @@ class Hub:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, argument)
 
-    def _hear(self, heard: Notices) -> None:
-        if heard.began:
+    def on_notices(self, notices: Notices) -> None:
+        """Pass journal steps on to the streams that may read them, and drop the tiles they lie in."""
+        if notices.began:
             self._cache.begin(listening=True)
-        for step in heard.steps:
+        for step in notices.steps:
             if step.tile is not None:
                 self._cache.changed(step.tile)
-        accounts = {account for step in heard.steps for account in step.accounts}
-        self._pass_on(max((step.seq for step in heard.steps), default=None), accounts)
-        if heard.data_changed:
+        accounts = {account for step in notices.steps for account in step.accounts}
+        self._pass_on(max((step.seq for step in notices.steps), default=None), accounts)
+        if notices.data_changed:
             self._cache.begin(listening=True)
-            self._in_loop(self._spread, [(self._all(), [(ALWAYS, b"event: layers\ndata: {}\n\n")])])
+            self._in_loop(self._push_all, [(self._all(), [(ALWAYS, b"event: layers\ndata: {}\n\n")])])
 
     def _pass_on(self, until: int | None, accounts: set[int]) -> None:
-        """Tell the streams of all steps after the last that they were told of."""
+        """Send the events of all steps after ``_cursor``; ``until`` None: up to the journal's head."""
         with open_session(self._engine) as session:
             head = fetch_head(session) if until is None or self._cursor is None else until
         if self._cursor is None:
@@ -186,7 +193,11 @@ class Hub:
             self._cursor = min(self._cursor + PAGE, head)
 
     def _pass_page(self, after: int, accounts: set[int] | None) -> None:
-        """``accounts``: whose own reports may be concerned; None: anybody's."""
+        """Send one page of events after step ``after``.
+
+        Streams of equal reach are asked for once. ``accounts``: those whose own reports may be concerned,
+        asked for one by one; None: all.
+        """
         streams = self._all()
         groups: dict[tuple[str, ...], list[Stream]] = {}
         for stream in streams:
@@ -197,40 +208,41 @@ class Hub:
             return
         with open_session(self._engine) as session:
             events = fetch_events(session, after, PAGE, [stream.token for stream in shown])
-        parcels: list[tuple[Iterable[Stream], list[Message]]] = []
+        deliveries: list[tuple[Iterable[Stream], list[Message]]] = []
         for place, stream in enumerate(shown):
             is_group = place < len(groups)
             heard = [_message(e) for e in events if place in (e.by_reach if is_group else e.by_own)]
             if heard:
-                parcels.append((groups[stream.stems] if is_group else (stream,), heard))
-        self._in_loop(self._spread, parcels)
+                deliveries.append((groups[stream.stems] if is_group else (stream,), heard))
+        self._in_loop(self._push_all, deliveries)
 
-    def _lost(self) -> None:
-        """Nobody listens any more: no stream shall look as if it were live."""
+    def on_lost(self) -> None:
+        """Close all streams: without notifications none may look live."""
         self._cache.begin(listening=False)
         self._in_loop(self._close, self._all())
 
-    def _tick(self) -> None:
+    def on_tick(self) -> None:
+        """Mark overdue reports; now and then check credentials and send a heartbeat."""
         with open_session(self._engine) as session:
             mark_overdue(session)
         self._ticks += 1
-        if self._ticks % STANDING_TICKS == 0:
-            self._let_go_of_strangers()
-        if self._ticks % BEAT_TICKS == 0:
-            self._beat()
+        if self._ticks % CREDENTIAL_TICKS == 0:
+            self._close_revoked_streams()
+        if self._ticks % HEARTBEAT_TICKS == 0:
+            self._send_heartbeat()
 
-    def _beat(self) -> None:
-        """A sign of life for all, and the number from which they would resume."""
+    def _send_heartbeat(self) -> None:
+        """Send a comment line, and the number from which a client would resume."""
         cursor = self._cursor or 0
         beat = [(cursor, f"id: {cursor}\n\n".encode()), (ALWAYS, b":\n\n")]
-        self._in_loop(self._spread, [(self._all(), beat)])
+        self._in_loop(self._push_all, [(self._all(), beat)])
 
-    def _let_go_of_strangers(self) -> None:
-        """Close the streams whose credential has ended or reaches elsewhere now; they may come back."""
+    def _close_revoked_streams(self) -> None:
+        """Close streams whose credential was revoked or whose reach changed; clients may reconnect."""
         streams = self._all()
         if not streams:
             return
         with open_session(self._engine) as session:
-            standing = fetch_readable_stems(session, [stream.digest for stream in streams])
-        gone = [stream for stream in streams if standing.get(stream.digest) != stream.stems]
+            stems = fetch_readable_stems(session, [stream.digest for stream in streams])
+        gone = [stream for stream in streams if stems.get(stream.digest) != stream.stems]
         self._in_loop(self._close, gone)

@@ -1,7 +1,8 @@
-"""Notices of the database while somebody listens: one connection of its own, kept up by one thread.
+"""PostgreSQL notifications (LISTEN/NOTIFY): one supervised connection in one thread.
 
-A notice says that a step of the journal or another dataset has become visible. Whoever loses the connection
-may have missed some: ``Listener`` says when it begins to listen, so that what is kept can be dropped then.
+A notification says that a step of the journal, or a new version of a dataset, has been committed. PostgreSQL
+does not keep notifications for a client that is away: after each (re)connection a ``Listener`` passes on
+``Notices(began=True)``, so that the subscriber drops whatever it cached before.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import psycopg2
 from sqlalchemy import Engine
@@ -29,12 +30,12 @@ STOP_S: Final = 5.0
 
 
 def connect_args(application: str) -> dict[str, Any]:
-    """What a connection that listens is opened with, under a name that the server shows."""
+    """Connection arguments of a listening connection; ``application`` is its name in pg_stat_activity."""
     return {
         "application_name": application,
         "options": "-c timezone=UTC -c jit=off",
         "connect_timeout": 10,
-        # a server that is gone without a word is noticed in half a minute
+        # TCP keepalives notice a server that vanished without closing the connection within half a minute
         **{
             "keepalives_idle": 10,
             "keepalives_interval": 5,
@@ -44,12 +45,9 @@ def connect_args(application: str) -> dict[str, Any]:
     }
 
 
-CONNECT: Final = connect_args("zhijie live")
-
-
 @dataclass(frozen=True, slots=True)
 class JournalStep:
-    """A step of the journal: its number, whose reports it is about, the tile of zoom 12 where it happened."""
+    """A committed step of the journal: its number, the accounts concerned, the zoom-12 tile it lies in."""
 
     seq: int
     accounts: tuple[int, ...] = ()
@@ -58,48 +56,61 @@ class JournalStep:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What was heard at once. ``began``: listening begins here, and anything may have happened before."""
+    """Notifications received together.
+
+    ``began``: the connection has just been opened, so earlier notifications may have been missed.
+    """
 
     steps: tuple[JournalStep, ...] = ()
     data_changed: bool = False
     began: bool = False
 
 
+class Subscriber(Protocol):
+    """Callbacks of a listener, all called from its thread. An exception makes it reconnect."""
+
+    def on_notices(self, notices: Notices) -> None:
+        """Notifications have arrived, or listening has begun."""
+
+    def on_lost(self) -> None:
+        """The connection is lost: nothing is known to be current until listening begins again."""
+
+    def on_tick(self) -> None:
+        """Called when listening begins and every ``tick_s`` seconds from then on."""
+
+    def gather_s(self) -> float:
+        """How long to wait after a notification for further ones, seconds."""
+
+
 class Listener:
-    """Calls ``hear`` with what is heard, ``lost`` when nobody listens any more, ``tick`` every ``pace_s``.
+    """Keeps one connection listening on some channels, reconnects when it fails, and informs a subscriber."""
 
-    All from one thread. What they raise ends the listening, which then begins anew. ``gather_s`` says for how
-    long notices are gathered after the first.
-    """
-
-    def __init__(  # noqa: PLR0913 - what it calls
-        self,
-        engine: Engine,
-        hear: Callable[[Notices], None],
-        lost: Callable[[], None],
-        tick: Callable[[], None],
-        gather_s: Callable[[], float],
-        pace_s: float = 5.0,
+    def __init__(
+        self, engine: Engine, channels: Sequence[str], subscriber: Subscriber, application: str, tick_s: float
     ) -> None:
+        """``engine``: only its address is used. ``application``: name of the connection on the server."""
         self._url = engine.url
         self._dialect = engine.dialect
-        self._hear, self._lost, self._tick, self._gather_s = hear, lost, tick, gather_s
-        self._pace_s = pace_s
+        self._listen_sql = "; ".join(f"LISTEN {channel}" for channel in channels)
+        self._subscriber = subscriber
+        self._application = application
+        self._tick_s = tick_s
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to listen. Returns at once; to be called once."""
+        """Start listening in a thread and return at once. To be called once."""
         self._alarm, self._wake = socket.socketpair()
-        self._thread = threading.Thread(target=self._keep_listening, name="zhijie-live", daemon=True)
+        self._thread = threading.Thread(target=self._keep_listening, name=self._application, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more, for good."""
+        """Stop listening for good. May be called again."""
         self._stopping.set()
-        if self._thread is not None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._wake.send(b"!")
-            self._thread.join(STOP_S)
+            thread.join(STOP_S)
             self._alarm.close()
             self._wake.close()
 
@@ -109,22 +120,23 @@ class Listener:
             began = time.monotonic()
             try:
                 self._listen()
-            except Exception:  # whatever it is, the next try may go well
+            except Exception:  # any failure: the next connection may work
                 failures = 1 if time.monotonic() - began > max(BACK_OFF_S) else failures + 1
                 if failures == 1 and not self._stopping.is_set():
-                    log.warning("nobody listens to the database for now; trying again", exc_info=True)
-            self._lost()
+                    log.warning("%s lost its connection; reconnecting", self._application, exc_info=True)
+            self._subscriber.on_lost()
             self._stopping.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
 
     def _listen(self) -> None:
         arguments, values = self._dialect.create_connect_args(self._url)
-        with closing(psycopg2.connect(*arguments, **{**values, **CONNECT})) as connection:
+        connection = psycopg2.connect(*arguments, **{**values, **connect_args(self._application)})
+        with closing(connection):
             connection.autocommit = True
-            connection.cursor().execute(f"LISTEN {JOURNAL_CHANNEL}; LISTEN {CHANNEL}")
-            self._hear(Notices(began=True))
+            connection.cursor().execute(self._listen_sql)
+            self._subscriber.on_notices(Notices(began=True))
             with selectors.DefaultSelector() as selector:
                 selector.register(connection, selectors.EVENT_READ)
-                selector.register(self._alarm, selectors.EVENT_READ)
+                selector.register(self._alarm, selectors.EVENT_READ)  # stop() interrupts the wait
                 self._follow(connection, selector)
 
     def _follow(self, connection: Any, selector: selectors.BaseSelector) -> None:  # noqa: ANN401 - untyped
@@ -132,24 +144,26 @@ class Listener:
         while not self._stopping.is_set():
             if time.monotonic() >= next_tick:
                 connection.cursor().execute("SELECT 1")  # raises where the connection is lost
-                self._tick()
-                next_tick = time.monotonic() + self._pace_s
+                self._subscriber.on_tick()
+                next_tick = time.monotonic() + self._tick_s
             if selector.select(max(0.0, next_tick - time.monotonic())):
-                self._stopping.wait(self._gather_s())
+                self._stopping.wait(self._subscriber.gather_s())
             connection.poll()
-            heard = _heard(connection.notifies)
+            notices = _parse(connection.notifies)
             connection.notifies.clear()
-            if heard is not None:
-                self._hear(heard)
+            if notices is not None:
+                self._subscriber.on_notices(notices)
 
 
-def _heard(notices: list[Any]) -> Notices | None:
-    if not notices:
+def _parse(notifications: list[Any]) -> Notices | None:
+    """The notifications of one poll; None where there are none."""
+    if not notifications:
         return None
-    steps = tuple(_step(notice.payload) for notice in notices if notice.channel == JOURNAL_CHANNEL)
-    return Notices(steps, data_changed=any(notice.channel == CHANNEL for notice in notices))
+    steps = tuple(_step(one.payload) for one in notifications if one.channel == JOURNAL_CHANNEL)
+    return Notices(steps, data_changed=any(one.channel == CHANNEL for one in notifications))
 
 
 def _step(payload: str) -> JournalStep:
-    told = json.loads(payload)
-    return JournalStep(told["seq"], tuple(told.get("accounts", ())), told.get("tile"))
+    """A journal step from the JSON that the trigger ``journal_tells`` sends."""
+    values = json.loads(payload)
+    return JournalStep(values["seq"], tuple(values.get("accounts", ())), values.get("tile"))

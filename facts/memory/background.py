@@ -10,16 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import logging
-import selectors
-import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import closing
-from typing import Any, Final
+from typing import Final
 
-import psycopg2
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.orm import Session
 
@@ -27,7 +22,7 @@ from core.clock import today
 from core.settings import Settings
 from facts.memory.cache import SnapshotCache, cache_folder
 from facts.memory.snapshot import Snapshot, snapshot_of, versions_key
-from store.notifications import connect_args
+from store.notifications import Listener, Notices, connect_args
 from store.schema.datasets import CHANNEL
 
 log = logging.getLogger("zhijie.snapshot")
@@ -56,30 +51,27 @@ class SnapshotService:
         self._served: list[tuple[dt.date, Snapshot]] = []  # with the day it was built for; last used first
         self._versions: str | None = None  # of what is served
         self._wanted: OrderedDict[dt.date, None] = OrderedDict()  # last asked for last
-        self._threads: list[threading.Thread] = []
+        self._listener: Listener | None = None
+        self._builder: threading.Thread | None = None
         self._stopping = False
 
     def start(self) -> None:
         """Begin to listen and to build, today first. Returns at once; to be called once."""
-        self._alarm, self._wake = socket.socketpair()
         with self._changed:
             self._want(today())
-        for work in (self._listen, self._build):
-            self._threads.append(threading.Thread(target=self._keep_at, args=(work,), daemon=True))
-            self._threads[-1].start()
+        self._listener = Listener(self._engine, (CHANNEL,), self, APPLICATION, POLL_S)
+        self._builder = threading.Thread(target=self._keep_building, name="zhijie-snapshots", daemon=True)
+        self._listener.start()
+        self._builder.start()
 
     def stop(self) -> None:
         """Serve nothing any more and let go of the database, for good."""
         with self._changed:
             self._stopping = True
             self._begin(None)
-            threads, self._threads = self._threads, []
-        if threads:
-            self._wake.send(b"!")
-            for thread in threads:
-                thread.join(STOP_S)
-            self._alarm.close()
-            self._wake.close()
+        if self._listener is not None and self._builder is not None:
+            self._listener.stop()
+            self._builder.join(STOP_S)
 
     def at(self, day: dt.date) -> Snapshot | None:
         """The snapshot of a day. None where there is none that is surely current; then it is built."""
@@ -130,14 +122,14 @@ class SnapshotService:
 
     # The threads.
 
-    def _keep_at(self, work: Callable[[], None]) -> None:
-        """Do what only ends when we stop, again and again where it fails."""
+    def _keep_building(self) -> None:
+        """Build until stopped; after a failure again, with growing pauses."""
         failures = 0
         while not self._stopping:
             began = time.monotonic()
             try:
-                work()
-            except Exception:  # whatever it is, PostGIS answers meanwhile
+                self._build()
+            except Exception:  # any failure: PostGIS answers meanwhile
                 failures = 1 if time.monotonic() - began > STEADY_S else failures + 1
                 if failures == 1 and not self._stopping:
                     log.warning("no snapshots for now, PostGIS answers; trying again", exc_info=True)
@@ -149,39 +141,28 @@ class SnapshotService:
             epoch = self._epoch
             self._changed.wait_for(lambda: self._stopping or self._epoch != epoch, seconds)
 
-    def _listen(self) -> None:
-        """Begin an epoch at each notice of a change. Raises what tells that the connection is lost."""
-        arguments, values = self._engine.dialect.create_connect_args(self._engine.url)
-        with closing(psycopg2.connect(*arguments, **{**values, **CONNECT})) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(f"LISTEN {CHANNEL}")
-            try:
-                self._follow(connection)
-            finally:
-                with self._changed:
-                    self._begin(None)
+    def on_notices(self, notices: Notices) -> None:
+        """Begin an epoch: the store has changed, or may have while nobody listened."""
+        if notices.began or notices.data_changed:
+            with self._changed:
+                self._begin(next(self._epochs))
 
-    def _follow(self, connection: Any) -> None:  # noqa: ANN401 - psycopg2 has no types
-        with selectors.DefaultSelector() as selector:
-            selector.register(connection, selectors.EVENT_READ)
-            selector.register(self._alarm, selectors.EVENT_READ)
-            changed = True
-            while not self._stopping:
-                if changed:
-                    with self._changed:
-                        self._begin(next(self._epochs))
-                changed = not selector.select(POLL_S) and self._has_changed(connection)
-                connection.poll()
-                changed |= bool(connection.notifies)
-                connection.notifies.clear()
+    def on_lost(self) -> None:
+        """Serve nothing until listening begins again: a change could go unnoticed."""
+        with self._changed:
+            self._begin(None)
 
-    def _has_changed(self, connection: Any) -> bool:  # noqa: ANN401
-        """Whether other versions are current than those that are served; ask on both connections."""
-        connection.cursor().execute("SELECT 1")
+    def on_tick(self) -> None:
+        """Compare the versions served with the current ones, in case a notification was lost."""
         with Session(self._engine) as session:
             found = versions_key(session)
         with self._changed:
-            return self._versions not in (None, found)
+            if self._versions not in (None, found):
+                self._begin(next(self._epochs))
+
+    def gather_s(self) -> float:
+        """Notifications are handled at once: what is served may be old."""
+        return 0.0
 
     def _build(self) -> None:
         """Build what is wanted, what was asked for last first."""

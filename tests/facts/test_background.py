@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, func, text, update
 from sqlalchemy.orm import Session
 from support.scenes import write_scene
 
+from core.clock import today as today_in_china
 from core.settings import Settings
 from facts.memory import background as snapshotlive
 from facts.memory.background import APPLICATION, SnapshotService
@@ -129,7 +130,7 @@ def test_today_is_served_and_other_days_when_asked_for(database: Engine) -> None
     snapshots = SnapshotService(database, Settings(), SnapshotCache(None))
     snapshots.start()
     assert _comes(lambda: snapshots._served)
-    today = snapshots.at(dt.datetime.now(snapshotlive.CHINA).date())
+    today = snapshots.at(today_in_china())
     assert today is not None
     assert today.begins is not None
     assert snapshots.at(OLD_DAY) is None
@@ -281,7 +282,7 @@ def test_many_days_do_not_pile_up(live: SnapshotService, gate: Callable[[], Gate
 
 
 def test_stopping_ends_threads_and_connections(live: SnapshotService, database: Engine) -> None:
-    threads = list(live._threads)
+    threads = [live._listener._thread, live._builder]
     assert _connections(database) > 0
     live.stop()
     live.stop()

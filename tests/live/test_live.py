@@ -450,7 +450,7 @@ def test_a_lost_connection_ends_the_streams_and_nothing_is_missed(
 def test_a_reader_that_does_not_keep_up_is_let_go_and_holds_up_nobody() -> None:
     slow, quick = Stream("t1", 1, ()), Stream("t2", 2, ())
     for seq in range(1, MOST_WAITING + 2):
-        Hub._spread([([slow, quick], [(seq, b"id: %d\n\n" % seq)])])
+        Hub._push_all([([slow, quick], [(seq, b"id: %d\n\n" % seq)])])
         assert quick.take() == b"id: %d\n\n" % seq
     assert slow.closed and not slow.waiting
     assert not quick.closed
