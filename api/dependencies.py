@@ -20,10 +20,11 @@ from api.schemas.reports import Day, Moment
 from core.clock import today
 from core.errors import BadInput, Forbidden, NotSignedIn
 from core.i18n import N_, Lang
-from reports.queries import ReportFilter
+from reports.queries import Page
 from store.access import Identity, enter
 from store.engine import open_session
 from store.queries.features import Box
+from store.queries.report_filter import ReportFilter
 from verdict.inquiry import Limits
 
 
@@ -175,7 +176,7 @@ def parse_box(text: str) -> Box:
     return west, south, east, north
 
 
-def _filter(  # noqa: PLR0913 - one parameter a narrowing
+def _page(  # noqa: PLR0913 - one parameter a narrowing
     bbox: BoxText = None,
     unit: Annotated[
         str | None, Query(description="Unit code; its descendants count", pattern="^[0-9]{2,15}$")
@@ -184,9 +185,14 @@ def _filter(  # noqa: PLR0913 - one parameter a narrowing
     since: Annotated[Moment | None, Query(description="Received at or after this time")] = None,
     after: Annotated[int, Query(ge=0, le=2**62, description="Last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> ReportFilter:
-    when = None if since is None else _in_utc(since)
-    return ReportFilter(None if bbox is None else parse_box(bbox), unit, status, when, after, limit)
+) -> Page:
+    criteria = ReportFilter(
+        unit=unit,
+        status=() if status is None else (status,),
+        bbox=None if bbox is None else parse_box(bbox),
+        received_from=None if since is None else _in_utc(since),
+    )
+    return Page(criteria, after, limit)
 
 
 def _in_utc(when: dt.datetime) -> dt.datetime:
@@ -201,4 +207,4 @@ def _in_utc(when: dt.datetime) -> dt.datetime:
         ) from None
 
 
-FilterDep = Annotated[ReportFilter, Depends(_filter)]
+PageDep = Annotated[Page, Depends(_page)]

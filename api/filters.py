@@ -17,7 +17,7 @@ CODES: Final = r"^[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,49}$"
 Codes = Annotated[str | None, Query(pattern=CODES, description="One code, or several with commas")]
 
 
-def _sieve(  # noqa: PLR0913 - one parameter a narrowing
+def _report_filter(  # noqa: PLR0913 - one parameter a narrowing
     unit: Annotated[
         str | None, Query(description="Unit code; its descendants count", pattern="^[0-9]{2,15}$")
     ] = None,
@@ -55,4 +55,4 @@ def _check_span(since: dt.date | None, until: dt.date | None) -> None:
         raise BadInput(N_("The day is too far away."), field="until", hint=N_("Give an earlier day."))
 
 
-SieveDep = Annotated[ReportFilter, Depends(_sieve)]
+ReportFilterDep = Annotated[ReportFilter, Depends(_report_filter)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,15 @@ class TileCache:
             self._size += len(tile) + OVERHEAD
             while self._size > self._most:
                 self._drop(next(iter(self._kept)))
+
+    def get_or_make(self, key: Hashable, at: Address, make: Callable[[], bytes]) -> bytes:
+        """The tile that is kept, else one that is made and kept."""
+        asked = self.now()  # before the store is read: a change during the reading must not be lost
+        found = self.get(key, at)
+        if found is None:
+            found = make()
+            self.keep(key, at, found, asked)
+        return found
 
     def changed(self, tile: int) -> None:
         """Something changed in a tile of zoom 12 (its number as of ``store.queries.tiles.tile_number``)."""

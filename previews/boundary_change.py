@@ -21,9 +21,9 @@ from previews.past_reports import PastReport, count_reports, stream_reports
 from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes, reports_near
 from store.schema.datasets import CLOSED, Report, Unit
 from verdict.inquiry import Limits
-from verdict.judge import check_day
 from verdict.jurisdiction import decide
 from verdict.model import Certainty, Jurisdiction, UnitShare
+from verdict.preconditions import check_day
 
 ROLES: Final = ("units", "villages")
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]

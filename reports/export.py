@@ -13,7 +13,7 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
-from reports.queries import ReportFilter, fetch_reports
+from reports.queries import Page, fetch_reports
 from store.journal.append import append_step
 from store.schema.datasets import Report
 
@@ -35,7 +35,7 @@ FORMS: Final = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+js
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
 
 
-def export_lines(session: Session, wanted: ReportFilter, form: str) -> Iterator[str]:
+def export_lines(session: Session, wanted: Page, form: str) -> Iterator[str]:
     """The file, piece by piece; the journal's line comes last, with the number of reports."""
     count = 0
     yield from _head(form)
@@ -43,11 +43,12 @@ def export_lines(session: Session, wanted: ReportFilter, form: str) -> Iterator[
         yield from _body(page, form, count)
         count += len(page)
     yield from _foot(form)
-    told = {"form": form, "reports": count, "unit": wanted.unit, "status": wanted.status}
-    append_step(session, "export", "reports", unit=wanted.unit, after=told)
+    unit, status = wanted.criteria.unit, wanted.criteria.status
+    summary = {"form": form, "reports": count, "unit": unit, "status": status[0] if status else None}
+    append_step(session, "export", "reports", unit=unit, after=summary)
 
 
-def _pages(session: Session, wanted: ReportFilter) -> Iterator[Sequence[Report]]:
+def _pages(session: Session, wanted: Page) -> Iterator[Sequence[Report]]:
     after = wanted.after
     while page := fetch_reports(session, dataclasses.replace(wanted, after=after, limit=PAGE)):
         yield page

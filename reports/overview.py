@@ -34,9 +34,9 @@ class Overview:
     at: dt.datetime
 
 
-def fetch_overview(session: Session, sieve: ReportFilter) -> Overview:
-    """The figures of the reports that the sieve lets pass."""
-    axes = fetch_statistics(session, sieve)
+def fetch_overview(session: Session, criteria: ReportFilter) -> Overview:
+    """The figures of the reports that the criteria lets pass."""
+    axes = fetch_statistics(session, criteria)
     whole = axes["all"][0] if axes["all"] else {}
     by_status = _counts(axes, "status")
     return Overview(

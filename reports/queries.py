@@ -1,53 +1,38 @@
-"""Reading reports: one whole, or many as a page of a list."""
+"""Queries of reports: one in full, or a page of a list."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.i18n import N_
-from geo.unit_codes import stem
-from store.queries.features import Box, meets_box
+from store.queries.report_filter import ReportFilter
 from store.schema.datasets import Report, StoredVerdict
 
 
 @dataclass(frozen=True, slots=True)
-class ReportFilter:
-    """Which reports: every part narrows.
+class Page:
+    """A page of reports by rising id. ``after``: the last id of the page before."""
 
-    ``bbox``: CGCS2000 degrees. ``after``: the last id of the page before.
-    """
-
-    bbox: Box | None = None
-    unit: str | None = None
-    status: str | None = None
-    since: dt.datetime | None = None
+    criteria: ReportFilter = ReportFilter()
     after: int = 0
     limit: int = 100
 
 
-def select_reports(wanted: ReportFilter) -> Select[Report]:
-    """The page of reports by rising id: a key, never an offset."""
-    query = select(Report).where(Report.id > wanted.after)
-    if wanted.bbox is not None:
-        query = query.where(meets_box(Report.geom, wanted.bbox))
-    if wanted.unit is not None:
-        query = query.where(Report.unit_code.startswith(stem(wanted.unit), autoescape=True))
-    if wanted.status is not None:
-        query = query.where(Report.status == wanted.status)
-    if wanted.since is not None:
-        query = query.where(Report.received_at >= wanted.since)
-    return query.order_by(Report.id).limit(wanted.limit)
+def select_reports(page: Page) -> Select[Report]:
+    """The query of a page: paged by key, because an offset would count all rows before it."""
+    where, values = page.criteria.sql()
+    criteria = text(f"true{where}").bindparams(**values)
+    return select(Report).where(Report.id > page.after, criteria).order_by(Report.id).limit(page.limit)
 
 
-def fetch_reports(session: Session, wanted: ReportFilter) -> Sequence[Report]:
-    """One page of reports."""
-    return session.scalars(select_reports(wanted)).all()
+def fetch_reports(session: Session, page: Page) -> Sequence[Report]:
+    """The reports of a page that the session may read."""
+    return session.scalars(select_reports(page)).all()
 
 
 def fetch_report(session: Session, report_id: int) -> tuple[Report, StoredVerdict]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from verdict.model import Conflict, Verdict
+from verdict.outcome import is_deciding
 
 PREFIX: Final = "zj_"
 WORD: Final = pa.dictionary(pa.int32(), pa.string())
@@ -40,7 +41,6 @@ VERDICT_SCHEMA: Final = pa.schema(
     ]
 )
 SEPARATOR: Final = ";"
-STRICT: Final = ("prohibited", "permit_required")
 
 
 def row_of(verdict: Verdict) -> dict[str, Any]:
@@ -98,13 +98,6 @@ def _basis(verdict: Verdict) -> str | None:
     deciding = [c for c in verdict.conflicts if is_deciding(c, verdict.effect)]
     deciding.sort(key=lambda c: (c.zone.kind, c.zone.grade or ""))
     return joined(dict.fromkeys(label for c in deciding for label in labels(c)))
-
-
-def is_deciding(conflict: Conflict, effect: str) -> bool:
-    """Whether a conflict is one of those that make the outcome prohibited, or subject to a permit."""
-    lifted = conflict.permit is not None and conflict.permit.status == "inside"
-    sure = conflict.relation in ("within", "overlaps") and conflict.certainty != "disputed"
-    return effect in STRICT and conflict.effect == effect and sure and not lifted
 
 
 def labels(conflict: Conflict) -> list[str]:

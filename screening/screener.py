@@ -38,7 +38,8 @@ from screening.decide.zone_table import Met, ZoneTable, nothing_met
 from screening.kernel import in_order, side_by_side
 from screening.schema import VERDICT_SCHEMA, row_of, table_of
 from store.engine import open_session
-from verdict.judge import Case, check_category, check_day, judge_facts
+from verdict.judge import Case, judge_facts
+from verdict.preconditions import checked_book
 from verdict.thresholds import DEFAULT, Thresholds
 
 Floats = NDArray[np.float64]
@@ -72,8 +73,7 @@ class Screener:
 
         Raises BadInput for an unknown category, or a day that no boundaries reach.
         """
-        check_category(book, task.category)
-        check_day(then.sources, task.as_of)
+        checked_book(then.sources, task.as_of, task.category, lambda: book)
         self.snapshots = (then, now)
         self.book = book
         self.task = task

@@ -26,8 +26,9 @@ from facts.memory.snapshot import Snapshot
 from law.book import LawBook
 from layers.lawbook.documents import known_book
 from verdict.inquiry import Inquiry, Limits
-from verdict.judge import Case, check_category, check_day, judge_facts, location_step
+from verdict.judge import Case, judge_facts, location_step
 from verdict.model import Verdict, metres
+from verdict.preconditions import checked_book
 from verdict.trace import step
 from verdict.wording.verdict import certainty_text, place_text, tell_verdict, verdict_with_words
 
@@ -110,8 +111,7 @@ class AnswerCache:
         book = known_book(source for source in then.sources if source.role == "law")
         if book is None:
             return None
-        check_day(then.sources, case.as_of)
-        check_category(book, case.category)
+        checked_book(then.sources, case.as_of, case.category, lambda: book)
         view = PointView(then, location)
         views = (view, view if current is then else PointView(current, location))
         return self._answer(views, case, book, lang)

@@ -17,9 +17,10 @@ from facts.lookup import fetch_facts
 from geo.measure.geodesic import Plane
 from geo.measure.probability import sigma_from_r68, sigma_from_r95
 from geo.place.location import Location
-from verdict.judge import Case, Judgement, check_day, judge
+from verdict.judge import Case, Judgement, judge
 from verdict.jurisdiction import decide
 from verdict.model import Jurisdiction, Verdict
+from verdict.preconditions import check_day
 from verdict.thresholds import DEFAULT, Thresholds
 
 

@@ -6,14 +6,12 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from core.errors import BadInput
-from core.i18n import N_
 from facts.lookup import facts_of_days
-from facts.model import PlaceFacts, SourceRef
+from facts.model import PlaceFacts
 from geo.place.location import Location
 from law.book import LawBook
 from layers.lawbook.documents import fetch_book
@@ -26,17 +24,16 @@ from verdict.model import (
     DataUsed,
     Jurisdiction,
     MissingKind,
-    Outcome,
     Power,
     Step,
     UnitShare,
     Verdict,
 )
+from verdict.outcome import decide_outcome, is_sure
+from verdict.preconditions import checked_book
 from verdict.thresholds import DEFAULT, Thresholds
 from verdict.trace import step
 
-STRICT: Final[tuple[Literal["prohibited", "permit_required"], ...]] = ("prohibited", "permit_required")
-WHOLLY: Final = 0.005  # a place with more than this outside the known units cannot be called clear
 USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
 
 
@@ -87,9 +84,9 @@ def judge(
     Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
     """
     then, now = facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
-    check_day(then.sources, case.as_of)
-    book = fetch_book(session, then.with_role("law"))
-    check_category(book, case.category)
+    book = checked_book(
+        then.sources, case.as_of, case.category, lambda: fetch_book(session, then.with_role("law"))
+    )
     verdict = judge_facts(location, case, (then, now), book, limits)
     return Judgement(verdict, location, tuple(source.id for source in then.sources))
 
@@ -108,7 +105,7 @@ def judge_facts(
     missing = _missing(then, book, case.category, jurisdiction, case.as_of)
     today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
     power, power_step = _power(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
-    effect, because = _outcome(found.conflicts, missing, jurisdiction)
+    effect, because = decide_outcome(found.conflicts, missing, jurisdiction)
     used = _used(then, jurisdiction)
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
@@ -133,36 +130,6 @@ def judge_facts(
             step("outcome", effect=effect, because=because),
         ),
     )
-
-
-def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
-    """Refuse a day of which the boundaries tell nothing."""
-    units = [source for source in sources if source.role == "units"]
-    if not units:
-        raise BadInput(
-            N_("No boundary data are loaded."), field="as_of", hint=N_("Load them with `zhijie load`.")
-        )
-    begins = [source.begins for source in units if source.begins is not None]
-    if len(begins) == len(units) and as_of < min(begins):
-        raise BadInput(
-            N_("No boundary data reach back to {as_of}."),
-            field="as_of",
-            hint=N_("Give a day from {begins} on, or load older boundaries."),
-            as_of=as_of,
-            begins=min(begins),
-        )
-
-
-def check_category(book: LawBook, category: str) -> None:
-    """Refuse a matter that the law book does not know."""
-    if category not in book.categories:
-        raise BadInput(
-            N_("The category {category} is unknown."),
-            field="category",
-            hint=N_("Use one of: {known}."),
-            category=category,
-            known=", ".join(sorted(book.categories)),
-        )
 
 
 @lru_cache(maxsize=1024)
@@ -201,7 +168,7 @@ def _power(
 
     ``lead``: the unit of that day, which may have taken over from the one at the act.
     """
-    sure = sorted({c.zone.kind for c in conflicts if _is_sure(c)})
+    sure = sorted({c.zone.kind for c in conflicts if is_sure(c.relation, c.certainty)})
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = lead.code if lead else ""
     return _power_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
@@ -233,48 +200,6 @@ def _power_of(
     if power.mode == "none":
         return power, step("power.none")
     return power, step("power.found", mode=power.mode, authority=power.authority)
-
-
-def _inside(jurisdiction: Jurisdiction) -> float:
-    """The share of the place that lies in known units."""
-    lead = jurisdiction.lead
-    return 0.0 if lead is None else lead.share + sum(unit.share for unit in jurisdiction.others)
-
-
-def _is_sure(conflict: Conflict) -> bool:
-    """Whether a conflict decides: the place meets the zone, and more likely than not by a clear margin.
-
-    A point in a zone with most of its probability outside it is a doubt, not a decision.
-    """
-    return conflict.relation in ("within", "overlaps") and conflict.certainty != "disputed"
-
-
-def _outcome(
-    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
-) -> tuple[Outcome, str]:
-    """The strictest effect that surely applies; what is not known is never called clear."""
-    unlifted = [c for c in conflicts if c.permit is None or c.permit.status != "inside"]
-    effects = {c.effect for c in unlifted if _is_sure(c)}
-    for effect in STRICT:
-        if effect in effects:
-            return effect, "conflict"
-    doubt = _doubt(unlifted, missing, jurisdiction)
-    if doubt is not None:
-        return "unknown", doubt
-    return "clear", "clear" if len(unlifted) == len(conflicts) else "permit"
-
-
-def _doubt(
-    conflicts: list[Conflict], missing: tuple[MissingKind, ...], jurisdiction: Jurisdiction
-) -> str | None:
-    """Why a place without a sure conflict cannot be called clear."""
-    if any(c.relation != "near" and c.effect in STRICT for c in conflicts):
-        return "possible"
-    if not all(c.law_known for c in conflicts if c.relation != "near"):
-        return "law"
-    if _inside(jurisdiction) < 1 - WHOLLY:
-        return "outside"
-    return "missing" if missing else None
 
 
 def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:

@@ -30,8 +30,8 @@ from store.queries.area_extract import (
 )
 from verdict.applicable_law import Matter, bilingual, find_law
 from verdict.inquiry import Limits
-from verdict.judge import WHOLLY
 from verdict.model import Bilingual
+from verdict.outcome import WHOLLY
 from verdict.wording.verdict import cited
 
 FORM: Final = 2  # of the pack: a telephone drops one that its scripts cannot read

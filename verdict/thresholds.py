@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from verdict.model import Certainty
 
 
@@ -24,7 +27,15 @@ class Thresholds:
         """The word for a share. Not ``sure`` (an approximate layer, a line too near) caps it at probable."""
         if share >= self.certain and sure:
             return "certain"
-        return "probable" if share >= self.disputed else "disputed"
+        return "disputed" if self.is_disputed(share) else "probable"
+
+    def is_disputed(self, share: float) -> bool:
+        """Whether a share is too small to decide by."""
+        return share < self.disputed
+
+    def are_disputed(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which shares are too small to decide by."""
+        return shares < self.disputed
 
 
 DEFAULT: Final = Thresholds()

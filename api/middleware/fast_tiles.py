@@ -26,8 +26,8 @@ from store.queries.report_filter import ReportFilter
 from store.queries.tiles import DEEPEST, fetch_tile
 
 PREFIX: Final = "/api/tiles"
-DOOR: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"
-ROUTE: Final = SimpleNamespace(path=PREFIX + DOOR)
+ENDPOINT: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"
+ROUTE: Final = SimpleNamespace(path=PREFIX + ENDPOINT)
 PATH: Final = re.compile(
     PREFIX + r"/(areas|parcels|violations)/[A-Za-z0-9._-]{1,40}/(\d{1,2})/(\d{1,8})/(\d{1,8})\.mvt"
 )
@@ -97,10 +97,9 @@ def _made(engine: Engine, cache: TileCache, key: Hashable, asked: _Asked, token:
     with open_session(engine) as session:
         if enter(session, token) is None:
             return None
-        now = cache.now()
-        tile = fetch_tile(session, asked.layer, *asked.at, ReportFilter(), today())
-    cache.keep(key, asked.at, tile, now)
-    return tile
+        return cache.get_or_make(
+            key, asked.at, lambda: fetch_tile(session, asked.layer, *asked.at, ReportFilter(), today())
+        )
 
 
 def key_of(layer: str, query: bytes, who: Identity) -> Hashable:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
 from api.dependencies import LangDep, SessionDep, entered, needs, require
-from api.filters import SieveDep
+from api.filters import ReportFilterDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
 from core.clock import today
 from core.i18n import Lang, say
@@ -132,7 +132,7 @@ def layers(session: SessionDep) -> LayersOut:
 
 @router.get("/feed", dependencies=[needs("read", "file")])
 def feed(  # noqa: PLR0913 - parameters and dependencies
-    sieve: SieveDep,
+    criteria: ReportFilterDep,
     session: SessionDep,
     request: Request,
     lang: LangDep,
@@ -142,7 +142,7 @@ def feed(  # noqa: PLR0913 - parameters and dependencies
 ) -> FeedOut:
     """Reports, newest first, paged by key: follow ``next``."""
     names = _category_names(session, lang)
-    rows = fetch_feed(session, sieve, before, limit, pressing=pressing)
+    rows = fetch_feed(session, criteria, before, limit, pressing=pressing)
     lines = [LineOut.model_validate(_line(row, names)) for row in rows]
     following = None
     if len(rows) == limit and not pressing:
@@ -161,9 +161,9 @@ def _line(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 @router.get("/overview", dependencies=[needs("read", "file")])
-def overview(sieve: SieveDep, session: SessionDep) -> OverviewOut:
+def overview(criteria: ReportFilterDep, session: SessionDep) -> OverviewOut:
     """Counters and charts of the reports in view."""
-    return OverviewOut.model_validate(fetch_overview(session, sieve))
+    return OverviewOut.model_validate(fetch_overview(session, criteria))
 
 
 @router.get("/vocabulary")

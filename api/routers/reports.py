@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import (
     BoxText,
-    FilterDep,
     Key,
     LangDep,
     LimitsDep,
+    PageDep,
     SessionDep,
     needs,
     parse_box,
@@ -110,7 +110,7 @@ _files: dict[int | str, dict[str, Any]] = {
 
 @router.get("/export", dependencies=[needs("export")], responses=_files, response_class=StreamingResponse)
 def export(
-    wanted: FilterDep, session: SessionDep, form: Literal["csv", "geojson"] = "csv"
+    wanted: PageDep, session: SessionDep, form: Literal["csv", "geojson"] = "csv"
 ) -> StreamingResponse:
     """All reports of the own area that the filter lets pass, as a file. The journal tells who took it."""
     kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
@@ -153,7 +153,7 @@ def read(id: Id, session: SessionDep, lang: LangDep) -> ReportOut:
 
 
 @router.get("", dependencies=[needs("read", "file")])
-def list_(wanted: FilterDep, request: Request, session: SessionDep, lang: LangDep) -> CollectionOut:
+def list_(wanted: PageDep, request: Request, session: SessionDep, lang: LangDep) -> CollectionOut:
     """Reports as GeoJSON, paged by key: follow ``next``."""
     categories = current_book(session).categories.values()
     names = {category.code: category.name.say(lang) for category in categories}

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request, Response
 
 from api.dependencies import SessionDep, needs, signed_in
-from api.filters import SieveDep
-from api.middleware.fast_tiles import DOOR, KEPT, MVT, PREFIX, key_of
+from api.filters import ReportFilterDep
+from api.middleware.fast_tiles import ENDPOINT, KEPT, MVT, PREFIX, key_of
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
@@ -28,7 +28,7 @@ class TileOut(Response):
 
 
 @router.get(
-    DOOR,
+    ENDPOINT,
     response_class=TileOut,
     responses={200: {"content": {MVT: {}}, "description": "The tile; empty where nothing is"}},
 )
@@ -40,7 +40,7 @@ def tile(  # noqa: PLR0913 - a tile's address
     z: Zoom,
     x: Number,
     y: Number,
-    sieve: SieveDep,
+    criteria: ReportFilterDep,
 ) -> TileOut:
     """A tile in the square of Web Mercator: of what the asking account may see."""
     if max(x, y) >= 2**z:
@@ -55,9 +55,5 @@ def tile(  # noqa: PLR0913 - a tile's address
     cache: TileCache = request.app.state.tiles
     request.app.state.hub.wake()
     key, at = key_of(layer, request.scope["query_string"], signed_in(request)), (z, x, y)
-    asked = cache.now()
-    found = cache.get(key, at)
-    if found is None:
-        found = fetch_tile(session, layer, z, x, y, sieve, today())
-        cache.keep(key, at, found, asked)
+    found = cache.get_or_make(key, at, lambda: fetch_tile(session, layer, z, x, y, criteria, today()))
     return TileOut(found, headers={"Cache-Control": KEPT[layer]})

@@ -7,19 +7,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-import numpy as np
 import pyarrow as pa
 import shapely
 
 from core.settings import ROOT, Settings
 from facts.memory.build_index import ROWS, Kind, index_aside, index_here, index_of
 from facts.memory.files import LayerFiles, Stored
-from geo.index.cell_index import Index
-from geo.index.shapes import Floats, Shapes, decode
+from facts.memory.layer_codec import Areas, add_bounds, decode_layer
+from geo.index.shapes import decode
 from store.cluster.cluster import default_home
 
 log = logging.getLogger("zhijie.snapshot")
@@ -27,7 +25,6 @@ FEW_VERTICES: Final = 20_000  # up to here a layer is indexed as quickly as its 
 MANY_VERTICES: Final = 500_000  # from here on a server would feel its indexing
 KEPT_LAYERS: Final = 16
 KEPT_SNAPSHOTS: Final = 4
-SIDES: Final = ("west", "south", "east", "north")
 
 Value = TypeVar("Value")
 Row = TypeVar("Row")
@@ -70,15 +67,6 @@ class LruCache(Generic[Value]):
     def _touch(self, key: Hashable) -> Value:
         self._kept.move_to_end(key)
         return self._kept[key]
-
-
-@dataclass(frozen=True, slots=True)
-class Areas(Generic[Row]):
-    """Rows with their areas, and the index of the areas; all by position."""
-
-    rows: tuple[Row, ...]
-    shapes: Shapes
-    index: Index
 
 
 class SnapshotCache:
@@ -157,8 +145,7 @@ class _Rows:
     def add(self, batch: pa.RecordBatch) -> None:
         areas = decode(batch.column("area"))
         self.vertices += int(shapely.get_num_coordinates(areas).sum())
-        for name, values in zip(SIDES, shapely.bounds(areas).T, strict=True):
-            batch = batch.append_column(name, pa.array(values))
+        batch = add_bounds(batch, shapely.bounds(areas))
         if self._sink is None:
             self._batches.append(batch)
         else:
@@ -192,13 +179,4 @@ def _in_memory(kind: Kind, read: Read) -> Stored | None:
 
 
 def _areas(stored: Stored | None, row: Callable[..., Row]) -> Areas[Row] | None:
-    if stored is None:
-        return None
-    table = stored.table
-    said = (column.to_pylist() for column in table.drop_columns(["area", *SIDES]).columns)
-    bounds = np.column_stack([_numbers(table.column(name)) for name in SIDES])
-    return Areas(tuple(map(row, *said)), Shapes(table.column("area"), bounds), stored.index)
-
-
-def _numbers(column: pa.ChunkedArray) -> Floats:
-    return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks])  # to_numpy would import pandas
+    return None if stored is None else decode_layer(stored.table, stored.index, row)

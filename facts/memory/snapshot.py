@@ -17,7 +17,8 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 from sqlalchemy.orm import Session
 
-from facts.memory.cache import Areas, Read, SnapshotCache
+from facts.memory.cache import Read, SnapshotCache
+from facts.memory.layer_codec import Areas
 from facts.memory.queries import (
     GRID,
     PERMITS,

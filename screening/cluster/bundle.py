@@ -5,8 +5,8 @@ processes of a machine share it. It holds no objects, only numbers and texts:
 
 =======  ==========================================================================================
 prefix   ``PREFIX``: a mark, where the header is, its length and its SHA-256
-parts    each at a multiple of ``ALIGN`` bytes: of every layer the rows (an Arrow IPC stream with the areas
-         as WKB and their bounds) and the words of its index (``geo.index.kernel.layout``)
+parts    each at a multiple of ``ALIGN`` bytes: of every layer the rows (an Arrow IPC stream, see
+         ``facts.memory.layer_codec``) and the words of its index (``geo.index.kernel.layout``)
 header   JSON: the sources, which layers make the snapshots, place, size and CRC-32 of every part, and the
          documents of the law
 =======  ==========================================================================================
@@ -21,7 +21,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar, cast
@@ -32,6 +32,7 @@ from sqlalchemy import Engine, select
 
 from facts.memory.cache import LruCache
 from facts.memory.files import make_private
+from facts.memory.layer_codec import decode_layer, encode_layer
 from facts.memory.snapshot import GridLayer, PermitLayer, Snapshot, UnitLayer, UnitRow, ZoneLayer, ZoneRow
 from facts.model import CellHit, PermitHit, SourceRef
 from geo.index.cell_index import CoverageIndex, Index, OverlapIndex
@@ -43,11 +44,10 @@ from screening.screener import Screener, ScreenTask
 from store.engine import open_session
 from store.schema.datasets import Source
 
-LAYOUT: Final = f"1 {MAGIC:x}"  # changes with what is written here, and with the index
+LAYOUT: Final = f"2 {MAGIC:x}"  # changes with what is written here, and with the index
 PREFIX: Final = struct.Struct("<8sQQ32s")
 MARK: Final = b"ZJBUNDLE"
 ALIGN: Final = 64
-SIDES: Final = 4
 KEPT: Final = 3  # files of a folder
 KEPT_TASKS: Final = 4  # of an opened file
 Layer = UnitLayer | ZoneLayer | GridLayer | PermitLayer
@@ -187,20 +187,13 @@ def _told(snapshot: Snapshot, place: Mapping[int, int]) -> dict[str, Any]:
 
 
 def _put_layer(file: IO[bytes], layer: Layer) -> dict[str, list[int]]:
-    table = _table(layer.rows, layer.shapes)
+    table = encode_layer(layer.rows, layer.shapes)
     rows = _Part(file)
     with pa.ipc.new_stream(rows, table.schema) as writer:
         writer.write_table(table)
     index = _Part(file)
     index.write(layer.index.buffer.i8)
     return {"rows": rows.told(), "index": index.told()}
-
-
-def _table(rows: Sequence[Any], shapes: Shapes) -> pa.Table:
-    names = [field.name for field in fields(rows[0])]
-    columns = {name: pa.array([getattr(row, name) for row in rows]) for name in names}
-    bounds = pa.FixedSizeListArray.from_arrays(pa.array(shapes.bounds.ravel()), SIDES)
-    return pa.table({**columns, "area": shapes.wkb, "bounds": bounds})
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -269,7 +262,7 @@ def _snapshot(said: Mapping[str, Any], layers: Sequence[tuple[pa.Table, Index]])
     by_id = {source.id: source for source in sources}
     begins, ends = map(_day, said["span"])
     units = (
-        UnitLayer(by_id[source], level, *_parts(layers[number], UnitRow))
+        UnitLayer(by_id[source], level, *_areas(layers[number], UnitRow))
         for source, level, number in said["units"]
     )
     zones, cells, permits = (
@@ -304,19 +297,10 @@ def _zones(layer: tuple[pa.Table, Index], sources: Mapping[int, SourceRef]) -> Z
 def _overlapping(
     layer: tuple[pa.Table, Index], kind: type[Row]
 ) -> tuple[tuple[Row, ...], Shapes, OverlapIndex]:
-    rows, shapes, index = _parts(layer, kind)
+    rows, shapes, index = _areas(layer, kind)
     return rows, shapes, cast(OverlapIndex, index)
 
 
-def _parts(layer: tuple[pa.Table, Index], kind: type[Row]) -> tuple[tuple[Row, ...], Shapes, Index]:
-    """Rows, areas and index. Lists in a row become tuples, as they were."""
-    table, index = layer
-    said = table.drop_columns(["area", "bounds"]).to_pylist()
-    rows = tuple(kind(**{name: _plain(value) for name, value in row.items()}) for row in said)
-    bounds = [chunk.flatten() for chunk in table.column("bounds").chunks]
-    sides = np.concatenate([np.from_dlpack(chunk) for chunk in bounds]).reshape(-1, SIDES)
-    return rows, Shapes(table.column("area"), sides), index
-
-
-def _plain(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+def _areas(layer: tuple[pa.Table, Index], kind: type[Row]) -> tuple[tuple[Row, ...], Shapes, Index]:
+    found = decode_layer(*layer, kind)
+    return found.rows, found.shapes, found.index

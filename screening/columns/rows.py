@@ -19,24 +19,19 @@ from screening.kernel import distinct, outcomes, sequence_keys
 from screening.schema import SEPARATOR, joined, partner
 from store.schema.datasets import CERTAINTIES, EFFECTS, LEVELS
 from verdict.conflicts import RELATIONS
-from verdict.judge import WHOLLY
 from verdict.model import METRE_DIGITS
+from verdict.outcome import OUTCOMES, WHOLLY
 
-PROHIBITED, PERMIT, CLEAR, UNKNOWN = (
-    EFFECTS.index(e) for e in ("prohibited", "permit_required", "clear", "unknown")
-)
-WHYS: Final = ("conflict", "possible", "law", "outside", "missing", "clear", "permit")
+WHYS: Final = tuple(dict.fromkeys(reason for _, reason in OUTCOMES))
 NO_NUMBER: Final = "not a place: a coordinate or the accuracy is no number"
-# Bits of Met.flags, effect, reason; the order of the questions is that of ``verdict.judge``.
+# For each question of ``verdict.outcome.OUTCOMES``: the bits of ``Met.flags`` that answer yes (0: answered by
+# the share inside, the missing kinds, or nothing), effect and reason. Points under a permit are judged one by
+# one, so the last question is not asked.
+BITS: Final = (SURE_PROHIBITED, SURE_PERMIT, MAYBE, LAW_UNKNOWN, 0, 0, 0)
 TESTS: Final = np.asarray(
     [
-        (SURE_PROHIBITED, PROHIBITED, WHYS.index("conflict")),
-        (SURE_PERMIT, PERMIT, WHYS.index("conflict")),
-        (MAYBE, UNKNOWN, WHYS.index("possible")),
-        (LAW_UNKNOWN, UNKNOWN, WHYS.index("law")),
-        (0, UNKNOWN, WHYS.index("outside")),
-        (0, UNKNOWN, WHYS.index("missing")),
-        (0, CLEAR, WHYS.index("clear")),
+        (bits, EFFECTS.index(effect), WHYS.index(reason))
+        for bits, (effect, reason) in zip(BITS, OUTCOMES[: len(BITS)], strict=True)
     ],
     dtype=np.int64,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,13 @@ from screening.decide.law_table import NO_EFFECT, NOTICE, LawTable
 from screening.kernel import combine_bits
 from verdict.conflicts import RELATIONS
 from verdict.model import SHARE_DIGITS
+from verdict.outcome import STRICT
 from verdict.thresholds import Thresholds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WITHIN, POSSIBLE, NEAR = (RELATIONS.index(name) for name in ("within", "possible", "near"))
 SURE_PROHIBITED, SURE_PERMIT, MAYBE, LAW_UNKNOWN = 1, 2, 4, 8
-STRICT: Final = 2  # effects below this number are strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ class ZoneTable:
         near = relation == NEAR
         effect = self.effect[zone]
         effect = np.where(near & (effect != NO_EFFECT), NOTICE, effect)
-        sure = (relation == WITHIN) & (share >= limits.disputed)
-        strict = effect < STRICT
+        sure = (relation == WITHIN) & ~limits.are_disputed(share)  # ``verdict.outcome.is_sure`` of points
+        strict = effect < len(STRICT)
         flags: Ints = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
         flags |= np.where(~near & strict, MAYBE, 0) | np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
         said = np.int64(1) << self.law.said_of_zone[zone]

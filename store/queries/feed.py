@@ -15,7 +15,7 @@ SELECT r.id, r.overdue, category, effect, certainty, status, r.unit_code, unit_n
        act_date, due_on, urgent, sample, zone_kinds, holder_unit, holder_account, holder.name AS holder,
        ST_X(inside) AS lon, ST_Y(inside) AS lat
 FROM (SELECT *, ST_PointOnSurface(geom) AS inside FROM report
-      WHERE id < :before{sieve} ORDER BY {order} LIMIT :limit) r
+      WHERE id < :before{criteria} ORDER BY {order} LIMIT :limit) r
 LEFT JOIN LATERAL (
     SELECT name FROM zhijie_hands(r.id) h WHERE h.ended_at IS NULL AND holder_account IS NOT NULL) holder
     ON true
@@ -26,10 +26,10 @@ PRESSING: Final = f"NOT ({OPEN}), NOT (overdue OR urgent), due_on NULLS LAST, id
 
 
 def fetch_feed(
-    session: Session, sieve: ReportFilter, before: int, limit: int, *, pressing: bool = False
+    session: Session, criteria: ReportFilter, before: int, limit: int, *, pressing: bool = False
 ) -> list[dict[str, Any]]:
     """At most ``limit`` reports with an id below ``before``; ``pressing``: the most urgent first instead."""
-    where, values = sieve.sql()
-    query = _FEED.format(sieve=where, order=PRESSING if pressing else NEWEST)
+    where, values = criteria.sql()
+    query = _FEED.format(criteria=where, order=PRESSING if pressing else NEWEST)
     rows = session.execute(text(query), {**values, "before": before, "limit": limit})
     return [dict(row) for row in rows.mappings()]

@@ -1,4 +1,4 @@
-"""Which reports are looked at: one frozen value for tiles, feed, figures and the stream, and its SQL."""
+"""Criteria of reports for lists, tiles, feed and statistics: one frozen value, rendered as SQL."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from geo.unit_codes import stem
+from store.queries.features import Box
+from store.schema.datasets import SRID
 
-# Of the table report. Allow-listed text; the values are bound.
+# Conditions on the table report. The text is fixed here; values are bound.
 _PARTS: Final = {
     "unit": "unit_code ^@ :unit",
+    "bbox": f"ST_Intersects(geom, ST_MakeEnvelope(:west, :south, :east, :north, {SRID}))",
     "category": "category = ANY(:category)",
     "effect": "effect = ANY(:effect)",
     "status": "status = ANY(:status)",
     "zone": "zone_kinds && :zone",
     "since": "received_at >= (CAST(:since AS date)::timestamp AT TIME ZONE 'Asia/Shanghai')",
+    "received_from": "received_at >= :received_from",
     "until": "received_at < ((CAST(:until AS date) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')",
     "overdue": "overdue",
     "urgent": "urgent",
@@ -25,9 +29,11 @@ _PARTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Every part narrows; an empty tuple, None or False lets everything pass.
+    """Criteria, ANDed; an empty tuple, None or False sets none.
 
-    ``since``, ``until``: days of receipt in Beijing time, both included. ``mine``: held by who asks.
+    ``unit``: a unit code; its descendants count. ``since``, ``until``: days of receipt in Beijing time, both
+    included. ``mine``: assigned to the account of the session. ``bbox``: west, south, east, north, CGCS2000
+    degrees. ``received_from``: the first moment of receipt, for clients that poll.
     """
 
     unit: str | None = None
@@ -40,21 +46,24 @@ class ReportFilter:
     overdue: bool = False
     urgent: bool = False
     mine: bool = False
+    bbox: Box | None = None
+    received_from: dt.datetime | None = None
 
     def parts(self) -> dict[str, Any]:
-        """What narrows, by name."""
+        """The criteria that are set, by name."""
         return {name: value for name in _NAMES if (value := getattr(self, name))}
 
     def sql(self) -> tuple[str, dict[str, Any]]:
-        """(" AND …" for a WHERE over ``report``, its parameters)."""
+        """(" AND …" for a WHERE over the table ``report``, values of its parameters)."""
         parts = self.parts()
-        return "".join(f" AND {_PARTS[name]}" for name in parts), {
-            name: _value(name, value) for name, value in parts.items() if f":{name}" in _PARTS[name]
-        }
+        values: dict[str, Any] = {}
+        for name, value in parts.items():
+            values |= _values(name, value)
+        return "".join(f" AND {_PARTS[name]}" for name in parts), values
 
     @property
     def whole_months(self) -> bool:
-        """Whether its span of days, where it has one, is made of whole months."""
+        """Whether the days from ``since`` to ``until`` are whole months, so that monthly counts answer."""
         begins = self.since is None or self.since.day == 1
         return begins and (self.until is None or (self.until + dt.timedelta(1)).day == 1)
 
@@ -62,7 +71,12 @@ class ReportFilter:
 _NAMES: Final = tuple(one.name for one in fields(ReportFilter))
 
 
-def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - one of the parts
+def _values(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of one criterion
+    """The bound values of one criterion, by the names of its parameters."""
+    if name == "bbox":
+        return dict(zip(("west", "south", "east", "north"), value, strict=True))
+    if isinstance(value, bool):  # its condition has no parameter
+        return {}
     if name == "unit":
-        return stem(value)
-    return list(value) if isinstance(value, tuple) else value
+        return {name: stem(value)}
+    return {name: list(value) if isinstance(value, tuple) else value}

@@ -38,7 +38,7 @@ _AHEAD: Final = "SELECT * FROM report_month WHERE true"
 _NOW: Final = """
     SELECT coalesce(unit_code, '') AS unit_code, zhijie_month(received_at) AS month, category, effect, status,
            overdue, urgent, count(*) AS n
-    FROM report WHERE true{sieve} GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+    FROM report WHERE true{criteria} GROUP BY 1, 2, 3, 4, 5, 6, 7"""
 AXES: Final = {
     0b11111: "all",
     0b01111: "category",
@@ -51,16 +51,16 @@ AXES: Final = {
 BELOW: Final = {0: 6, 2: 4, 4: 6, 6: 9, 9: 12}  # of everywhere: the counties
 
 
-def fetch_statistics(session: Session, sieve: ReportFilter) -> dict[str, Rows]:
+def fetch_statistics(session: Session, criteria: ReportFilter) -> dict[str, Rows]:
     """Axis ("all", "category", "effect", "status", "month", "unit") → rows with n, overdue, urgent (open).
 
-    "unit": the units one level below the sieve's unit, by the stem of their codes ('' outside every unit).
+    "unit": units one level below the unit of the criteria, by their codes' stems ('' outside every unit).
     """
-    where, values = sieve.sql()
-    if sieve.parts().keys() <= _KEPT and sieve.whole_months:
-        rows = _AHEAD + "".join(f" AND {_MONTHS[name]}" for name in sieve.parts())
+    where, values = criteria.sql()
+    if criteria.parts().keys() <= _KEPT and criteria.whole_months:
+        rows = _AHEAD + "".join(f" AND {_MONTHS[name]}" for name in criteria.parts())
     else:
-        rows = _NOW.format(sieve=where)
+        rows = _NOW.format(criteria=where)
     deep = BELOW.get(len(values.get("unit", "")), 12)
     query = text(_AXES.format(rows=rows, open=OPEN))
     found: dict[str, Rows] = {axis: [] for axis in AXES.values()}

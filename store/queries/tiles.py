@@ -42,7 +42,7 @@ _INSIDE: Final = """
 _GATHERED: Final = """
     SELECT count(*)::integer AS n, (count(*) FILTER (WHERE effect = 'prohibited'))::integer AS prohibited,
            (count(*) FILTER (WHERE overdue))::integer AS overdue, sum(ST_X(spot)) AS x, sum(ST_Y(spot)) AS y
-    FROM report WHERE {inside}{sieve}
+    FROM report WHERE {inside}{criteria}
     GROUP BY floor((ST_X(spot) - :west) / :step), floor((:north - ST_Y(spot)) / :step)"""
 _POINTS: Final = """
 SELECT count(*), ST_AsMVT(t, 'reports', 4096, 'geom', 'id') FROM (
@@ -50,7 +50,7 @@ SELECT count(*), ST_AsMVT(t, 'reports', 4096, 'geom', 'id') FROM (
            CASE WHEN NOT ({open}) OR due_on IS NULL THEN 0 WHEN overdue OR due_on < :today THEN 3
                 WHEN due_on = :today THEN 2 ELSE 1 END AS clock,
            ST_AsMVTGeom(spot, ST_TileEnvelope(:z, :x, :y), 4096, 0, false) AS geom
-    FROM report WHERE {inside}{sieve} LIMIT :most) t"""
+    FROM report WHERE {inside}{criteria} LIMIT :most) t"""
 # What of a tile far out the pass may see: what was counted there, and what it sees not by its reach. Said
 # beside the policy, for whose sake alone every report of the tile would be looked at.
 _COUNTED: Final = """
@@ -82,47 +82,47 @@ def _frame(z: int, x: int, y: int) -> dict[str, Any]:
     return {"z": z, "x": x, "y": y, **box, "step": side / 2**CELLS}
 
 
-def select_tallied(z: int, x: int, y: int, sieve: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
-    """Clusters of a tile from the counts made ahead: for a sieve by unit at most, to zoom ``TALLIED``."""
+def select_tallied(z: int, x: int, y: int, criteria: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
+    """Clusters of a tile from the counts made ahead: for a criteria by unit at most, to zoom ``TALLIED``."""
     first = tile_number(x, y) << 2 * CELLS
     span = {"level": z + CELLS, "first": first, "last": first + 4**CELLS - 1}
-    _, more = sieve.sql()
-    return (_OF_UNIT if sieve.unit else _PLAIN), {"z": z, "x": x, "y": y, **span, **more}
+    _, more = criteria.sql()
+    return (_OF_UNIT if criteria.unit else _PLAIN), {"z": z, "x": x, "y": y, **span, **more}
 
 
 def select_points(  # noqa: PLR0913 - a tile's address
-    z: int, x: int, y: int, sieve: ReportFilter, today: dt.date, most: int, units: list[str] | None = None
+    z: int, x: int, y: int, criteria: ReportFilter, today: dt.date, most: int, units: list[str] | None = None
 ) -> tuple[TextClause, dict[str, Any]]:
     """Reports of a tile one by one, at most ``most`` and one more; ``units``: where some were counted."""
-    where, more = sieve.sql()
+    where, more = criteria.sql()
     if units is not None:
         where, more = where + _COUNTED, {**more, "units": units}
-    query = text(_POINTS.format(inside=_INSIDE, sieve=where, open=OPEN))
+    query = text(_POINTS.format(inside=_INSIDE, criteria=where, open=OPEN))
     return query, {**_frame(z, x, y), **more, "today": today, "most": most + 1}
 
 
-def select_gathered(z: int, x: int, y: int, sieve: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
+def select_gathered(z: int, x: int, y: int, criteria: ReportFilter) -> tuple[TextClause, dict[str, Any]]:
     """Clusters of a tile, counted now."""
-    where, more = sieve.sql()
-    query = text(_CLUSTERS.format(cells=_GATHERED.format(inside=_INSIDE, sieve=where)))
+    where, more = criteria.sql()
+    query = text(_CLUSTERS.format(cells=_GATHERED.format(inside=_INSIDE, criteria=where)))
     return query, {**_frame(z, x, y), **more}
 
 
 def fetch_report_tile(  # noqa: PLR0913 - a tile's address
-    session: Session, z: int, x: int, y: int, sieve: ReportFilter, today: dt.date
+    session: Session, z: int, x: int, y: int, criteria: ReportFilter, today: dt.date
 ) -> bytes:
     """The MVT bytes of a tile of reports; empty where there are none. ``today`` decides the clocks."""
     few = FEW if z <= TALLIED else MOST
     units = None
-    if z <= TALLIED and sieve.parts().keys() <= {"unit"}:
-        query, values = select_tallied(z, x, y, sieve)
+    if z <= TALLIED and criteria.parts().keys() <= {"unit"}:
+        query, values = select_tallied(z, x, y, criteria)
         total, tile = session.execute(query, values).one()
         if total > few:
             return bytes(tile)
         units = list(session.scalars(_UNITS_OF, values))
-    count, tile = session.execute(*select_points(z, x, y, sieve, today, few, units)).one()
+    count, tile = session.execute(*select_points(z, x, y, criteria, today, few, units)).one()
     if count > few:
-        _, tile = session.execute(*select_gathered(z, x, y, sieve)).one()
+        _, tile = session.execute(*select_gathered(z, x, y, criteria)).one()
     return bytes(tile)
 
 
@@ -179,11 +179,11 @@ def fetch_parcel_tile(session: Session, z: int, x: int, y: int, today: dt.date) 
 
 
 def fetch_tile(  # noqa: PLR0913 - a tile's address
-    session: Session, layer: str, z: int, x: int, y: int, sieve: ReportFilter, today: dt.date
+    session: Session, layer: str, z: int, x: int, y: int, criteria: ReportFilter, today: dt.date
 ) -> bytes:
-    """The MVT bytes of a tile of "violations" (reports that the sieve lets pass), "areas" or "parcels"."""
+    """The MVT bytes of a tile of "violations" (reports that the criteria lets pass), "areas" or "parcels"."""
     if layer == "violations":
-        return fetch_report_tile(session, z, x, y, sieve, today)
+        return fetch_report_tile(session, z, x, y, criteria, today)
     return (fetch_area_tile if layer == "areas" else fetch_parcel_tile)(session, z, x, y, today)
 
 
