@@ -410,9 +410,9 @@ def _run(code: str, folder: Path) -> str:
 
 def test_several_processes_are_one_service(tmp_path: Path) -> None:
     work = """
-        from api.middleware.observability import count_report, exposition, figures
-        figures().count("GET", "/healthz", 200, 0.001)
-        figures().in_flight.inc()
+        from api.middleware.observability import count_report, exposition, metrics_of_process
+        metrics_of_process().count("GET", "/healthz", 200, 0.001)
+        metrics_of_process().in_flight.inc()
         count_report()
         print(exposition("", None)[0].decode())
     """

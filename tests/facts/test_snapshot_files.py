@@ -195,7 +195,7 @@ import datetime, sys
 from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
-from geo import snapshotcache
+from facts.memory import cache as snapshotcache
 from facts.memory.snapshot import snapshot_of
 snapshotcache.FEW_VERTICES = 0
 with Session(create_engine(sys.argv[1])) as session:

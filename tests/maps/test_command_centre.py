@@ -74,7 +74,7 @@ def test_scripts_name_no_host_read_no_html_and_hold_no_chinese() -> None:
 
 
 def test_scripts_are_told_exactly_the_words_they_say() -> None:
-    shared = [path for path in imported(FOLDER / "main.js") if path.parent.name == "zhijie"]
+    shared = [path for path in imported(FOLDER / "main.js") if path.parent.name == "shared"]
     text = "".join(scripts().values()) + "".join(path.read_text("utf-8") for path in shared)
     said = set(re.findall(r'\bsay\("([a-z_]+)"', text))
     assert sorted(said - set(WORDS)) == []
@@ -105,7 +105,7 @@ def test_the_style_sheet_uses_only_colours_that_exist() -> None:
 
 
 def test_day_and_night_are_told_apart_for_canvases_too() -> None:
-    names = re.findall(r'"([a-z-]+)"', re.search(r"NAMES = \[(.*?)\]", scripts()["ink.js"], re.S)[1])  # type: ignore[index]
+    names = re.findall(r'"([a-z-]+)"', re.search(r"NAMES = \[(.*?)\]", scripts()["colours.js"], re.S)[1])  # type: ignore[index]
     assert set(names) <= set(re.findall(r"--([a-z-]+):", palette.css()))
     assert palette.DAY.keys() == palette.NIGHT.keys()
 

@@ -94,7 +94,7 @@ async function reload() {
   try {
     tellLayers(await layers.loadVersions());
     layers.areas.renew();
-    layers.readers.parcels.renew();
+    layers.parcels.renew();
     layers.reportsChanged();
     refreshOverview();
     await feed.load();

@@ -56,7 +56,7 @@ export function drawTownships(group, collection) {
 
 function zoneCard({ name, kind_name: kind, grade_name: grade, ...lines }) {
   const rows = [{ label: kind || say("zone"), text: grade }];
-  return card(name, rows, accuracySentence(page.layers.readers.zones.name, lines));
+  return card(name, rows, accuracySentence(page.layers.zones.name, lines));
 }
 
 const gradeOf = ({ grade }) => (GRADES.includes(grade) ? grade : "buffer");
@@ -92,7 +92,7 @@ function cellCard({ name, code, worker, team, ...lines }) {
     { label: say("team"), text: team },
     { label: say("code"), text: code },
   ];
-  const note = lines.official ? null : accuracySentence(page.layers.readers.grid.name, lines);
+  const note = lines.official ? null : accuracySentence(page.layers.grid.name, lines);
   return card(name || say("cell"), rows, note);
 }
 

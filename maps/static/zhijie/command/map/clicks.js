@@ -34,7 +34,7 @@ export function startPointing(map, layers, open) {
       else map.setView(place, Math.min(map.getMaxZoom(), zoom + STEP), { animate: !calm });
       return undefined;
     }
-    const [parcel] = shows("parcels") ? areasAt(layers.readers.parcels, layerPoint, "parcels") : [];
+    const [parcel] = shows("parcels") ? areasAt(layers.parcels, layerPoint, "parcels") : [];
     if (parcel) return void tellParcel(map, latlng, parcel.number, open, room());
     const unit = await unitAt(layers, layerPoint, latlng, zoom);
     if (unit && unit.code !== current().unit) change({ unit: unit.code });
