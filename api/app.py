@@ -29,7 +29,7 @@ from api.middleware.logs import configure_logging
 from api.middleware.observability import ObservabilityMiddleware, watch_pool
 from api.middleware.rate_limit import Rates
 from api.middleware.security_headers import SecurityHeadersMiddleware
-from api.openapi import described
+from api.openapi import complete_document
 from api.routers import account_pages as signin
 from api.routers import assignment as hands
 from api.routers import (
@@ -84,7 +84,7 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The description of the API, with what holds at every door."""
         if not self.openapi_schema:
-            self.openapi_schema = described(super().openapi(), cookie_name(self.state.settings))
+            self.openapi_schema = complete_document(super().openapi(), cookie_name(self.state.settings))
         return self.openapi_schema
 
 

@@ -1,4 +1,7 @@
-"""Errors to HTTP: one table, RFC 9457 problem documents, fixed sentences for what is our fault."""
+"""Maps domain errors to HTTP: one table of statuses, and RFC 9457 problem documents.
+
+Errors of the service itself (5xx) are answered with a fixed sentence; the details go to the log.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ from core.i18n import N_, Lang, pick_lang, say
 
 log = logging.getLogger("zhijie.api")
 
+# The first class that matches decides: TooLarge before BadInput, its base.
 STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
     (TooLarge, 413),
     (BadInput, 422),
@@ -42,18 +46,18 @@ STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
 RETRY_SECONDS: Final = "5"
 EXTRA: Final = {503: {"Retry-After": RETRY_SECONDS}, 401: {"WWW-Authenticate": "Bearer"}}
 HINTS: Final = {
-    "missing": N_("Give it."),
-    "extra_forbidden": N_("Leave it out."),
+    "missing": N_("This field is required."),
+    "extra_forbidden": N_("Remove this field."),
     "finite_number": N_("Give a finite number."),
 }
 
 
 def install(app: FastAPI) -> None:
-    """Hang the handlers on an application."""
-    app.add_exception_handler(ZhijieError, _domain)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
+    """Register the exception handlers on an application."""
+    app.add_exception_handler(ZhijieError, _handle_domain_error)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_error)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
 def lang_of(request: Request) -> Lang:
@@ -63,21 +67,21 @@ def lang_of(request: Request) -> Lang:
 
 
 class Problem(JSONResponse):
-    """A problem document. It may tell of texts that no encoding has, such as half of a surrogate pair."""
+    """A problem document. Texts may hold lone surrogates, which no encoding has."""
 
     media_type = "application/problem+json"
 
     def render(self, content: object) -> bytes:
-        """As JSON, with ``?`` for what cannot be written."""
+        """JSON, with ``?`` in place of what UTF-8 cannot encode."""
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def problem(
     status: int, detail: str, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> JSONResponse:
-    """An ``application/problem+json`` answer; ``more`` are its extension members.
+    """An ``application/problem+json`` response; ``more`` are its extension members.
 
-    ``hint`` is sent as ``mend`` too, its name until 0.1: clients of that version still read it.
+    ``hint`` is sent as ``mend`` too, its name until 0.1, for clients of that version.
     """
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     if "hint" in more:
@@ -94,13 +98,13 @@ def status_of(fault: ZhijieError) -> int:
     return next(status for kind, status in STATUSES if isinstance(fault, kind))
 
 
-async def _domain(request: Request, fault: Exception) -> JSONResponse:
+async def _handle_domain_error(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, ZhijieError)
-    return told(request, fault)
+    return problem_of(request, fault)
 
 
-def told(request: Request, fault: ZhijieError) -> JSONResponse:
-    """The answer that tells of a domain error."""
+def problem_of(request: Request, fault: ZhijieError) -> JSONResponse:
+    """The problem document of a domain error."""
     lang, status = lang_of(request), status_of(fault)
     if status >= 500:
         log.error(
@@ -111,7 +115,8 @@ def told(request: Request, fault: ZhijieError) -> JSONResponse:
     )
 
 
-async def _validation(request: Request, fault: Exception) -> JSONResponse:
+async def _handle_validation_error(request: Request, fault: Exception) -> JSONResponse:
+    """422 with the first error as ``detail`` and all of them as ``errors``."""
     assert isinstance(fault, RequestValidationError)
     lang, first = lang_of(request), fault.errors()[0]
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
@@ -123,11 +128,11 @@ async def _validation(request: Request, fault: Exception) -> JSONResponse:
     return problem(422, first["msg"], field=".".join(place) or str(first["loc"][0]), hint=hint, errors=errors)
 
 
-async def _http(request: Request, fault: Exception) -> JSONResponse:
+async def _handle_http_error(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, HTTPException)
     return problem(fault.status_code, str(fault.detail), headers=fault.headers)
 
 
-async def _unforeseen(request: Request, fault: Exception) -> JSONResponse:
+async def _handle_unexpected_error(request: Request, fault: Exception) -> JSONResponse:
     log.error("%s %s", request.method, endpoint_of(request.scope), exc_info=fault)
-    return problem(500, say(lang_of(request), N_("Something went wrong on our side; it has been noted.")))
+    return problem(500, say(lang_of(request), N_("Internal error; it has been logged.")))

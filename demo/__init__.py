@@ -1,0 +1,1 @@
+"""Fictional reports, places and accounts for ``make demo``, and their removal. All is marked as a sample."""

@@ -1,4 +1,4 @@
-"""Taking the demonstration away: sample reports with all that hangs on them, its accounts; nothing else."""
+"""Removes the demonstration: sample reports with all that refers to them, and its accounts; nothing else."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from store.schema.datasets import Evidence, Report
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What was taken away. ``locked``: accounts that something real refers to, so they stay, shut out.
+    """What was removed. ``locked``: accounts that real data refers to, which stay but cannot sign in.
 
-    ``files``: SHA-256 of the evidence that hung on the reports; see :func:`forget_files`.
+    ``files``: SHA-256 of the evidence of the reports; see :func:`forget_files`.
     """
 
     reports: int
@@ -32,19 +32,20 @@ class Cleared:
 
 
 def count_samples(session: Session) -> int:
-    """How many sample reports there are."""
+    """The number of sample reports."""
     return session.scalar(select(func.count()).select_from(Report).where(Report.sample)) or 0
 
 
 def clear_demo(session: Session) -> Cleared:
-    """Remove every sample report with its verdicts, evidence and hands, and the demonstration's accounts.
+    """Remove all sample reports, with everything that hangs on them, and the demonstration's accounts.
 
-    Real reports stay, also those that the demonstration's accounts filed; so do all other accounts and the
-    reference data. The journal keeps its lines and gets one more, "demo_cleared". Commit, then forget files.
+    Real reports stay, also those that the demonstration's accounts filed, and so do all other accounts and
+    the reference data. The journal keeps its entries and gets one more, "demo_cleared". Commit, then call
+    :func:`forget_files`.
     """
-    files = _files(session)
+    files = _sample_files(session)
     removed = session.scalars(delete(Report).where(Report.sample).returning(Report.id)).all()
-    gone = [_dismiss(session, account) for account in _cast(session)]
+    gone = [_remove_account(session, account) for account in _demo_accounts(session)]
     cleared = Cleared(len(removed), gone.count(True), gone.count(False), files)
     counts = {"reports": cleared.reports, "accounts": cleared.accounts, "accounts_locked": cleared.locked}
     append_step(session, "demo_cleared", "demo", before={**counts, "files": len(files)})
@@ -52,16 +53,16 @@ def clear_demo(session: Session) -> Cleared:
 
 
 def forget_files(session: Session, blobs: BlobStore, files: Iterable[str]) -> int:
-    """Remove the files to which no report refers any more; how many. To be called when all else is committed.
+    """Remove the files that no report refers to any more, and return their number. Call it after the commit.
 
-    Evidence that somebody adds meanwhile with the very bytes of a sample's keeps its file, unless it comes
-    in between the question and the removal of this one file.
+    Evidence that is added meanwhile with the same bytes as a sample's keeps its file, unless it arrives
+    between the query and the removal of that one file.
     """
-    return sum(blobs.remove(sha256) for sha256 in sorted(files) if not _referred(session, sha256))
+    return sum(blobs.remove(sha256) for sha256 in sorted(files) if not _is_referenced(session, sha256))
 
 
-def _files(session: Session) -> frozenset[str]:
-    """Files of evidence and small pictures that hang on sample reports."""
+def _sample_files(session: Session) -> frozenset[str]:
+    """Hashes of the evidence and thumbnails of sample reports."""
     rows = session.execute(
         select(Evidence.sha256, Evidence.thumbnail)
         .join(Report, Report.id == Evidence.report_id)
@@ -70,19 +71,20 @@ def _files(session: Session) -> frozenset[str]:
     return frozenset(name for name in chain.from_iterable(rows) if name is not None)
 
 
-def _referred(session: Session, sha256: str) -> bool:
+def _is_referenced(session: Session, sha256: str) -> bool:
     used = or_(Evidence.sha256 == sha256, Evidence.thumbnail == sha256)
     return session.scalar(select(Evidence.id).where(used).limit(1)) is not None
 
 
-def _cast(session: Session) -> list[Account]:
+def _demo_accounts(session: Session) -> list[Account]:
     names = [account_name(role) for role in CAST]
     return list(session.scalars(select(Account).where(Account.name.in_(names)).order_by(Account.id)))
 
 
-def _dismiss(session: Session, account: Account) -> bool:
-    """Remove an account with its postings and credentials; False where it had to be locked instead."""
+def _remove_account(session: Session, account: Account) -> bool:
+    """Delete an account with its postings and credentials; False where data refers to it: it is locked."""
     try:
+        # A savepoint: the foreign keys of real data decide, and their refusal must not end the transaction.
         with session.begin_nested():
             session.execute(delete(Account).where(Account.id == account.id))
     except IntegrityError:

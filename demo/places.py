@@ -1,4 +1,4 @@
-"""Where the demonstration's fictional reports lie: near township seats, on ways between them, in reserves.
+"""Locations for the fictional reports: near township seats, on roads between them, in reserves.
 
 The seats are those of ``data/boundaries/facts`` (CGCS2000); nothing has happened at any of these places.
 """
@@ -13,8 +13,8 @@ from typing import Final
 from geo.measure.geodesic import Plane
 
 Point = tuple[float, float]
-SITE: Final = ("寺头乡", 112.395, 35.625)  # of the story: among the sample parcels
-RESERVES: Final = (  # name, centre, how far places scatter round it (metres)
+SITE: Final = ("寺头乡", 112.395, 35.625)  # of the report in demo/story.py: among the sample parcels
+RESERVES: Final = (  # name, centre, standard deviation of the places around it (metres)
     ("崦山保护区", 112.41, 35.63, 1500),
     ("蟒河保护区", 112.46, 35.25, 1200),
     ("历山保护区", 112.03, 35.40, 2000),
@@ -109,7 +109,7 @@ SEATS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A township and where its government sits."""
+    """A township and the location of its government."""
 
     code: str
     name: str
@@ -118,13 +118,13 @@ class Seat:
 
     @property
     def county(self) -> str:
-        """Code of its county."""
+        """The code of its county."""
         return self.code[:6]
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place, and what people call the surroundings."""
+    """A place, and the name of its surroundings."""
 
     lon: float
     lat: float
@@ -132,77 +132,81 @@ class Spot:
 
 
 def seats() -> list[Seat]:
-    """Every township of the city."""
+    """All townships of the city."""
     rows = (line.split() for line in SEATS.strip().splitlines())
     return [Seat(code, name, float(lon), float(lat)) for code, name, lon, lat in rows]
 
 
 class Places:
-    """Plausible places, drawn from a generator of one's own so that they can be drawn again."""
+    """Draws plausible places from a seeded generator, so that a run can be repeated."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._seats = seats()
-        self._hamlets = {seat.code: [self._round(seat, *HILLS_M) for _ in range(3)] for seat in self._seats}
+        self._hamlets = {
+            seat.code: [self._at_distance(seat, *HILLS_M) for _ in range(3)] for seat in self._seats
+        }
 
     def seat(self, county: str) -> Seat:
-        """A township of a county."""
+        """A random township of a county."""
         return self._random.choice([seat for seat in self._seats if seat.county == county])
 
     def hamlet(self, county: str) -> Spot:
-        """In or near a village."""
+        """A place in or near a village."""
         seat = self.seat(county)
         home = self._random.choice([(seat.lon, seat.lat), *self._hamlets[seat.code]])
-        return self._scattered(home, HAMLET_M, seat.name)
+        return self._near(home, HAMLET_M, seat.name)
 
     def town(self, county: str) -> Spot:
-        """In the built-up part of a town."""
+        """A place in the built-up part of a town."""
         seat = self.seat(county)
-        return self._scattered((seat.lon, seat.lat), TOWN_M, seat.name)
+        return self._near((seat.lon, seat.lat), TOWN_M, seat.name)
 
     def hills(self, county: str) -> Spot:
-        """Away from villages."""
+        """A place away from villages."""
         seat = self.seat(county)
-        return Spot(*self._round(seat, *HILLS_M), seat.name)
+        return Spot(*self._at_distance(seat, *HILLS_M), seat.name)
 
     def roadside(self, county: str) -> Spot:
-        """On the way from a township's seat to the nearest one of the county."""
+        """A place on the way from a township's seat to the nearest other one of the county."""
         seat = self.seat(county)
         others = [one for one in self._seats if one.county == county and one.code != seat.code]
         other = min(others, key=lambda one: math.hypot(one.lon - seat.lon, one.lat - seat.lat))
         part = self._random.uniform(0.1, 0.5)
         on_road = (seat.lon + part * (other.lon - seat.lon), seat.lat + part * (other.lat - seat.lat))
-        return self._scattered(on_road, ROADSIDE_M, seat.name)
+        return self._near(on_road, ROADSIDE_M, seat.name)
 
     def reserve(self) -> Spot:
-        """In or near a nature reserve."""
+        """A place in or near a nature reserve."""
         name, lon, lat, spread = self._random.choice(RESERVES)
-        return self._scattered((lon, lat), spread, name)
+        return self._near((lon, lat), spread, name)
 
     def site(self) -> Spot:
-        """Among the sample parcels."""
+        """A place among the sample parcels."""
         name, lon, lat = SITE
-        return self._scattered((lon, lat), HAMLET_M, name)
+        return self._near((lon, lat), HAMLET_M, name)
 
-    def _round(self, seat: Seat, least_m: float, most_m: float) -> Point:
-        turn, far = self._random.uniform(0, 2 * math.pi), self._random.uniform(least_m, most_m)
-        return _moved((seat.lon, seat.lat), far * math.cos(turn), far * math.sin(turn))
+    def _at_distance(self, seat: Seat, least_m: float, most_m: float) -> Point:
+        """A point in a random direction from a seat, between two distances."""
+        angle, distance = self._random.uniform(0, 2 * math.pi), self._random.uniform(least_m, most_m)
+        return _offset((seat.lon, seat.lat), distance * math.cos(angle), distance * math.sin(angle))
 
-    def _scattered(self, place: Point, spread_m: float, near: str) -> Spot:
+    def _near(self, place: Point, spread_m: float, near: str) -> Spot:
+        """A spot normally distributed around a place."""
         east, north = (self._random.gauss(0, spread_m) for _ in range(2))
-        return Spot(*_moved(place, east, north), near)
+        return Spot(*_offset(place, east, north), near)
 
 
-def outline(spot: Spot, size_m: tuple[float, float], turn: float) -> dict[str, object]:
-    """GeoJSON of a rectangle round a place: width and depth in metres, turned by radians."""
+def outline(spot: Spot, size_m: tuple[float, float], angle: float) -> dict[str, object]:
+    """A rectangle around a place as GeoJSON: width and depth in metres, rotated by ``angle`` radians."""
     half = [side / 2 for side in size_m]
     corners = [(x * half[0], y * half[1]) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
-    cos, sin = math.cos(turn), math.sin(turn)
-    ring = [_moved((spot.lon, spot.lat), x * cos - y * sin, x * sin + y * cos) for x, y in corners]
+    cos, sin = math.cos(angle), math.sin(angle)
+    ring = [_offset((spot.lon, spot.lat), x * cos - y * sin, x * sin + y * cos) for x, y in corners]
     return {"type": "Polygon", "coordinates": [[list(point) for point in ring]]}
 
 
-def _moved(place: Point, east_m: float, north_m: float) -> Point:
-    """A place some metres off, rounded to a centimetre."""
+def _offset(place: Point, east_m: float, north_m: float) -> Point:
+    """A point some metres from another, rounded to a centimetre."""
     plane = Plane(*place)
     return round(place[0] + east_m / plane.kx, 7), round(place[1] + north_m / plane.ky, 7)

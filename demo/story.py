@@ -1,4 +1,4 @@
-"""What `make demo` shows: a pig farm on forest land inside a reserve, and one user of each role."""
+"""The report that ``make demo`` starts from (a pig farm on forest land in a reserve), and one user a role."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STORY: Final = Submission(
 TOWNSHIP: Final = "140522201"
 COUNTY: Final = "140522"
 CITY: Final = "140500"
-CAST: Final = {  # one of each role, each with the reach that such a person has
+CAST: Final = {  # role → area that such a person typically has
     "grid_worker": TOWNSHIP,
     "officer": TOWNSHIP,
     "reviewer": COUNTY,
@@ -47,12 +47,12 @@ CAST: Final = {  # one of each role, each with the reach that such a person has
 
 
 def account_name(role: str) -> str:
-    """The account of the demonstration's user of a role."""
+    """The account name of the demonstration's user of a role."""
     return f"demo-{role.replace('_', '-')}"
 
 
 def demo_people(session: Session, lang: Lang) -> list[tuple[str, str, str, str]]:
-    """(account, password, role, reach) of one user of each role, each time with a new password."""
+    """Create one user a role, or give it a new password; returns (account, password, role, area) of each."""
     people = []
     for role, reach in CAST.items():
         name, password = account_name(role), secrets.token_urlsafe(9)

@@ -1,4 +1,4 @@
-"""What the demonstration's fictional reports say, by category; ``{n}`` is a number of square metres."""
+"""Descriptions of the fictional reports by category; ``{n}`` is an area in square metres."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ SIZES: Final[dict[str, tuple[int, int]]] = {  # square metres, from and to
     "roadside_building": (30, 1600),
     "other": (20, 500),
 }
-WEIGHTS: Final[dict[str, int]] = {  # how often a category is reported
+WEIGHTS: Final[dict[str, int]] = {  # relative frequency of a category
     "livestock_farm": 12,
     "rural_dwelling": 20,
     "rural_building": 16,

@@ -1,4 +1,4 @@
-"""Reports as a file, as far as the session's pass may see them. Every export is in the journal."""
+"""Exports reports as CSV or GeoJSON, as far as the session may see them; each export is in the journal."""
 
 from __future__ import annotations
 
@@ -32,52 +32,45 @@ COLUMNS: Final = (
     "sample",
 )
 FORMS: Final = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+json"}
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
+RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a text as a formula
 
 
-def export_lines(session: Session, wanted: Page, form: str) -> Iterator[str]:
-    """The file, piece by piece; the journal's line comes last, with the number of reports."""
+def export_lines(session: Session, page: Page, form: str) -> Iterator[str]:
+    """The file in pieces. The journal's entry, with the number of reports, is appended after the last one."""
     count = 0
-    yield from _head(form)
-    for page in _pages(session, wanted):
-        yield from _body(page, form, count)
-        count += len(page)
-    yield from _foot(form)
-    unit, status = wanted.criteria.unit, wanted.criteria.status
-    summary = {"form": form, "reports": count, "unit": unit, "status": status[0] if status else None}
-    append_step(session, "export", "reports", unit=unit, after=summary)
-
-
-def _pages(session: Session, wanted: Page) -> Iterator[Sequence[Report]]:
-    after = wanted.after
-    while page := fetch_reports(session, dataclasses.replace(wanted, after=after, limit=PAGE)):
-        yield page
-        after = page[-1].id
-        session.expunge_all()
-
-
-def _head(form: str) -> Iterator[str]:
     if form == "csv":
-        yield "\ufeff" + _line([*COLUMNS, "lon", "lat"])  # the mark tells Excel that this is UTF-8
+        yield "\ufeff" + _line([*COLUMNS, "lon", "lat"])  # without the byte order mark Excel takes it for GBK
     else:
         yield '{"type":"FeatureCollection","features":['
+    for reports in _pages(session, page):
+        yield from _body(reports, form, count)
+        count += len(reports)
+    if form == "geojson":
+        yield "]}\n"
+    unit, status = page.criteria.unit, page.criteria.status
+    after = {"form": form, "reports": count, "unit": unit, "status": status[0] if status else None}
+    append_step(session, "export", "reports", unit=unit, after=after)
+
+
+def _pages(session: Session, page: Page) -> Iterator[Sequence[Report]]:
+    after = page.after
+    while reports := fetch_reports(session, dataclasses.replace(page, after=after, limit=PAGE)):
+        yield reports
+        after = reports[-1].id
+        session.expunge_all()  # else the session would hold every report of the export
 
 
 def _body(page: Sequence[Report], form: str, before: int) -> Iterator[str]:
+    """The lines of a page; ``before``: the number of reports before it."""
     for number, report in enumerate(page, start=before):
         shape = to_shape(report.geom)
         if form == "csv":
             point = shape.representative_point()
             yield _line([*(_cell(report, name) for name in COLUMNS), f"{point.x:.6f}", f"{point.y:.6f}"])
             continue
-        told = {name: _value(report, name) for name in COLUMNS}
-        feature = {"type": "Feature", "id": report.id, "geometry": mapping(shape), "properties": told}
+        properties = {name: _value(report, name) for name in COLUMNS}
+        feature = {"type": "Feature", "id": report.id, "geometry": mapping(shape), "properties": properties}
         yield ("," if number else "") + json.dumps(feature, ensure_ascii=False)
-
-
-def _foot(form: str) -> Iterator[str]:
-    if form == "geojson":
-        yield "]}\n"
 
 
 def _value(report: Report, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -86,6 +79,7 @@ def _value(report: Report, name: str) -> Any:  # noqa: ANN401 - whatever JSON ho
 
 
 def _cell(report: Report, name: str) -> str:
+    """A value as CSV text, with an apostrophe before what would be a formula."""
     value = _value(report, name)
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(RISKY) else text

@@ -1,4 +1,4 @@
-"""A report comes in: checked, judged and stored once, whatever number of times it is sent."""
+"""Files reports: checked, judged, and stored once, however often they are sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.errors import BadInput, Conflict
 from core.i18n import N_
 from geo.place.footprint import plain as plain_footprint
 from reports.workflow.deadlines import first_due
-from reports.workflow.urgency import is_urgent, kinds_met
+from reports.workflow.urgency import conflict_kinds, is_urgent
 from store.access import account_of
 from store.journal.append import append_step
 from store.schema.datasets import SRID, Report, ReportPrivate, StoredVerdict
@@ -32,14 +32,14 @@ MAX_DESCRIPTION = 4000
 MAX_KEY = 200
 MAX_NAME = 100
 NEW = "new"  # of reports.workflow.states
-SCHEME = "2"  # of the fingerprint
+SCHEME = "2"  # version of the fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reported. Kept apart, read with a reason only, every look written down (``reports.reporter``).
+    """The reporter. Stored apart, read only with a reason, each access recorded (``reports.reporter``).
 
-    ``lon``, ``lat``: where that person was, CGCS2000 degrees. ``protected``: for fewer eyes still.
+    ``lon``, ``lat``: the person's position, CGCS2000 degrees. ``protected``: visible to fewer roles still.
     """
 
     name: str = ""
@@ -51,7 +51,7 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A report as it was sent. ``sample``: fictional, so marked wherever it shows."""
+    """A report as it was sent. ``sample``: fictional, and marked so wherever it is shown."""
 
     inquiry: Inquiry
     description: str = ""
@@ -59,20 +59,19 @@ class Submission:
     reporter: Reporter | None = None
 
     def fingerprint(self) -> str:
-        """Hash of everything that was sent: tells a repeated request from a reused key.
+        """Hash of everything that was sent; distinguishes a repeated request from a reused key.
 
-        The list is fixed; whoever changes it changes ``SCHEME``, so that older hashes are not held against
-        newer ones.
+        Whoever changes the list of values changes ``SCHEME``, so that hashes of two lists are never compared.
         """
-        asked = self.inquiry
-        place = [asked.x, asked.y, asked.datum, asked.accuracy_m, asked.footprint]
-        matter = [asked.category, asked.as_of and asked.as_of.isoformat(), asked.channel]
-        told = self.reporter and asdict(self.reporter)
-        said = json.dumps([*place, *matter, self.description, self.sample, told], sort_keys=True)
-        return f"{SCHEME}:{hashlib.sha256(said.encode()).hexdigest()}"
+        inquiry = self.inquiry
+        place = [inquiry.x, inquiry.y, inquiry.datum, inquiry.accuracy_m, inquiry.footprint]
+        matter = [inquiry.category, inquiry.as_of and inquiry.as_of.isoformat(), inquiry.channel]
+        reporter = self.reporter and asdict(self.reporter)
+        text = json.dumps([*place, *matter, self.description, self.sample, reporter], sort_keys=True)
+        return f"{SCHEME}:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def plain(self, limits: Limits) -> Submission:
-        """The same with a footprint that can be stored; a wrong one is refused."""
+        """This submission with a footprint that can be stored. Raises :class:`BadInput`."""
         footprint = self.inquiry.footprint
         if footprint is None:
             return self
@@ -82,7 +81,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """The stored report; ``created`` is False where the key had been used for it before."""
+    """A filed report; ``created`` is False where the key had been used for it before."""
 
     report: Report
     created: bool
@@ -99,32 +98,32 @@ class Sender:
 def file_report(session: Session, submission: Submission, key: str, limits: Limits) -> Filed:
     """Judge and store a report under an idempotency key, in the caller's transaction.
 
-    Keys are an account's own: the same key with the same content gives the stored report; with other content
-    :class:`Conflict`.
+    Keys belong to an account. The same key with the same content returns the stored report; with other
+    content it raises :class:`Conflict`.
     """
     _check_text("idempotency_key", key, MAX_KEY)
     _check_text("description", submission.description, MAX_DESCRIPTION)
     _check_reporter(submission.reporter)
     submission = submission.plain(limits)
     sender = Sender(account_of(session), key)
-    known = _known(session, submission, sender)
-    if known is not None:
-        return Filed(known, created=False)
+    filed_before = _find_filed(session, submission, sender)
+    if filed_before is not None:
+        return Filed(filed_before, created=False)
     judgement = judge_inquiry(session, submission.inquiry, limits)
-    marks = _list_columns(session, judgement, limits)
-    report_id = _insert(session, submission, sender, judgement, marks)
-    if report_id is None:  # another request with this key was quicker
-        return Filed(_require_known(session, submission, sender), created=False)
-    _keep_reporter(session, report_id, submission.reporter)
+    list_columns = _list_columns(session, judgement, limits)
+    report_id = _insert(session, submission, sender, judgement, list_columns)
+    if report_id is None:  # another request with this key has committed first
+        return Filed(_require_filed(session, submission, sender), created=False)
+    _store_reporter(session, report_id, submission.reporter)
     verdict = stored_verdict(report_id, submission.inquiry, limits, judgement)
     session.add(verdict)
-    session.flush()
+    session.flush()  # the journal's entry below needs the verdict's id
     report = session.get_one(Report, report_id)
-    _store(session, report, verdict)
+    _append_steps(session, report, verdict)
     return Filed(report, created=True)
 
 
-def _keep_reporter(session: Session, report_id: int, reporter: Reporter | None) -> None:
+def _store_reporter(session: Session, report_id: int, reporter: Reporter | None) -> None:
     if reporter is None:
         return
     place = None
@@ -134,14 +133,14 @@ def _keep_reporter(session: Session, report_id: int, reporter: Reporter | None) 
     session.execute(plain_insert(ReportPrivate).values(report_id=report_id, geom=place, **row))
 
 
-def _store(session: Session, report: Report, verdict: StoredVerdict) -> None:
-    """The journal's lines of a new report: what was sent only as its digest, for it may name people."""
-    told = {"category": report.category, "act_date": report.act_date.isoformat(), "channel": report.channel}
+def _append_steps(session: Session, report: Report, verdict: StoredVerdict) -> None:
+    """Append the two journal entries of a new report; what was sent only as a digest: it may name people."""
+    entry = {"category": report.category, "act_date": report.act_date.isoformat(), "channel": report.channel}
     subject, unit = f"report/{report.id}", report.unit_code
-    append_step(session, "report", subject, unit=unit, after={**told, "request": report.request_hash})
+    append_step(session, "report", subject, unit=unit, after={**entry, "request": report.request_hash})
     digest = hashlib.sha256(verdict.body.encode()).hexdigest()
-    judged = {"verdict": verdict.id, "sha256": digest, "effect": report.effect}
-    append_step(session, "verdict", subject, unit=unit, after={**judged, "certainty": report.certainty})
+    outcome = {"verdict": verdict.id, "sha256": digest, "effect": report.effect}
+    append_step(session, "verdict", subject, unit=unit, after={**outcome, "certainty": report.certainty})
 
 
 def _check_reporter(reporter: Reporter | None) -> None:
@@ -153,33 +152,35 @@ def _check_reporter(reporter: Reporter | None) -> None:
         -180 <= (reporter.lon or 0) <= 180 and -90 <= (reporter.lat or 0) <= 90
     ):
         raise BadInput(
-            N_("The reporter's place is none."),
+            N_("The reporter's position is invalid."),
             field="reporter",
-            hint=N_("Give lon and lat in degrees, or neither."),
+            hint=N_("Give both lon and lat in degrees, or neither."),
         )
 
 
 def _check_text(field: str, value: str, most: int) -> None:
     if len(value) > most:
         raise BadInput(
-            N_("The text has {length} characters, {most} are taken."),
+            N_("The text has {length} characters; at most {most} are accepted."),
             field=field,
             hint=N_("Shorten it."),
             length=len(value),
             most=most,
         )
+    # PostgreSQL stores neither NUL nor half of a surrogate pair.
     if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise BadInput(
-            N_("The text holds a character that cannot be stored."), field=field, hint=N_("Remove it.")
+            N_("The text contains a character that cannot be stored."), field=field, hint=N_("Remove it.")
         )
 
 
-def _known(session: Session, submission: Submission, sender: Sender) -> Report | None:
+def _find_filed(session: Session, submission: Submission, sender: Sender) -> Report | None:
+    """The report filed with this key, or None. Raises :class:`Conflict` where its content differs."""
     same = Report.filed_by.is_not_distinct_from(sender.account)
     report = session.scalar(select(Report).where(same, Report.idempotency_key == sender.key))
     if report is not None and _differs(report.request_hash, submission.fingerprint()):
         raise Conflict(
-            N_("This idempotency key was used for another report ({id})."),
+            N_("This idempotency key has been used for another report ({id})."),
             field="Idempotency-Key",
             hint=N_("Use a new key for a new report."),
             id=report.id,
@@ -188,28 +189,32 @@ def _known(session: Session, submission: Submission, sender: Sender) -> Report |
 
 
 def _differs(stored: str, sent: str) -> bool:
-    """Whether two fingerprints of one scheme are of different requests; of two schemes nobody can tell."""
+    """Whether two fingerprints are of different requests; False for two schemes: nobody can tell."""
     return stored != sent and stored.partition(":")[0] == sent.partition(":")[0]
 
 
-def _require_known(session: Session, submission: Submission, sender: Sender) -> Report:
-    report = _known(session, submission, sender)
+def _require_filed(session: Session, submission: Submission, sender: Sender) -> Report:
+    report = _find_filed(session, submission, sender)
     assert report is not None, "the unique key was taken, so its row is there"
     return report
 
 
 def _list_columns(session: Session, judgement: Judgement, limits: Limits) -> dict[str, Any]:
-    """What lists and the live map need beside the verdict's summary."""
+    """Columns of lists and the live map that the verdict's summary does not have."""
     verdict = judgement.verdict
     return {
-        "zone_kinds": kinds_met(verdict),
+        "zone_kinds": conflict_kinds(verdict),
         "urgent": is_urgent(verdict, limits.urgent_zones),
         "due_on": first_due(session, today()),
     }
 
 
 def _insert(
-    session: Session, submission: Submission, sender: Sender, judgement: Judgement, marks: dict[str, Any]
+    session: Session,
+    submission: Submission,
+    sender: Sender,
+    judgement: Judgement,
+    list_columns: dict[str, Any],
 ) -> int | None:
     verdict, location = judgement.verdict, judgement.location
     lead = verdict.jurisdiction.lead
@@ -231,8 +236,9 @@ def _insert(
             certainty=verdict.jurisdiction.certainty,
             location=location.as_dict(),
             geom=from_shape(location.footprint or Point(location.lon, location.lat), srid=SRID),
-            **marks,
+            **list_columns,
         )
+        # Not "select, then insert": two requests with one key may run at the same moment.
         .on_conflict_do_nothing(index_elements=["filed_by", "idempotency_key"])
         .returning(Report.id)
     )

@@ -1,4 +1,4 @@
-"""Counters and small charts of the reports in view."""
+"""Counters and small charts over the reports that match a filter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_UNITS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Counts: ``by_unit`` is (code, name, reports, overdue ones), ``by_month`` ("2026-01", reports)."""
+    """Counts. ``by_unit``: (code, name, reports, overdue); ``by_month``: ("2026-01", reports)."""
 
     total: int
     open: int
@@ -35,15 +35,15 @@ class Overview:
 
 
 def fetch_overview(session: Session, criteria: ReportFilter) -> Overview:
-    """The figures of the reports that the criteria lets pass."""
+    """The figures of the reports that match the filter."""
     axes = fetch_statistics(session, criteria)
-    whole = axes["all"][0] if axes["all"] else {}
+    totals = axes["all"][0] if axes["all"] else {}
     by_status = _counts(axes, "status")
     return Overview(
-        total=whole.get("n") or 0,
+        total=totals.get("n") or 0,
         open=sum(n for status, n in by_status.items() if status not in CLOSED),
-        overdue=whole.get("overdue") or 0,
-        urgent=whole.get("urgent") or 0,
+        overdue=totals.get("overdue") or 0,
+        urgent=totals.get("urgent") or 0,
         by_effect=_counts(axes, "effect"),
         by_category=_counts(axes, "category"),
         by_status=by_status,
@@ -59,7 +59,7 @@ def _counts(axes: dict[str, Rows], axis: str) -> dict[str, int]:
 
 
 def _by_unit(session: Session, rows: Rows) -> list[tuple[str, str, int, int]]:
-    """The units with most reports first; by the stems of codes, so that a county's full code is told."""
+    """The units with most reports, at most ``MOST_UNITS``."""
     most = sorted((row for row in rows if row["n"]), key=lambda row: -row["n"])[:MOST_UNITS]
     names = _names(session, [row["unit"] for row in most])
     found = (names.get(row["unit"], (row["unit"], "")) for row in most)
@@ -67,7 +67,8 @@ def _by_unit(session: Session, rows: Rows) -> list[tuple[str, str, int, int]]:
 
 
 def _names(session: Session, stems: list[str]) -> dict[str, tuple[str, str]]:
-    """Stem → (code, name) of the units of today."""
+    """Stem → (code, name) of today's units."""
+    # Statistics count by stems, in which trailing zeros are cut; codes have at least six digits.
     codes = [one + "0" * (6 - len(one)) for one in stems if one]
     query = (
         select(Unit.code, Unit.name)

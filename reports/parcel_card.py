@@ -1,4 +1,4 @@
-"""A parcel's card: what the register says, what was measured, what is permitted and was reported there."""
+"""A parcel's card: register entries, measured area, permits, reports and neighbours."""
 
 from __future__ import annotations
 
@@ -41,45 +41,45 @@ STATES: Final[dict[PermitOn, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """On which day a parcel is asked about, and in which language its words are."""
+class CardOptions:
+    """The day for which a card is made, and the language of its texts."""
 
     as_of: dt.date
     lang: Lang
 
 
-def card_of_number(session: Session, number: str, wanted: Wanted) -> dict[str, Any]:
-    """The card of the parcel with a number; :class:`NotFound` where the session sees none.
+def card_of_number(session: Session, number: str, options: CardOptions) -> dict[str, Any]:
+    """The card of the parcel with a number.
 
-    Raises :class:`BadInput` for a day to come.
+    Raises :class:`NotFound` where the session sees none, :class:`BadInput` for a day in the future.
     """
-    Inquiry("", as_of=wanted.as_of).day()
-    card = _card(session, has_number(number), wanted)
+    Inquiry("", as_of=options.as_of).day()  # raises BadInput
+    card = _card(session, has_number(number), options)
     if card is None:
         raise NotFound(
             N_("There is no parcel {number} that you may see."),
             field="number",
-            hint=N_("Check the number, or ask for the parcel by a place."),
+            hint=N_("Check the number, or search by a point."),
             number=number,
         )
     return card
 
 
 def card_at(session: Session, inquiry: Inquiry, limits: Limits, lang: Lang) -> dict[str, Any]:
-    """The card of the parcel at a point; :class:`NotFound` where the session sees none there."""
+    """The card of the parcel at a point. Raises :class:`NotFound` where the session sees none there."""
     location = inquiry.location(limits)
-    card = _card(session, holds_point(location.lon, location.lat), Wanted(inquiry.day(), lang))
+    card = _card(session, holds_point(location.lon, location.lat), CardOptions(inquiry.day(), lang))
     if card is None:
         raise NotFound(
-            N_("No parcel that you may see is known at this place."),
+            N_("There is no parcel at this point that you may see."),
             field="lon",
-            hint=N_("Give a place inside a parcel of your area."),
+            hint=N_("Give a point inside a parcel of your area."),
         )
     return card
 
 
-def _card(session: Session, condition: ColumnElement[bool], wanted: Wanted) -> dict[str, Any] | None:
-    row = session.execute(select_parcel(condition, wanted.as_of)).first()
+def _card(session: Session, condition: ColumnElement[bool], options: CardOptions) -> dict[str, Any] | None:
+    row = session.execute(select_parcel(condition, options.as_of)).first()
     if row is None:
         return None
     parcel, official, accuracy_m, geojson = row
@@ -90,9 +90,9 @@ def _card(session: Session, condition: ColumnElement[bool], wanted: Wanted) -> d
         "number": parcel.number,
         "name": parcel.name,
         "scheme": parcel.scheme,
-        "scheme_name": classes.scheme_name(parcel.scheme, wanted.lang),
+        "scheme_name": classes.scheme_name(parcel.scheme, options.lang),
         "land_class": parcel.land_class,
-        "land_class_name": classes.class_name(parcel.scheme, parcel.land_class, wanted.lang),
+        "land_class_name": classes.class_name(parcel.scheme, parcel.land_class, options.lang),
         "official_area_m2": registered,
         "official_area_mu": _mu(registered),
         "measured_area_m2": round(measured, 2),
@@ -101,15 +101,15 @@ def _card(session: Session, condition: ColumnElement[bool], wanted: Wanted) -> d
         "unit_code": parcel.unit_code,
         "valid_from": parcel.valid.lower,
         "valid_to": parcel.valid.upper,
-        "as_of": wanted.as_of,
+        "as_of": options.as_of,
         "note": parcel.note,
         "sample": parcel.sample,
         "official": official,
         "accuracy_m": accuracy_m,
         "geometry": json.loads(geojson),
-        "permits": _permits(session, parcel, wanted),
-        "reports": _reports(session, parcel, wanted.lang),
-        "neighbours": list(session.scalars(select_neighbours(parcel, wanted.as_of))),
+        "permits": _permits(session, parcel, options),
+        "reports": _reports(session, parcel, options.lang),
+        "neighbours": list(session.scalars(select_neighbours(parcel, options.as_of))),
     }
 
 
@@ -117,27 +117,27 @@ def _mu(square_metres: float | None) -> float | None:
     return None if square_metres is None else round(square_metres / MU_M2, 3)
 
 
-def _permits(session: Session, parcel: Parcel, wanted: Wanted) -> list[dict[str, Any]]:
+def _permits(session: Session, parcel: Parcel, options: CardOptions) -> list[dict[str, Any]]:
     categories = current_book(session).categories
     return [
-        _permit(permit, categories, wanted) | {"official": official, "overlap_m2": round(overlap_m2, 2)}
+        _permit(permit, categories, options) | {"official": official, "overlap_m2": round(overlap_m2, 2)}
         for permit, official, overlap_m2 in session.execute(select_permits(parcel))
     ]
 
 
-def _permit(permit: Permit, categories: Categories, wanted: Wanted) -> dict[str, Any]:
-    state = _state(permit, wanted.as_of)
+def _permit(permit: Permit, categories: Categories, options: CardOptions) -> dict[str, Any]:
+    state = _state(permit, options.as_of)
     return {
         "number": permit.number,
         "holder": permit.holder,
         "issuer": permit.issuer,
         "uses": permit.uses,
-        "use_names": [_name(categories, use, wanted.lang) for use in permit.uses],
+        "use_names": [_name(categories, use, options.lang) for use in permit.uses],
         "zone_kinds": permit.zone_kinds,
         "valid_from": permit.valid.lower,
         "valid_to": permit.valid.upper,
         "state": state,
-        "state_name": say(wanted.lang, STATES[state]),
+        "state_name": say(options.lang, STATES[state]),
         "note": permit.note,
     }
 
@@ -158,6 +158,6 @@ def _reports(session: Session, parcel: Parcel, lang: Lang) -> list[dict[str, Any
 
 
 def _name(categories: Categories, code: str, lang: Lang) -> str:
-    """What a matter is called; its code where the law does not know it any more."""
-    known = categories.get(code)
-    return code if known is None else known.name.say(lang)
+    """The name of a matter; its code where the current law does not have it."""
+    category = categories.get(code)
+    return code if category is None else category.name.say(lang)

@@ -1,6 +1,6 @@
-"""What neighbours and the public may see of reports: the database's view ``report_coarse``, nothing finer.
+"""What neighbouring areas and the public may see of reports: the view ``report_coarse``, nothing finer.
 
-Tiles, streams and exports that show other people's ground take it from here, so that none tells more.
+Tiles, streams and exports that show other areas take it from here, so that none reveals more.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ MOST: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class CoarseFilter:
-    """Which: every part narrows. ``bbox``: degrees. ``month``: YYYY-MM."""
+    """Criteria, ANDed. ``bbox``: degrees. ``month``: YYYY-MM."""
 
     bbox: Box | None = None
     month: str | None = None
 
 
 def sees_coarse(session: Session) -> bool:
-    """Whether the session may see coarse figures: by its pass, or because everybody may."""
+    """Whether the session may see coarse counts: by its rights, or because everybody may."""
     return bool(session.scalar(select(func.zhijie_sees_coarse())))
 
 
-def fetch_coarse(session: Session, wanted: CoarseFilter) -> Sequence[RowMapping]:
-    """Reports counted by square (a hundredth of a degree), matter, effect, status and month."""
+def fetch_coarse(session: Session, criteria: CoarseFilter) -> Sequence[RowMapping]:
+    """Counts of reports by square (0.01°), matter, effect, status and month; at most ``MOST`` rows."""
     c = VIEW.c
     query = select(VIEW).order_by(c.month, c.lon, c.lat, c.category, c.effect, c.status, c.sample).limit(MOST)
-    if wanted.month is not None:
-        query = query.where(c.month == wanted.month)
-    if wanted.bbox is not None:
-        west, south, east, north = wanted.bbox
+    if criteria.month is not None:
+        query = query.where(c.month == criteria.month)
+    if criteria.bbox is not None:
+        west, south, east, north = criteria.bbox
         query = query.where(c.lon.between(west, east), c.lat.between(south, north))
     return session.execute(query).mappings().all()

@@ -1,4 +1,4 @@
-"""Who reported: shown to few, with a reason, and every look is in the journal (``zhijie_reporter``)."""
+"""The reporter of a report: shown to few, with a reason; each access is journalled (``zhijie_reporter``)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.i18n import N_
 
 
 def fetch_reporter(session: Session, report_id: int, reason: str) -> dict[str, Any] | None:
-    """Name, telephone and place of who reported, as far as the session's pass may see them; else None.
+    """Name, telephone and position of the reporter; None where there is none, or the session may not see it.
 
-    To be committed either way: the journal tells of the look, and of the look that was refused.
+    Commit either way: the journal records granted and refused accesses.
     """
     found: dict[str, Any] | None = session.scalar(select(func.zhijie_reporter(report_id, reason)))
     return found
 
 
 def no_reporter(report_id: int) -> NotFound:
-    """What is said where there is none, or none for these eyes: the two are not told apart."""
-    return NotFound(N_("Nothing is shown about who filed report {id}."), field="id", id=report_id)
+    """The error for a reporter that does not exist or may not be seen; the two cannot be distinguished."""
+    return NotFound(N_("No reporter is visible for report {id}."), field="id", id=report_id)

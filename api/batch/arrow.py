@@ -1,7 +1,7 @@
-"""Arrow streams from outside: held against the limits before anything is built from them.
+"""Reads Arrow streams of clients, checked against the limits before anything is built from them.
 
-A message says how many rows its batch has, and whether its buffers are compressed, in a flatbuffer of a few
-fields; they are read here. Compressed buffers are refused: some kilobytes of them may stand for gigabytes.
+The number of rows and the compression of a batch stand in a flatbuffer of a few fields, which is parsed here.
+Compressed buffers are refused: some kilobytes of them may expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pyarrow as pa
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
 
+# Numbers of Arrow's Message.fbs and Schema.fbs; pyarrow reads them only together with the data.
 DICTIONARY_BATCH, RECORD_BATCH = 2, 3  # MessageHeader
 HEADER_TYPE, HEADER = 1, 2  # fields of Message
 LENGTH, COMPRESSION = 0, 3  # fields of RecordBatch
@@ -21,9 +22,12 @@ DATA: Final = 1  # field of DictionaryBatch
 
 
 def read_stream(body: pa.Buffer, max_rows: int) -> pa.Table:
-    """The rows of an Arrow IPC stream, validated. Raises BadInput or TooLarge (field ``body``)."""
+    """The rows of an Arrow IPC stream, fully validated.
+
+    Raises :class:`BadInput` or :class:`TooLarge` (field ``body``).
+    """
     try:
-        _check(body, max_rows)
+        _check_headers(body, max_rows)
         with pa.ipc.open_stream(body) as reader:
             table = reader.read_all()
         table.validate(full=True)
@@ -31,27 +35,28 @@ def read_stream(body: pa.Buffer, max_rows: int) -> pa.Table:
         raise BadInput(
             N_("The body is not an Arrow IPC stream: {fault}"),
             field="body",
-            hint=N_("Send what Arrow's stream writer writes, without compression."),
+            hint=N_("Send an uncompressed Arrow IPC stream."),
             fault=fault,
         ) from fault
     return table
 
 
 def check_rows(rows: int, most: int, field: str) -> None:
-    """Refuse more rows than are taken, and none. Raises TooLarge, BadInput."""
+    """Raise :class:`TooLarge` above ``most`` rows, :class:`BadInput` for none."""
     if rows > most:
         raise TooLarge(
-            N_("The batch has {n} points, {most} are taken."),
+            N_("The batch has {n} points; at most {most} are accepted."),
             field=field,
-            hint=N_("Send it in parts, or use `zhijie screen` on the file."),
+            hint=N_("Split it, or use `zhijie screen` on the file."),
             n=rows,
             most=most,
         )
     if rows == 0:
-        raise BadInput(N_("The batch holds no point."), field=field, hint=N_("Give at least one point."))
+        raise BadInput(N_("The batch has no points."), field=field, hint=N_("Give at least one point."))
 
 
-def _check(body: pa.Buffer, max_rows: int) -> None:
+def _check_headers(body: pa.Buffer, max_rows: int) -> None:
+    """Refuse a stream with compressed buffers, too many rows or none, by its message headers alone."""
     rows = 0
     for message in pa.ipc.MessageReader.open_stream(body):
         header = _Table.root(memoryview(message.metadata))
@@ -64,10 +69,11 @@ def _check(body: pa.Buffer, max_rows: int) -> None:
             raise BadInput(
                 N_("The Arrow stream is compressed."),
                 field="body",
-                hint=N_("Send what Arrow's stream writer writes, without compression."),
+                hint=N_("Send an uncompressed Arrow IPC stream."),
             )
         length = content.long(LENGTH)
         rows += length if kind == RECORD_BATCH else 0
+        # A dictionary's rows are none of the batch's, but take memory too. An empty stream fails below.
         check_rows(max(rows, length, 1), max_rows, "body")
     check_rows(rows, max_rows, "body")
 
@@ -84,23 +90,23 @@ class _Table:
     def root(cls, view: memoryview) -> _Table:
         return cls(view, int(struct.unpack_from("<I", view, 0)[0]))
 
-    def _place(self, number: int) -> int:
-        """Where a field stands; 0 where it is absent."""
+    def _field_offset(self, number: int) -> int:
+        """Byte offset of a field; 0 where it is absent."""
         size = int(struct.unpack_from("<H", self._view, self._fields)[0])
         slot = 4 + 2 * number
-        offset = int(struct.unpack_from("<H", self._view, self._fields + slot)[0]) if slot < size else 0
-        return self._at + offset if offset else 0
+        relative = int(struct.unpack_from("<H", self._view, self._fields + slot)[0]) if slot < size else 0
+        return self._at + relative if relative else 0
 
     def byte(self, number: int) -> int:
-        place = self._place(number)
-        return int(self._view[place]) if place else 0
+        offset = self._field_offset(number)
+        return int(self._view[offset]) if offset else 0
 
     def long(self, number: int) -> int:
-        place = self._place(number)
-        return int(struct.unpack_from("<q", self._view, place)[0]) if place else 0
+        offset = self._field_offset(number)
+        return int(struct.unpack_from("<q", self._view, offset)[0]) if offset else 0
 
     def table(self, number: int) -> _Table | None:
-        place = self._place(number)
-        if not place:
+        offset = self._field_offset(number)
+        if not offset:
             return None
-        return _Table(self._view, place + int(struct.unpack_from("<I", self._view, place)[0]))
+        return _Table(self._view, offset + int(struct.unpack_from("<I", self._view, offset)[0]))

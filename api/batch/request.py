@@ -1,4 +1,4 @@
-"""Bodies of batches: JSON points, GeoJSON features or an Arrow stream → places as given, row for row."""
+"""Parses the bodies of batches (JSON points, GeoJSON features, Arrow streams) into places, row for row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class BatchRequest(BaseModel):
-    """What a batch asks, beside its places."""
+    """Parameters of a batch, apart from its places."""
 
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")] = ""
     as_of: Annotated[Day | None, Field(description="Day of the acts; today by default")] = None
@@ -45,13 +45,13 @@ class BatchRequest(BaseModel):
     accuracy_m: Annotated[FiniteFloat, Field(description="68 % radius of the positions, metres")] = 0.0
 
 
-class _Said(BatchRequest):
-    """What a JSON body says itself: there a number is a number, not a text."""
+class _JsonParameters(BatchRequest):
+    """The parameters in a JSON body, where a number must be a number: a query only has texts."""
 
     accuracy_m: Annotated[Number, Field(description="68 % radius of the positions, metres")] = 0.0
 
 
-class PointsIn(_Said):
+class PointsIn(_JsonParameters):
     """A batch of points as JSON."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
@@ -62,24 +62,25 @@ class PointsIn(_Said):
     ]
 
 
-class _Around(_Said):
-    """The members of a JSON body without its points, which are looked at as numbers at once."""
+class _PointsBody(_JsonParameters):
+    """A JSON body whose ``points`` are left unparsed."""
 
     model_config = ConfigDict(extra="forbid")
 
+    # A pydantic model a point would take seconds for a large batch; numpy checks them at once.
     points: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Places as given and what is asked of them; the body's own rows, to be sent back with the verdicts.
+    """Places as given, the parameters, and the body's own rows, which go back with the verdicts.
 
-    ``accuracy_m`` (n,): of each row, NaN where it says none. ``table``: of an Arrow body. ``features``: of a
-    GeoJSON body.
+    ``accuracy_m`` (n,): of each row in metres, NaN where it has none. ``table``: of an Arrow body.
+    ``features``: of a GeoJSON body.
     """
 
     form: Form
-    asked: BatchRequest
+    parameters: BatchRequest
     datum: str
     given: Given
     accuracy_m: Floats | None = None
@@ -92,31 +93,32 @@ class Batch:
         return len(self.given.xy)
 
 
-def read_arrow(body: pa.Buffer, asked: BatchRequest, max_rows: int) -> Batch:
-    """A batch from an Arrow stream: columns lon and lat, x and y, or a geometry; accuracy_m where it has it.
+def read_arrow(body: pa.Buffer, parameters: BatchRequest, max_rows: int) -> Batch:
+    """A batch from an Arrow stream: columns lon and lat, x and y, or a geometry; optionally accuracy_m.
 
-    Raises BadInput (fields ``body``, ``file``, ``datum``), TooLarge.
+    Raises :class:`BadInput` (fields ``body``, ``file``, ``datum``), :class:`TooLarge`.
     """
     table = read_stream(body, max_rows)
     columns = find_places(table.schema, "body")
-    datum = resolved_datum(columns, "body", asked.datum)
+    datum = resolved_datum(columns, "body", parameters.datum)
     whole = table.unify_dictionaries().combine_chunks()
     batch = given_batch(whole.to_batches()[0], columns)
-    return Batch("arrow", asked, datum, batch.places, batch.accuracy_m, table=whole)
+    return Batch("arrow", parameters, datum, batch.places, batch.accuracy_m, table=whole)
 
 
-def read_json(body: bytes | bytearray, asked: BatchRequest, max_rows: int) -> Batch:
+def read_json(body: bytes | bytearray, parameters: BatchRequest, max_rows: int) -> Batch:
     """A batch from JSON: an object with ``points``, or a GeoJSON FeatureCollection.
 
-    Raises BadInput (fields ``body``, ``points.17``, ``features.17``), TooLarge, RequestValidationError.
+    Raises :class:`BadInput` (fields ``body``, ``points.17``, ``features.17``), :class:`TooLarge`,
+    RequestValidationError.
     """
-    # Counted before it is parsed: text becomes many times its size in objects.
+    # Counted before it is parsed: as Python objects, the text takes many times its size.
     check_rows(max(body.count(b'"Feature"'), 1), max_rows, "features")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as fault:
         raise BadInput(
-            N_("The body is not JSON: {fault}"),
+            N_("The body is not valid JSON: {fault}"),
             field="body",
             hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
             fault=fault,
@@ -128,71 +130,73 @@ def read_json(body: bytes | bytearray, asked: BatchRequest, max_rows: int) -> Ba
             hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
         )
     if document.get("type") == "FeatureCollection":
-        return _of_features(document, asked, max_rows)
-    return _of_points(document, asked, max_rows)
+        return _features_batch(document, parameters, max_rows)
+    return _points_batch(document, parameters, max_rows)
 
 
-def _of_points(document: dict[str, Any], asked: BatchRequest, max_rows: int) -> Batch:
+def _points_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: int) -> Batch:
     try:
-        around = _Around.model_validate(asked.model_dump(exclude_defaults=True) | document)
+        body = _PointsBody.model_validate(parameters.model_dump(exclude_defaults=True) | document)
     except ValidationError as fault:
         raise RequestValidationError(
             [{**error, "loc": ("body", *error["loc"])} for error in fault.errors(include_url=False)]
         ) from None
-    points = around.points
+    points = body.points
     if not isinstance(points, list):
-        raise BadInput(N_("The points are no list."), field="points", hint=N_("Give [[x, y], [x, y], …]."))
+        raise BadInput(N_("points is not a list."), field="points", hint=N_("Give [[x, y], [x, y], …]."))
     check_rows(len(points), max_rows, "points")
     wrong = next((row for row, point in enumerate(points) if not _is_point(point)), None)
     if wrong is not None:
         raise BadInput(
             N_("Point {row} is not two numbers."),
             field=f"points.{wrong}",
-            hint=N_("Give [x, y] in the order longitude, latitude; null where there is no place."),
+            hint=N_("Give [x, y], longitude first; null for a row without a place."),
             row=wrong,
         )
     nothing = [None, None]
     xy = np.array([point or nothing for point in points], dtype=np.float64)
     given = Given(xy.reshape(-1, 2))
-    return Batch("json", around, frame(around.datum or CANON).name, given)
+    return Batch("json", body, frame(body.datum or CANON).name, given)
 
 
 def _is_point(point: object) -> bool:
     if point is None:
         return True
+    # type() and not isinstance(): true and false are no coordinates.
     return type(point) is list and len(point) == 2 and type(point[0]) in NUMBERS and type(point[1]) in NUMBERS
 
 
-def _of_features(document: dict[str, Any], asked: BatchRequest, max_rows: int) -> Batch:
+def _features_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: int) -> Batch:
     features = document.get("features")
     if not isinstance(features, list):
         raise BadInput(
-            N_("The features are no list."), field="features", hint=N_("Send a GeoJSON FeatureCollection.")
+            N_("features is not a list."), field="features", hint=N_("Send a GeoJSON FeatureCollection.")
         )
     check_rows(len(features), max_rows, "features")
     for row, feature in enumerate(features):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
             raise BadInput(
-                N_("Feature {row} is no GeoJSON feature."),
+                N_("Feature {row} is not a GeoJSON feature."),
                 field=f"features.{row}",
                 hint=N_("Send a GeoJSON FeatureCollection."),
                 row=row,
             )
-    datum = frame(asked.datum or CANON).name
+    datum = frame(parameters.datum or CANON).name
     check_crs(document, datum)
-    drawn = [feature.get("geometry") for feature in features]
-    texts = [None if geometry is None else orjson.dumps(geometry).decode() for geometry in drawn]
+    geometries = [feature.get("geometry") for feature in features]
+    texts = [None if geometry is None else orjson.dumps(geometry).decode() for geometry in geometries]
     shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
-    there = np.array([text is not None for text in texts], dtype=np.bool_)
-    given = split(shapes, there & shapely.is_missing(shapes))
+    present = np.array([text is not None for text in texts], dtype=np.bool_)
+    given = split(shapes, present & shapely.is_missing(shapes))
     stated = pa.array([_accuracy(feature) for feature in features], pa.float64())
     return replace(
-        Batch("geojson", asked, datum, given, features=features),
+        Batch("geojson", parameters, datum, given, features=features),
         accuracy_m=numbers(stated) if stated.null_count < len(stated) else None,
     )
 
 
 def _accuracy(feature: Mapping[str, Any]) -> float | None:
-    """What a feature says of its accuracy, metres."""
+    """The accuracy that a feature states, metres; None where it states none."""
     stated = (feature.get("properties") or {}).get(ACCURACY)
+    # bool is an int in Python: true would become 1 metre.
     return float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None

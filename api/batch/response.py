@@ -1,4 +1,4 @@
-"""Answers to batches, piece by piece: JSON rows, GeoJSON features or an Arrow stream."""
+"""Streams the answer to a batch in pieces: JSON rows, GeoJSON features or an Arrow stream."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ TYPES: Final[dict[Form, str]] = {
     "geojson": "application/geo+json",
     "arrow": ARROW,
 }
-PIECE: Final = 4096
-ARROW_PIECE: Final = 65_536
+PIECE: Final = 4096  # rows that become Python objects at a time
+ARROW_PIECE: Final = 65_536  # rows of an Arrow batch
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResponse:
-    """A judged batch. ``as_of``, ``asked_on``: the days of the acts and of the answer."""
+    """A batch with its verdicts. ``as_of``, ``asked_on``: the days of the acts and of the answer."""
 
     batch: Batch
     places: Places
@@ -43,10 +43,10 @@ class BatchResponse:
     asked_on: dt.date
 
 
-def wanted_form(accept: str, sent: Form) -> Form | None:
-    """The form that an Accept header asks for, by default the one that was sent; None where it is none."""
-    asked = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-    for kind in asked:
+def choose_form(accept: str, sent: Form) -> Form | None:
+    """The form that an Accept header asks for, ``sent`` where it does not matter; None where none fits."""
+    accepted = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    for kind in accepted:
         for form, name in TYPES.items():
             if kind == name:
                 return form
@@ -56,13 +56,13 @@ def wanted_form(accept: str, sent: Form) -> Form | None:
 
 
 def pieces(answer: BatchResponse, form: Form) -> Iterator[bytes]:
-    """The body of an answer in a form."""
+    """The response body in a form, piece by piece."""
     return WRITERS[form](answer)
 
 
 def _json(answer: BatchResponse) -> Iterator[bytes]:
     head = {
-        "category": answer.batch.asked.category,
+        "category": answer.batch.parameters.category,
         "as_of": answer.as_of,
         "asked_on": answer.asked_on,
         "datum": answer.batch.datum,
@@ -75,7 +75,7 @@ def _json(answer: BatchResponse) -> Iterator[bytes]:
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Pieces of a table: the number of the first row, and the rows as plain values."""
+    """Pieces of a table: the number of the first row, and the rows as dictionaries."""
     names = table.schema.names
     columns = [_values(table.column(name)) for name in names]
     for start in range(0, table.num_rows, PIECE):
@@ -84,7 +84,7 @@ def _rows(table: pa.Table) -> Iterator[tuple[int, list[dict[str, Any]]]]:
 
 
 def _values(column: pa.ChunkedArray) -> Callable[[int, int], list[Any]]:
-    """Reads a stretch of a column as plain values; texts of a dictionary are made once."""
+    """A function (start, end) → values of a column; texts of a dictionary column are decoded once."""
     if pa.types.is_dictionary(column.type):
         few = Column.of(column)
         texts = np.array([*few.values, None], dtype=object)
@@ -93,40 +93,47 @@ def _values(column: pa.ChunkedArray) -> Callable[[int, int], list[Any]]:
 
 
 def _geojson(answer: BatchResponse) -> Iterator[bytes]:
-    """Features in CGCS2000 degrees; the numbers given stand beside them where they are others."""
-    kept = frame(answer.batch.datum)
-    same = kept.kind == "plain" and kept.unproject is None
+    """Features in CGCS2000 degrees; the coordinates as given are added where they differ."""
+    system = frame(answer.batch.datum)
+    unchanged = system.kind == "plain" and system.unproject is None
     true = true_places(answer.places)
     yield b'{"type":"FeatureCollection","features":['
     for start, rows in _rows(answer.verdict):
         end = start + len(rows)
         shapes = geometries(true.xy[start:end], None if true.shapes is None else true.shapes[start:end])
-        drawn = [None if text is None else orjson.Fragment(text) for text in shapely.to_geojson(shapes)]
+        fragments = [None if text is None else orjson.Fragment(text) for text in shapely.to_geojson(shapes)]
+        # Fragment: shapely has written the geometry as JSON already; parsing it again would be waste.
         features = [
-            _feature(answer.batch, start + row, geometry, told, same)
-            for row, (geometry, told) in enumerate(zip(drawn, rows, strict=True))
+            _feature(answer.batch, start + row, geometry, verdict, unchanged)
+            for row, (geometry, verdict) in enumerate(zip(fragments, rows, strict=True))
         ]
         yield (b"," if start else b"") + orjson.dumps(features, default=str)[1:-1]
     yield b"]}"
 
 
-def _feature(batch: Batch, row: int, geometry: Any, told: dict[str, Any], same: bool) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    """The feature that was sent, or one made for the row, with the verdict in its properties."""
+def _feature(
+    batch: Batch,
+    row: int,
+    geometry: Any,  # noqa: ANN401 - JSON
+    verdict: dict[str, Any],
+    unchanged: bool,
+) -> dict[str, Any]:
+    """The feature that was sent, or a new one, with the verdict in its properties."""
     feature: dict[str, Any] = {"type": "Feature"} if batch.features is None else {**batch.features[row]}
     properties: dict[str, Any] = {**(feature.get("properties") or {})}
     if batch.table is not None:
         properties |= _own_values(batch.table, row)
-    if not same:
+    if not unchanged:
         xy = batch.given.xy[row].tolist()
         properties |= dict(zip(GIVEN, xy if np.isfinite(xy).all() else (None, None), strict=True))
-    if batch.features is None or not same:
+    if batch.features is None or not unchanged:
         feature["geometry"] = geometry
-    feature["properties"] = properties | told
+    feature["properties"] = properties | verdict
     return feature
 
 
 def _own_values(table: pa.Table, row: int) -> dict[str, Any]:
-    """A row of an Arrow body, without bytes and what is nested: no GeoJSON property."""
+    """A row of an Arrow body without binary and nested values, which GeoJSON properties cannot hold."""
     return {
         field.name: table.column(field.name)[row].as_py()
         for field in table.schema
@@ -136,22 +143,23 @@ def _own_values(table: pa.Table, row: int) -> dict[str, Any]:
 
 def _arrow(answer: BatchResponse) -> Iterator[bytes]:
     table = _table(answer)
-    sink = _Pieces()
+    sink = _Sink()
     with pa.ipc.new_stream(pa.PythonFile(sink, "w"), table.schema) as writer:
         for batch in table.to_batches(ARROW_PIECE):
             writer.write_batch(batch)
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.take()
+    yield sink.take()
 
 
 def _table(answer: BatchResponse) -> pa.Table:
-    """The body's columns, or the geometry of its places; behind them the verdict's."""
+    """The body's own columns, or the geometry of its places, followed by the verdict's."""
     own = answer.batch.table
     if own is None:
         true = true_places(answer.places)
         marks = {EXTENSION: b"geoarrow.wkb", EXTENSION_SAYS: b'{"crs": "EPSG:4490"}'}
         column = pa.field(GEOMETRY, pa.binary(), metadata=marks)
         own = pa.Table.from_arrays([encode(true.xy, true.shapes)], schema=pa.schema([column]))
+    # A batch that has been judged before comes with our columns: they are replaced, not doubled.
     for field in answer.verdict.schema:
         if field.name in own.schema.names:
             own = own.drop_columns([field.name])
@@ -159,8 +167,8 @@ def _table(answer: BatchResponse) -> pa.Table:
     return own
 
 
-class _Pieces(io.RawIOBase):
-    """What was written since it was last taken."""
+class _Sink(io.RawIOBase):
+    """A file that hands out what was written since it was last taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +181,7 @@ class _Pieces(io.RawIOBase):
         self._parts.append(bytes(data))
         return len(self._parts[-1])
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         found = b"".join(self._parts)
         self._parts.clear()
         return found

@@ -1,4 +1,4 @@
-"""Screeners that an application keeps: the last few, by what they judge and the data that they stand on."""
+"""Keeps the last few screeners of an application, by what they judge and the dataset versions they use."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from store.engine import open_session
 from verdict.thresholds import Thresholds
 
 MOST: Final = 8
-BATCHES_AT_ONCE: Final = 2  # batches hold much memory: who comes third waits
+BATCHES_AT_ONCE: Final = 2  # batches hold much memory: a third one waits
 
 
 class ScreenerCache:
-    """A tiny cache. One thread opens a screener while others that want one wait.
+    """A small LRU cache; one thread opens a screener while others that want one wait.
 
-    ``turn``: batches in work. ``threads``: those that do it, which are none of other requests'.
+    ``turn``: limits the batches in work. ``threads``: the worker threads of batches alone, so that batches
+    take none from other requests.
     """
 
     def __init__(self, engine: Engine, settings: Settings, most: int = MOST) -> None:
@@ -32,16 +33,15 @@ class ScreenerCache:
         self._engine = engine
         self._settings = settings
         self._most = most
-        self._kept: OrderedDict[object, Judge] = OrderedDict()
+        self._screeners: OrderedDict[object, Judge] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, category: str, as_of: dt.date, asked_on: dt.date, limits: Thresholds) -> Judge:
         """The screener of a matter and two days on the datasets that are current now.
 
-        Needs a database connection. Raises what ``open_screener`` raises: BadInput for an unknown category or
-        a day without data.
+        Needs a database connection. Raises :class:`BadInput` for an unknown category or a day without data.
         """
-        # Here, for the compiler that they need takes a second to import.
+        # Imported here: the compiler behind them takes a second to load.
         from facts.memory.snapshot import versions_key  # noqa: PLC0415
         from screening.screener import ScreenTask, open_screener  # noqa: PLC0415
 
@@ -49,15 +49,15 @@ class ScreenerCache:
         with self._lock:
             with open_session(self._engine) as session:
                 key = (task, versions_key(session))
-            if key not in self._kept:
-                self._kept[key] = open_screener(self._engine, self._settings, task)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-            return self._kept[key]
+            if key not in self._screeners:
+                self._screeners[key] = open_screener(self._engine, self._settings, task)
+            self._screeners.move_to_end(key)
+            while len(self._screeners) > self._most:
+                self._screeners.popitem(last=False)
+            return self._screeners[key]
 
 
 def screeners_of(request: Request) -> ScreenerCache:
-    """The application's screeners."""
+    """The application's screener cache."""
     kept: ScreenerCache = request.app.state.screeners
     return kept

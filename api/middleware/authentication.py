@@ -1,9 +1,9 @@
-"""Who asks: the credential of a request, and whether it may be used like that.
+"""Recognises the credential of a request, and refuses requests that come too often or without a CSRF token.
 
-A request is known by an API key (``Authorization: Bearer``) or by the cookie of a session. Only the latter is
-sent by browsers of themselves, so only there a request that changes something must also show the session's
-CSRF token. Who was recognised stays so for a few seconds without asking the database; what a request reads or
-writes there, the database decides anew (``SessionDep``).
+A request is known by an API key (``Authorization: Bearer``) or by a session cookie. Browsers send the cookie
+by themselves, also for forms of other sites, so with it a request that changes something must also carry the
+session's CSRF token. A recognised credential is cached for a few seconds; what the request may read or write
+is decided by the database each time (``SessionDep``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fastapi import Request, Response
 from sqlalchemy import Engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import told
+from api.errors import problem_of
 from api.middleware.rate_limit import Rates, too_many
 from core.errors import Forbidden, ZhijieError
 from core.i18n import N_
@@ -28,8 +28,8 @@ from core.settings import Settings
 from store.access import Identity, enter
 from store.engine import open_session
 
-KEPT_S: Final = 5.0
-MOST_KEPT: Final = 10_000
+CACHE_S: Final = 5.0  # a revoked key may work that much longer, at the middleware only
+MAX_CACHED: Final = 10_000
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN: Final = "/api/session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -37,30 +37,30 @@ TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{10,200}")
 
 
 def cookie_name(settings: Settings) -> str:
-    """A browser takes a name that begins with ``__Host-`` from this host alone, and over HTTPS."""
+    """Name of the session cookie; a browser accepts ``__Host-`` only over HTTPS and for this host alone."""
     return "__Host-zhijie" if settings.cookie_secure else "zhijie"
 
 
 def set_cookie(settings: Settings, response: Response, token: str) -> None:
-    """Hand a session to the browser."""
+    """Store a session token in the browser."""
     lives = int(settings.session_hours * 3600)
     name, secure = cookie_name(settings), settings.cookie_secure
     response.set_cookie(name, token, max_age=lives, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 def clear_cookie(settings: Settings, response: Response) -> None:
-    """Let the browser forget the session."""
+    """Remove the session token from the browser."""
     name, secure = cookie_name(settings), settings.cookie_secure
     response.delete_cookie(name, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 def csrf_token(token: str) -> str:
-    """What a page must show beside the session's cookie: made of it, and of no use without it."""
+    """The CSRF token of a session: an HMAC of its token, useless without the cookie."""
     return hmac.digest(token.encode(), b"zhijie csrf", "sha256").hex()
 
 
 class RateLimited(Exception):
-    """More was asked than is answered; ``wait``: seconds."""
+    """Too many lookups of credentials. ``wait``: seconds until the next one is allowed."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(wait)
@@ -68,27 +68,27 @@ class RateLimited(Exception):
 
 
 class IdentityCache:
-    """Credentials that were recognised a moment ago. A tiny cache, used by one event loop."""
+    """Recently recognised credentials, by the hash of the token. For one event loop."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, tuple[float, Identity | None]] = OrderedDict()
+        self._entries: OrderedDict[bytes, tuple[float, Identity | None]] = OrderedDict()
 
     def get(self, key: bytes) -> tuple[bool, Identity | None]:
-        """(is it known, whom it stands for)."""
-        until, who = self._kept.get(key, (0.0, None))
+        """(is the credential cached, its identity). The identity is None for an unknown credential."""
+        until, who = self._entries.get(key, (0.0, None))
         return until > time.monotonic(), who
 
     def keep(self, key: bytes, who: Identity | None) -> None:
-        """Remember for a few seconds, but not beyond its end."""
-        left = KEPT_S if who is None else min(KEPT_S, who.expires - time.time())
-        self._kept[key] = (time.monotonic() + left, who)
-        self._kept.move_to_end(key)
-        while len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        """Cache an identity for a few seconds, but not beyond its expiry."""
+        left = CACHE_S if who is None else min(CACHE_S, who.expires - time.time())
+        self._entries[key] = (time.monotonic() + left, who)
+        self._entries.move_to_end(key)
+        while len(self._entries) > MAX_CACHED:
+            self._entries.popitem(last=False)
 
     def forget(self, token: str) -> None:
-        """After a sign-out."""
-        self._kept.pop(_digest(token), None)
+        """Remove a token, after a sign-out."""
+        self._entries.pop(_digest(token), None)
 
 
 class AuthenticationMiddleware:
@@ -101,35 +101,37 @@ class AuthenticationMiddleware:
         self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Recognise who asks; refuse what comes too often or without the CSRF token."""
+        """Recognise the credential; refuse requests over the rate limit or without the CSRF token."""
+        # Static files are public, and a page loads dozens of them: no lookup, no count.
         if scope["type"] != "http" or scope["path"].startswith("/static/"):
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        refused = await self._refused(request)
-        await (refused or self.app)(scope, receive, send)
+        refusal = await self._refusal(request)
+        await (refusal or self.app)(scope, receive, send)
 
-    async def _refused(self, request: Request) -> Response | None:
+    async def _refusal(self, request: Request) -> Response | None:
+        """The response to a request that may not pass; None where it may."""
         request.state.who = request.state.token = request.state.fault = None
         token, by_cookie = self._credential(request)
         try:
-            who = None if token is None else await self._who(request, token)
+            who = None if token is None else await self._identity(request, token)
         except RateLimited as fault:
             return too_many(request, fault.wait)
-        except ZhijieError as fault:  # of the store; told where it matters who asks, other doors answer
+        except ZhijieError as fault:  # of the store: raised by ``signed_in``; public endpoints still answer
             request.state.fault = fault
             return None
         if who is not None:
             request.state.who, request.state.token = who, token
         account = None if who is None else who.account
-        wait = self._rates.refused(account, _address(request), request.scope["path"], request.method)
+        wait = self._rates.count(account, _address(request), request.scope["path"], request.method)
         if wait is not None:
             return too_many(request, wait)
-        if who is not None and by_cookie and _forged(request, token or ""):
-            return told(
+        if who is not None and by_cookie and _lacks_csrf_token(request, token or ""):
+            return problem_of(
                 request,
                 Forbidden(
-                    N_("The request does not show that it comes from our own pages."),
+                    N_("The CSRF token is missing or wrong."),
                     field=CSRF_HEADER,
                     hint=N_("Reload the page and try again."),
                 ),
@@ -137,17 +139,20 @@ class AuthenticationMiddleware:
         return None
 
     def _credential(self, request: Request) -> tuple[str | None, bool]:
+        """(token, does it come from the cookie). A malformed token counts as none."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return (token.strip() if TOKEN.fullmatch(token.strip()) else None), False
         token = request.cookies.get(self._cookie, "")
         return (token, True) if TOKEN.fullmatch(token) else (None, False)
 
-    async def _who(self, request: Request, token: str) -> Identity | None:
+    async def _identity(self, request: Request, token: str) -> Identity | None:
+        """The identity of a token, from the cache or the database. Raises :class:`RateLimited`."""
         key = _digest(token)
         known, who = self._known.get(key)
         if known:
             return who
+        # Lookups have their own limit: guessing keys must not keep the database busy.
         wait = self._rates.lookup(_address(request))
         if wait is not None:
             raise RateLimited(wait)
@@ -170,7 +175,8 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _forged(request: Request, token: str) -> bool:
+def _lacks_csrf_token(request: Request, token: str) -> bool:
+    # Signing in replaces the cookie and is judged by the password, so an old session's token is not asked.
     if request.method in SAFE or (request.scope["path"] == SIGN_IN and request.method == "POST"):
         return False
     shown = request.headers.get(CSRF_HEADER, "")

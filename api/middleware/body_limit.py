@@ -1,4 +1,4 @@
-"""Bodies over the size limit are refused while they arrive, before anything parses them."""
+"""Refuses request bodies over the size limit while they arrive, before anything parses them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.i18n import N_, say
 
 
 class BodyTooLarge(HTTPException):
-    """More bytes came than are taken. An ``HTTPException``, so that body parsers pass it on untouched."""
+    """The body exceeds the limit. An ``HTTPException``, so that body parsers pass it on unchanged."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(413)
@@ -22,18 +22,19 @@ class BodyTooLarge(HTTPException):
 
 
 async def too_large(request: Request, fault: Exception) -> Response:
-    """The answer to a body over the limit."""
+    """The response to a body over the limit."""
     assert isinstance(fault, BodyTooLarge)
     lang = lang_of(request)
     detail = say(lang, N_("The request body is over {limit} bytes."), limit=fault.limit)
-    hint = say(lang, N_("Send less at once."))
+    hint = say(lang, N_("Split the request."))
+    # The rest of the body is not read, so the connection cannot be used again.
     return problem(413, detail, field="body", hint=hint, headers={"Connection": "close"})
 
 
 class BodyLimitMiddleware:
-    """ASGI middleware: at most ``limit`` bytes a request body, declared or streamed.
+    """ASGI middleware: at most ``limit`` bytes a request body, whether declared or streamed.
 
-    ``of_path``: the limits of paths, or of patterns of paths, that take more or less.
+    ``of_path``: limits of single paths, or patterns of paths, that differ.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class BodyLimitMiddleware:
         self.of_pattern = [(path, most) for path, most in of_path.items() if not isinstance(path, str)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a declared length at once; pass the rest on with a counted body."""
+        """Refuse by Content-Length at once; count the bytes of what passes."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         limit = self._limit(scope["path"])
+        # The header may lie or be missing (chunked): hence the count in ``_counted``.
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) <= limit:
             await self.app(scope, _counted(receive, limit), send)
@@ -65,7 +67,7 @@ class BodyLimitMiddleware:
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
-    """The messages of a request, while its body stays under the limit."""
+    """A ``receive`` that raises :class:`BodyTooLarge` once the body exceeds the limit."""
     total = 0
 
     async def count() -> Message:

@@ -1,7 +1,7 @@
-"""Checks of points that memory can answer are answered before anything else looks at the request.
+"""Answers checks of points from memory before the request reaches the router.
 
-They take no thread, no connection and no way through the router. Whatever is amiss with a request,
-and all that may take long, goes the usual way, which knows how to say so.
+Such a request needs no worker thread, no connection and no dependency injection. Invalid requests, and
+whatever may take long, go the usual way, which knows how to report errors.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ JSON: Final = "application/json"
 
 
 class FastCheckMiddleware:
-    """ASGI middleware. ``app.state.answers`` holds the answers, or None where the store alone gives them."""
+    """ASGI middleware. ``app.state.answers``: the answers in memory, None where PostGIS alone answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a check, or let the application do it with the same body."""
+        """Answer a check, or pass the request on with the same body."""
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
@@ -45,30 +45,33 @@ class FastCheckMiddleware:
             await self.app(scope, receive, send)
             return
         body = await request.body()
-        found = _answer(answers, request, body)
-        await (self.app(scope, _again(body, receive), send) if found is None else found(scope, receive, send))
+        found = _answer_from_memory(answers, request, body)
+        await (
+            self.app(scope, _replay(body, receive), send) if found is None else found(scope, receive, send)
+        )
 
 
-def _answer(answers: AnswerCache, request: Request, body: bytes) -> Response | None:
+def _answer_from_memory(answers: AnswerCache, request: Request, body: bytes) -> Response | None:
+    """The response, or None where the application has to give it."""
     try:
-        asked = InquiryIn.model_validate_json(body)
-        if asked.footprint is not None:  # may take long, and must not hold others up
+        body_in = InquiryIn.model_validate_json(body)
+        if body_in.footprint is not None:  # may take long; this runs on the event loop
             return None
-        found = answers.to(asked.inquiry(), lang_of(request))
+        found = answers.to(body_in.inquiry(), lang_of(request))
     except (ValidationError, ZhijieError):
         return None
     return None if found is None else Response(found, media_type=JSON)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """The messages of a request whose body has been read."""
-    given = False
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives a body that has been read already once more."""
+    replayed = False
 
-    async def once_more() -> Message:
-        nonlocal given
-        if given:
+    async def receive_again() -> Message:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return once_more
+    return receive_again

@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line, and in none of them what people sent.
+"""Logging: one JSON object a line, without anything that people have sent.
 
-An error is told by its type and its stack. Its message stays out: it may hold a description, a key or a
-place. For the same reason loggers of other libraries give only the place in their code that speaks.
+An error is logged with its type and stack. Its message is left out: it may hold a description, a key or a
+place. For the same reason, of other libraries' records only the place in their code is logged.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from core.settings import ROOT
 REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("zhijie_request_id", default=None)
 OURS: Final = ("zhijie.", "uvicorn.error.")  # with a dot at the end, as names are compared
 SERVERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
-FIELDS: Final = "fields"  # of a record: what its line holds instead of a message
-NOTED: Final = "_zhijie_noted"
+FIELDS: Final = "fields"  # attribute of a record: what its line holds instead of a message
+LOGGED_MARK: Final = "_zhijie_logged"
 MOST_FRAMES: Final = 60
 MOST_ERRORS: Final = 8
 PREFIXES: Final = ("site-packages/", f"{ROOT}/")
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as one line of JSON."""
+    """Formats a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Time, level and logger; the request's id; the message or the fields; the error."""
@@ -44,29 +44,29 @@ class JsonFormatter(logging.Formatter):
             line.update(fields)
         else:
             line |= {"id": REQUEST_ID.get()} if REQUEST_ID.get() else {}
-            line |= _said(record)
+            line |= _message_fields(record)
         if record.exc_info and record.exc_info[1] is not None:
-            line["errors"] = [_told(fault) for fault in _chain(record.exc_info[1])]
+            line["errors"] = [_error_fields(fault) for fault in _chain(record.exc_info[1])]
         return orjson.dumps(line, default=_type_name).decode()
 
 
 class DuplicateFilter(logging.Filter):
-    """Lets uvicorn tell of an error only where nobody of ours has told of it."""
+    """Drops uvicorn's record of an error that one of our loggers has logged already."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to print the record."""
         fault = record.exc_info[1] if record.exc_info else None
         if fault is None:
             return True
-        if record.name == "uvicorn.error" and hasattr(fault, NOTED):
+        if record.name == "uvicorn.error" and hasattr(fault, LOGGED_MARK):
             return False
         with suppress(AttributeError):
-            setattr(fault, NOTED, True)
+            setattr(fault, LOGGED_MARK, True)
         return True
 
 
 def configure_logging(stream: TextIO | None = None) -> logging.Handler:
-    """Let the whole process log to ``stream``, by default standard error. To be called once."""
+    """Make the whole process log to ``stream``, by default standard error. Call it once."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter())
     handler.addFilter(DuplicateFilter())
@@ -80,8 +80,8 @@ def configure_logging(stream: TextIO | None = None) -> logging.Handler:
     return handler
 
 
-def _said(record: logging.LogRecord) -> dict[str, str]:
-    """The message of a logger of ours; of another the place that speaks, as its words may be anyone's."""
+def _message_fields(record: logging.LogRecord) -> dict[str, str]:
+    """The message of our own loggers; of others the place in the code, as the message may quote data."""
     if not f"{record.name}.".startswith(OURS):
         return {"message": "", "at": f"{_short(record.pathname)}:{record.lineno} {record.funcName}"}
     args = record.args
@@ -92,7 +92,7 @@ def _said(record: logging.LogRecord) -> dict[str, str]:
 
 
 def _chain(fault: BaseException) -> Iterator[BaseException]:
-    """An error, what it came from, and what a group of errors holds; each once."""
+    """An error, its causes, and the members of exception groups; each once, at most ``MOST_ERRORS``."""
     waiting, seen = [fault], set[int]()
     while waiting and len(seen) < MOST_ERRORS:
         fault = waiting.pop(0)
@@ -105,15 +105,16 @@ def _chain(fault: BaseException) -> Iterator[BaseException]:
         waiting += fault.exceptions if isinstance(fault, BaseExceptionGroup) else []
 
 
-def _told(fault: BaseException) -> dict[str, Any]:
-    """The type of an error, the code that a library gives it, and where it was raised, innermost last."""
+def _error_fields(fault: BaseException) -> dict[str, Any]:
+    """The type of an error, its library's error code, and where it was raised, innermost frame last."""
     frames = list(traceback.walk_tb(fault.__traceback__))[-MOST_FRAMES:]
     places = [f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames]
-    told: dict[str, Any] = {"type": _type_name(fault)}
+    fields: dict[str, Any] = {"type": _type_name(fault)}
     code = getattr(fault, "pgcode", None) or getattr(fault, "errno", None)
+    # A SQLSTATE has five characters; anything longer could be text.
     if isinstance(code, int) or (isinstance(code, str) and len(code) == 5):
-        told["code"] = code
-    return told | {"stack": places}
+        fields["code"] = code
+    return fields | {"stack": places}
 
 
 def _short(path: str) -> str:

@@ -1,7 +1,7 @@
-"""What the service does, for who runs it: a line and figures a request, without anything about people.
+"""Logs and counts requests for the operator, without anything about people.
 
-A line names the door (the route's pattern), never the path, the query or the body. Figures are those of
-the process, or with ``PROMETHEUS_MULTIPROC_DIR`` of all processes that share the folder.
+A log line names the endpoint (the route's pattern), never the path, the query or the body. Metrics are those
+of the process, or with ``PROMETHEUS_MULTIPROC_DIR`` of all processes that share the folder.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ access: Final = logging.getLogger("zhijie.access")
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 UNMATCHED: Final = "unmatched"
 HEADER: Final = b"x-request-id"
-# A UUID or a trace id. Nothing else: a telephone or identity number must not come in as an id.
+# A UUID or a trace id. Nothing else: a telephone or identity number must not get into the log as an id.
 SANE_ID: Final = re.compile(rb"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-GONE: Final = 499  # the client went before it was answered
+GONE: Final = 499  # the client disconnected before it was answered (nginx's number for it)
 BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 GAUGE_FILE: Final = re.compile(r"gauge_live[a-z]*_(\d+)\.db")
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The figures of this process, made when first needed (see ``metrics_of_process``)."""
+    """The metrics of this process, made when first needed (see ``metrics_of_process``)."""
 
     registry: CollectorRegistry
     requests: Counter
@@ -55,27 +55,27 @@ class Metrics:
     pool_used: Gauge
     pool_size: Gauge
     memory: Gauge
-    # Looking labels up costs more than counting.
+    # ``labels()`` takes a lock and costs more than counting itself, so its results are kept.
     counts: dict[tuple[str, str, int], Counter] = field(default_factory=dict)
     spans: dict[str, Histogram] = field(default_factory=dict)
 
-    def count(self, method: str, door: str, status: int, seconds: float) -> None:
-        """A request that has been answered."""
+    def count(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        """Count an answered request."""
         kind = status // 100
-        counter = self.counts.get((method, door, kind))
+        counter = self.counts.get((method, endpoint, kind))
         if counter is None:
-            counter = self.requests.labels(method, door, f"{kind}xx")
-            self.counts[method, door, kind] = counter
+            counter = self.requests.labels(method, endpoint, f"{kind}xx")
+            self.counts[method, endpoint, kind] = counter
         counter.inc()
-        span = self.spans.get(door)
+        span = self.spans.get(endpoint)
         if span is None:
-            span = self.spans[door] = self.seconds.labels(door)
+            span = self.spans[endpoint] = self.seconds.labels(endpoint)
         span.observe(seconds)
 
 
 @cache
 def metrics_of_process() -> Metrics:
-    """The figures of this process."""
+    """The metrics of this process."""
     registry = CollectorRegistry()
     if FOLDER not in os.environ:
         ProcessCollector(registry=registry)
@@ -88,6 +88,7 @@ def metrics_of_process() -> Metrics:
 
     return Metrics(
         registry,
+        # "door" is the label's published name: dashboards and alerts ask for it.
         requests=counter("requests", "Requests answered", ("method", "door", "status")),
         seconds=Histogram(
             "zhijie_request_seconds", "Time to answer", ("door",), registry=registry, buckets=BUCKETS
@@ -106,48 +107,54 @@ def metrics_of_process() -> Metrics:
 
 
 class ObservabilityMiddleware:
-    """ASGI middleware, the outermost: gives each request an id, counts it and writes its line."""
+    """ASGI middleware, the outermost: gives each request an id, counts it and writes its log line."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._figures = metrics_of_process()
+        self._metrics = metrics_of_process()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and note what came of it."""
+        """Pass a request on and log its outcome."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), GONE
-        number = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = number
-        header = (HEADER, number.encode())
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        header = (HEADER, request_id.encode())
 
-        async def noted(message: Message) -> None:
+        async def send_noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        token = REQUEST_ID.set(number)
-        self._figures.in_flight.inc()
+        token = REQUEST_ID.set(request_id)
+        self._metrics.in_flight.inc()
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, receive, send_noted)
         except Exception:
             status = 500
             raise
         finally:
             REQUEST_ID.reset(token)
-            self._figures.in_flight.dec()
-            self._note(scope, number, status, time.perf_counter() - began)
+            self._metrics.in_flight.dec()
+            self._log(scope, request_id, status, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, number: str, status: int, seconds: float) -> None:
-        door, method = endpoint_of(scope), scope["method"]
+    def _log(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        endpoint, method = endpoint_of(scope), scope["method"]
         method = method if method in METHODS else "other"
-        self._figures.count(method, door, status, seconds)
+        self._metrics.count(method, endpoint, status, seconds)
         if scope["state"].get("unlogged") or not access.isEnabledFor(logging.INFO):
             return
-        line = {"id": number, "method": method, "door": door, "status": status, "ms": round(seconds * 1e3, 3)}
+        line = {
+            "id": request_id,
+            "method": method,
+            "door": endpoint,
+            "status": status,
+            "ms": round(seconds * 1e3, 3),
+        }
         who: Identity | None = scope["state"].get("who")
         if who is not None:
             line["roles"] = sorted({role for role, _ in who.postings})
@@ -155,7 +162,7 @@ class ObservabilityMiddleware:
 
 
 def _request_id(scope: Scope) -> str:
-    """The id that a request brings, where it is surely one; else a new one."""
+    """The id that a request brings, where it is a UUID or trace id; else a new one."""
     for name, value in scope["headers"]:
         if name == HEADER:
             return value.decode() if SANE_ID.fullmatch(value) else secrets.token_hex(16)
@@ -163,7 +170,7 @@ def _request_id(scope: Scope) -> str:
 
 
 def endpoint_of(scope: Scope) -> str:
-    """The pattern of a request's route: /api/reports/{id}. Also of one that was answered before routing."""
+    """The pattern of a request's route, such as /api/reports/{id}; also for one answered before routing."""
     route = scope.get("route")
     if route is not None:
         return str(route.path)
@@ -176,12 +183,12 @@ def _endpoint_by_path(app: Any, scope: Scope) -> str:  # noqa: ANN401 - any Star
     plain, patterns = _endpoints(app)
     if path in plain:
         return path
-    return next((door for door, pattern in patterns if pattern.match(path)), UNMATCHED)
+    return next((endpoint for endpoint, pattern in patterns if pattern.match(path)), UNMATCHED)
 
 
 @lru_cache(8)
 def _endpoints(app: Any) -> tuple[frozenset[str], tuple[tuple[str, re.Pattern[str]], ...]]:  # noqa: ANN401
-    """The doors of an application without places in them, and the others with their patterns."""
+    """The paths of an application without parameters, and the others with their patterns."""
     found = {str(route.path): route.path_regex for route in _routes(app)}
     plain = {path for path, pattern in found.items() if pattern.match(path) and "{" not in path}
     return frozenset(plain), tuple((path, found[path]) for path in found if path not in plain)
@@ -194,17 +201,17 @@ def _routes(app: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def count_report() -> None:
-    """A report was filed."""
+    """Count a filed report."""
     metrics_of_process().reports.inc()
 
 
 def count_sign_in(accepted: bool) -> None:
-    """Somebody tried to sign in."""
+    """Count an attempt to sign in."""
     metrics_of_process().sign_ins.labels("accepted" if accepted else "refused").inc()
 
 
 def watch_pool(engine: Engine, size: int) -> None:
-    """Count an engine's connections in use, of ``size``. May be called again."""
+    """Count an engine's connections in use, of ``size``. May be called again for the same engine."""
     metrics_of_process().pool_size.set(size)
     if not event.contains(engine, "checkout", _taken):
         event.listen(engine, "checkout", _taken)
@@ -220,7 +227,7 @@ def _returned(*_: object) -> None:
 
 
 def exposition(accept: str, memory: SnapshotSource | None) -> tuple[bytes, str]:
-    """The figures as Prometheus reads them, and the media type. ``memory``: the store in memory, if any."""
+    """The metrics in Prometheus' format, and their media type. ``memory``: the snapshot service, if any."""
     own = metrics_of_process()
     own.memory.set(memory is not None and memory.at(today()) is not None)
     encode, media_type = choose_encoder(accept)
@@ -234,7 +241,7 @@ def exposition(accept: str, memory: SnapshotSource | None) -> tuple[bytes, str]:
 
 
 def _forget_dead(folder: Path) -> None:
-    """Drop what processes that have ended were doing; what they had done stays counted."""
+    """Drop the gauges of processes that have ended; their counters stay counted."""
     for file in folder.glob("gauge_live*.db"):
         found = GAUGE_FILE.fullmatch(file.name)
         if found and not lives(int(found[1])):

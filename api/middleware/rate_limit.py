@@ -1,6 +1,6 @@
-"""How often one may ask: by account, by address for who has none, and few tries to sign in.
+"""Limits requests: by account, by address without one, and attempts to sign in by address as well.
 
-The counts are this process's own: with several of them (``ZHIJIE_WORKERS``) each counts for itself.
+Each process counts for itself: with ``ZHIJIE_WORKERS`` processes, that many times the rate may pass.
 """
 
 from __future__ import annotations
@@ -23,79 +23,78 @@ from core.errors import BadInput
 from core.i18n import N_, say
 from core.settings import Settings
 
-MOST_KEPT: Final = 50_000  # counts of one limit; about 15 MB
+MAX_WINDOWS: Final = 50_000  # of one limit; about 15 MB
 SIGN_INS: Final = frozenset({"/login", "/api/session"})
 LONGEST_ADDRESS: Final = 64
 Clock = Callable[[], float]
 
 
 class Windows(Storage):
-    """Counts of fixed windows of one length; the oldest are dropped where they become too many.
+    """Counters of fixed windows of one length; the oldest are dropped when there are too many.
 
-    The library's own storage in memory starts a thread every few milliseconds, which goes over all its
-    counts, and keeps as many as a flood of addresses makes. Here a hit drops what has run out. For one
-    event loop.
+    The library's own storage in memory starts a thread every few milliseconds that walks over all counters,
+    and keeps as many as a flood of addresses makes. Here each hit drops expired ones. For one event loop.
     """
 
     STORAGE_SCHEME = None
 
-    def __init__(self, clock: Clock = time.monotonic, most: int = MOST_KEPT) -> None:
+    def __init__(self, clock: Clock = time.monotonic, most: int = MAX_WINDOWS) -> None:
         super().__init__()
         self._clock = clock
         self._most = most
-        self._kept: OrderedDict[str, tuple[int, float]] = OrderedDict()  # (count, end), first end first
+        self._counters: OrderedDict[str, tuple[int, float]] = OrderedDict()  # (count, end), first end first
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._counters)
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """None is raised here."""
+        """Required by the base class; nothing is raised here."""
         return ValueError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count in the window of a key, or begin a new one; the count."""
+        """Count in the window of a key, or open a new one; returns the count."""
         now = self._clock()
-        count, end = self._kept.get(key, (0, 0.0))
+        count, end = self._counters.get(key, (0, 0.0))
         if end <= now:
-            self._kept.pop(key, None)
+            self._counters.pop(key, None)
             self._drop(now)
             count, end = 0, now + expiry
-        self._kept[key] = (count + amount, end)
+        self._counters[key] = (count + amount, end)
         return count + amount
 
     def _drop(self, now: float) -> None:
-        """Make room for one: two of those that have run out, so that they become fewer; or the oldest."""
+        """Make room for one counter: two expired ones, so that they become fewer, or the oldest one."""
         for _ in range(2):
-            if not self._kept:
+            if not self._counters:
                 return
-            _, end = next(iter(self._kept.values()))
-            if end > now and len(self._kept) < self._most:
+            _, end = next(iter(self._counters.values()))
+            if end > now and len(self._counters) < self._most:
                 return
-            self._kept.popitem(last=False)
+            self._counters.popitem(last=False)
 
     def get(self, key: str) -> int:
-        """The count of a key's window."""
-        count, end = self._kept.get(key, (0, 0.0))
+        """The count in a key's window."""
+        count, end = self._counters.get(key, (0, 0.0))
         return count if end > self._clock() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When a key's window ends, by this storage's clock."""
-        return self._kept.get(key, (0, self._clock()))[1]
+        """When a key's window ends, by this storage's clock, seconds."""
+        return self._counters.get(key, (0, self._clock()))[1]
 
     def check(self) -> bool:
-        """It always works."""
+        """True: a storage in memory is always reachable."""
         return True
 
     def reset(self) -> int:
-        """Forget all; how many there were."""
-        count = len(self._kept)
-        self._kept.clear()
+        """Drop all counters; returns how many there were."""
+        count = len(self._counters)
+        self._counters.clear()
         return count
 
     def clear(self, key: str) -> None:
-        """Forget a key."""
-        self._kept.pop(key, None)
+        """Drop the counter of a key."""
+        self._counters.pop(key, None)
 
 
 class Limit:
@@ -107,7 +106,7 @@ class Limit:
         self._strategies = [FixedWindowRateLimiter(windows) for _, windows in self._parts]
 
     def wait(self, key: str) -> float | None:
-        """Count a request; the seconds to wait where it is one too many."""
+        """Count a request; returns the seconds to wait if it exceeds the limit, else None."""
         longest = None
         for (item, windows), strategy in zip(self._parts, self._strategies, strict=True):
             if not strategy.hit(item, key):
@@ -124,58 +123,59 @@ def _parse(text: str, field: str) -> list[RateLimitItem]:
     if items and all(item.amount > 0 for item in items):
         return items
     raise BadInput(
-        N_("“{text}” is no rate."),
+        N_("“{text}” is not a rate."),
         field=field,
-        hint=N_("Write a number and a span of time, such as 600/second or 20/minute."),
+        hint=N_("Give a number and a period, such as 600/second or 20/minute."),
         text=text,
     )
 
 
 class Rates:
-    """The limits of an installation. Raises BadInput where a setting is no rate. For one event loop."""
+    """All limits of an installation. Raises :class:`BadInput` for a malformed setting. For one event loop."""
 
     def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
         self._accounts = Limit(settings.check_rate, "ZHIJIE_CHECK_RATE", clock)
         self._lookups = Limit(settings.check_rate, "ZHIJIE_CHECK_RATE", clock)
-        self._strangers = Limit(settings.anonymous_rate, "ZHIJIE_ANONYMOUS_RATE", clock)
+        self._anonymous = Limit(settings.anonymous_rate, "ZHIJIE_ANONYMOUS_RATE", clock)
         self._sign_ins = Limit(settings.sign_in_rate, "ZHIJIE_SIGN_IN_RATE", clock)
 
     def lookup(self, address: str) -> float | None:
-        """Count a credential that has to be looked up; None, or the seconds to wait."""
-        return self._lookups.wait(_origin(address))
+        """Count a lookup of an unknown credential; returns None, or the seconds to wait."""
+        return self._lookups.wait(_rate_key(address))
 
-    def refused(self, who: int | None, address: str, path: str, method: str) -> float | None:
-        """Count a request; None, or the seconds to wait where it comes too often.
+    def count(self, account_id: int | None, address: str, path: str, method: str) -> float | None:
+        """Count a request; returns None, or the seconds to wait.
 
-        ``who`` is the account, ``address`` the client's; who tries to sign in is counted by address as well.
+        ``account_id``: the account's id, if any; ``address``: the client's. Attempts to sign in
+        are also counted by address.
         """
         if method == "POST" and path in SIGN_INS:
-            wait = self._sign_ins.wait(_origin(address))
+            wait = self._sign_ins.wait(_rate_key(address))
             if wait is not None:
                 return wait
-        if who is not None:
-            return self._accounts.wait(f"account/{who}")
-        return self._strangers.wait(_origin(address))
+        if account_id is not None:
+            return self._accounts.wait(f"account/{account_id}")
+        return self._anonymous.wait(_rate_key(address))
 
 
 def too_many(request: Request, wait: float) -> Response:
-    """The answer to a request that comes too often."""
+    """The response to a request over the limit."""
     lang, seconds = lang_of(request), max(1, math.ceil(wait))
     detail = say(lang, N_("Too many requests in a short time."))
     hint = say(lang, N_("Try again in {seconds} seconds."), seconds=seconds)
     return problem(429, detail, hint=hint, headers={"Retry-After": str(seconds)})
 
 
-def _origin(address: str) -> str:
-    """Whom an address stands for: one of IPv4, or the /64 of IPv6 that one line is given."""
-    return f"address/{address[:LONGEST_ADDRESS] if ':' not in address else _of_ipv6(address)}"
+def _rate_key(address: str) -> str:
+    """What an address is counted by: an IPv4 address, or the /64 that an IPv6 line is given."""
+    return f"address/{address[:LONGEST_ADDRESS] if ':' not in address else _ipv6_prefix(address)}"
 
 
 @lru_cache(4096)
-def _of_ipv6(address: str) -> str:
+def _ipv6_prefix(address: str) -> str:
     try:
         parsed = IPv6Address(address.partition("%")[0])
     except ValueError:
         return address[:LONGEST_ADDRESS]
-    inner = parsed.ipv4_mapped
+    inner = parsed.ipv4_mapped  # an IPv4 client on a dual-stack socket
     return f"{parsed.packed[:8].hex()}/64" if inner is None else str(inner)

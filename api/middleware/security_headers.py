@@ -1,4 +1,4 @@
-"""Security headers on every answer: the strictest that browsers know, where an answer says nothing itself."""
+"""Adds security headers to every response: the strictest values, where the response has none of its own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Pair = tuple[bytes, bytes]
 
-NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
-OURS: Final = ("camera", "geolocation")  # what our own pages may ask a browser for
-NOBODYS: Final = (
+DENY_ALL_CSP: Final = "default-src 'none'; frame-ancestors 'none'"
+ALLOWED_FEATURES: Final = ("camera", "geolocation")  # what our own pages may use
+DENIED_FEATURES: Final = (
     "accelerometer",
     "autoplay",
     "browsing-topics",
@@ -33,61 +33,63 @@ NOBODYS: Final = (
 )
 
 
-def _permissions() -> str:
-    ours, nobodys = [f"{name}=(self)" for name in OURS], [f"{name}=()" for name in NOBODYS]
-    return ", ".join(ours + nobodys)
+def _permissions_policy() -> str:
+    """The Permissions-Policy header: our own pages' features, and a denial of every other one."""
+    allowed = [f"{name}=(self)" for name in ALLOWED_FEATURES]
+    return ", ".join(allowed + [f"{name}=()" for name in DENIED_FEATURES])
 
 
-def _pairs(headers: dict[str, str]) -> tuple[Pair, ...]:
+def _encoded(headers: dict[str, str]) -> tuple[Pair, ...]:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
-ALWAYS: Final = _pairs(
+ALWAYS: Final = _encoded(
     {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": _permissions(),
-        "Content-Security-Policy": NOTHING,
+        "Permissions-Policy": _permissions_policy(),
+        "Content-Security-Policy": DENY_ALL_CSP,
     }
 )
-OVER_TLS: Final = _pairs({"Strict-Transport-Security": "max-age=31536000"})
-OF_API: Final = _pairs({"Cache-Control": "no-store"})
+OVER_TLS: Final = _encoded({"Strict-Transport-Security": "max-age=31536000"})
+# Answers of the API hold personal data and depend on the session: no cache may keep them.
+OF_API: Final = _encoded({"Cache-Control": "no-store"})
 API: Final = "/api/"
 
 
 class SecurityHeadersMiddleware:
-    """ASGI middleware. What an answer says itself stays as it is.
+    """ASGI middleware. Headers that a response sets itself are kept.
 
-    To stand outside of all that may answer, the handler of unforeseen errors included.
+    It must enclose everything that may answer, the handler of unexpected errors included.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add what is missing as the answer starts."""
+        """Add the missing headers as the response starts."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wanted = _wanted(scope)
+        defaults = _default_headers(scope)
 
-        async def completed(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = list(message.get("headers", ()))
-                names = {name for name, _ in said}
-                message["headers"] = said + [pair for pair in wanted if pair[0] not in names]
+                present = list(message.get("headers", ()))
+                names = {name for name, _ in present}
+                message["headers"] = present + [pair for pair in defaults if pair[0] not in names]
             await send(message)
 
-        await self.app(scope, receive, completed)
+        await self.app(scope, receive, send_completed)
 
 
-def _wanted(scope: Scope) -> tuple[Pair, ...]:
-    wanted = ALWAYS
+def _default_headers(scope: Scope) -> tuple[Pair, ...]:
+    defaults = ALWAYS
     if scope["path"].startswith(API):
-        wanted += OF_API
+        defaults += OF_API
     if scope.get("scheme") == "https":
-        wanted += OVER_TLS
-    return wanted
+        defaults += OVER_TLS
+    return defaults

@@ -1,0 +1,1 @@
+"""The endpoints, one module a subject. Their docstrings are what ``/docs`` shows."""

@@ -1,4 +1,4 @@
-"""Who has a report: give it to somebody, move it on, and whom one may give it to."""
+"""Assignment of reports: assign one, change its state, and list who may be assigned."""
 
 from __future__ import annotations
 
@@ -15,31 +15,35 @@ from reports.workflow.progress import report_progress
 
 router = APIRouter(prefix="/api", tags=["reports"])
 Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]
-_doors = {409: {"description": "Somebody else was quicker"}}
+_responses = {409: {"description": "Somebody else has changed the state meanwhile"}}
 
 
 @router.post("/reports/{id}/hand", dependencies=[needs("assign")])
-def hand(id: Id, body: AssignmentIn, session: SessionDep, lang: LangDep) -> ProgressOut:
-    """Give a report to a unit, a person or both. Who had it before has it no more; the journal keeps why."""
+def assign_report(id: Id, body: AssignmentIn, session: SessionDep, lang: LangDep) -> ProgressOut:
+    """Assign a report to a unit, an account or both, replacing the previous assignee.
+
+    The reason goes into the journal. Sends the report's new progress.
+    """
     assign(session, id, Assignment(body.unit, body.account, body.until, body.reason))
-    return _told(session, id, lang)
+    return _progress(session, id, lang)
 
 
-@router.post("/reports/{id}/status", dependencies=[needs("assign", "file")], responses=_doors)  # type: ignore[arg-type]
-def status(id: Id, body: TransitionIn, session: SessionDep, lang: LangDep) -> ProgressOut:
-    """Move a report to another state: who may give it, or who has it in hand."""
+@router.post("/reports/{id}/status", dependencies=[needs("assign", "file")], responses=_responses)  # type: ignore[arg-type]
+def change_status(id: Id, body: TransitionIn, session: SessionDep, lang: LangDep) -> ProgressOut:
+    """Change the state of a report. Needs the right to assign, or to be its assignee."""
     transition(session, id, body.status, body.reason)
-    return _told(session, id, lang)
+    return _progress(session, id, lang)
 
 
 @router.get("/people", dependencies=[needs("assign")])
-def people_(
+def list_people(
     session: SessionDep,
-    unit: Annotated[str, Query(description="The unit of the report", pattern="^[0-9]{2,15}$")],
+    unit: Annotated[str, Query(description="Code of the report's unit", pattern="^[0-9]{2,15}$")],
 ) -> PeopleOut:
-    """Whom one may give a report of a unit to."""
+    """List the people to whom a report of this unit can be assigned."""
     return PeopleOut.model_validate({"people": fetch_assignable_people(session, unit)})
 
 
-def _told(session: Session, report_id: int, lang: Lang) -> ProgressOut:
+def _progress(session: Session, report_id: int, lang: Lang) -> ProgressOut:
+    """The report's progress as a response body."""
     return ProgressOut.model_validate(report_progress(session, report_id, lang))

@@ -1,4 +1,4 @@
-"""Many places at once: the verdict's columns for each, in the order in which they came."""
+"""Batch checks: the verdict's columns for many places, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.batch.request import EXAMPLE, Batch, BatchRequest, PointsIn, read_arrow, read_json
-from api.batch.response import ARROW, TYPES, BatchResponse, pieces, wanted_form
+from api.batch.response import ARROW, TYPES, BatchResponse, choose_form, pieces
 from api.batch.screener_cache import ScreenerCache, screeners_of
 from api.dependencies import LangDep, LimitsDep, needs
 from api.errors import problem
@@ -38,66 +38,74 @@ _body: dict[str, Any] = {
 }
 _answers: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The verdict's columns of each place, in the form that Accept asks for",
+        "description": "The verdict's columns for each place, in the format that Accept names",
         "content": {name: {} for name in TYPES.values()},
     },
-    406: {"description": "No answer of a type that Accept names can be given"},
-    415: {"description": "A body of this type is not taken"},
+    406: {"description": "None of the types that Accept names is available"},
+    415: {"description": "Bodies of this type are not accepted"},
 }
 
 
 @router.post(PATH, openapi_extra={"requestBody": _body}, responses=_answers, response_class=StreamingResponse)
 async def check_batch(
-    request: Request, asked: Annotated[BatchRequest, Query()], limits: LimitsDep, lang: LangDep
+    request: Request, parameters: Annotated[BatchRequest, Query()], limits: LimitsDep, lang: LangDep
 ) -> Response:
     """Judge many places: points as JSON, features as GeoJSON, or an Arrow stream. Stores nothing.
 
-    What a JSON body does not say itself, and all that the other forms ask, stands in the query. A place that
-    cannot be judged keeps its row; ``zj_error`` says why.
+    Parameters go into the JSON body or the query; for GeoJSON and Arrow into the query. A place that cannot
+    be judged keeps its row; ``zj_error`` gives the reason.
     """
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != ARROW and kind not in JSON_TYPES:
-        return _refused(lang, 415, "Content-Type", N_("A body of the type {given} is not taken."), kind)
+        return _header_problem(
+            lang, 415, "Content-Type", N_("Bodies of the type {given} are not accepted."), kind
+        )
     accept = ",".join(request.headers.getlist("accept"))
-    if wanted_form(accept, "json") is None:
-        return _refused(lang, 406, "Accept", N_("An answer of the type {given} cannot be given."), accept)
+    if choose_form(accept, "json") is None:
+        return _header_problem(
+            lang, 406, "Accept", N_("No response of the type {given} is available."), accept
+        )
     body = bytearray()
     async for part in request.stream():
         body += part
+    # The headers are checked first, so that a wrong one costs no upload; the body is read outside of the
+    # turn, so that a slow client holds up nobody.
     screeners = screeners_of(request)
     async with screeners.turn:
-        answer = await _answer(request, screeners, (body, kind == ARROW, asked), (limits, lang))
-    form = wanted_form(accept, answer.batch.form) or answer.batch.form
+        answer = await _judge_batch(request, screeners, (body, kind == ARROW, parameters), (limits, lang))
+    form = choose_form(accept, answer.batch.form) or answer.batch.form
     return StreamingResponse(pieces(answer, form), media_type=TYPES[form])
 
 
-async def _answer(
+async def _judge_batch(
     request: Request,
     screeners: ScreenerCache,
     sent: tuple[bytearray, bool, BatchRequest],
     terms: tuple[Limits, Lang],
 ) -> BatchResponse:
-    """The judged batch. Work is done in threads of the batches' own: they hold none of the others' up."""
+    """The judged batch, computed in the worker threads of batches."""
     limits, lang = terms
     max_rows = request.app.state.settings.max_batch_rows
-    batch = await anyio.to_thread.run_sync(_read, *sent, max_rows, limiter=screeners.threads)
-    as_of = Inquiry(batch.asked.category, as_of=batch.asked.as_of).day()
-    task = (batch.asked.category, as_of, today(), limits.shares)
+    batch = await anyio.to_thread.run_sync(_parse, *sent, max_rows, limiter=screeners.threads)
+    as_of = Inquiry(batch.parameters.category, as_of=batch.parameters.as_of).day()
+    task = (batch.parameters.category, as_of, today(), limits.shares)
     async with request.app.state.gate:
         judge = await anyio.to_thread.run_sync(screeners.get, *task, limiter=screeners.threads)
-    how = Terms(batch.datum, limits, batch.asked.accuracy_m, "api", lang)
-    places, verdict = await anyio.to_thread.run_sync(_judged, batch, judge, how, limiter=screeners.threads)
+    how = Terms(batch.datum, limits, batch.parameters.accuracy_m, "api", lang)
+    places, verdict = await anyio.to_thread.run_sync(
+        _judge_parts, batch, judge, how, limiter=screeners.threads
+    )
     return BatchResponse(batch, places, verdict, as_of, task[2])
 
 
-def _read(body: bytearray, is_arrow: bool, asked: BatchRequest, max_rows: int) -> Batch:
+def _parse(body: bytearray, is_arrow: bool, parameters: BatchRequest, max_rows: int) -> Batch:
     if is_arrow:
-        return read_arrow(pa.py_buffer(body), asked, max_rows)
-    return read_json(body, asked, max_rows)
+        return read_arrow(pa.py_buffer(body), parameters, max_rows)
+    return read_json(body, parameters, max_rows)
 
 
-def _judged(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.Table]:
-    """Parts of the rows by several threads, put together in their order."""
+def _judge_parts(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.Table]:
+    """Judge parts of the rows in several threads; the parts are joined in their order."""
     spans = [slice(start, start + PART) for start in range(0, batch.rows, PART)]
 
     def part(rows: slice) -> tuple[Places, pa.Table]:
@@ -107,15 +115,15 @@ def _judged(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.Table]
         return places, verdicts(judge, places)
 
     parts = list(pooled(part, spans, WORKERS))
-    return joined([places for places, _ in parts]), _whole([table for _, table in parts])
+    return joined([places for places, _ in parts]), _concatenated([table for _, table in parts])
 
 
-def _whole(tables: list[pa.Table]) -> pa.Table:
+def _concatenated(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _explain(batch: Batch, places: Places, first: int, terms: Terms) -> None:
-    """Of GeoJSON that cannot be read, the reason that the door of single footprints gives."""
+    """Replace the error of unreadable GeoJSON by the precise one of single footprints."""
     if batch.features is None or batch.given.broken is None:
         return
     for row in places.errors:
@@ -125,7 +133,7 @@ def _explain(batch: Batch, places: Places, first: int, terms: Terms) -> None:
 
 
 def _why_broken(geometry: object, terms: Terms) -> str | None:
-    """What the door of single footprints says of a geometry that cannot be read."""
+    """The error that the check of a single footprint gives for a geometry; None where it gives none."""
     if not isinstance(geometry, dict):
         return None
     try:
@@ -135,8 +143,8 @@ def _why_broken(geometry: object, terms: Terms) -> str | None:
     return None
 
 
-def _refused(lang: Lang, status: int, field: str, text: str, given: str) -> Response:
-    """The answer where a header asks for what is not to be had."""
+def _header_problem(lang: Lang, status: int, field: str, text: str, given: str) -> Response:
+    """The response to a Content-Type or Accept header that cannot be served."""
     hint = N_("Use one of: {known}.")
     known = ", ".join(TYPES.values())
     return problem(status, say(lang, text, given=given[:80]), field=field, hint=say(lang, hint, known=known))

@@ -1,4 +1,4 @@
-"""Ask without storing: the check, and whose ground a point is."""
+"""Checks that store nothing: the verdict on a place, and the units at a point."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 
 @router.post("/check", response_model=CheckOut)
 def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
-    """Whose ground is this, and may that stand on it? Stores nothing."""
+    """Determine the responsible unit, and whether the matter is allowed at the place. Stores nothing."""
     return Response(
         verdict_with_words(answer(session, body.inquiry(), limits), lang), media_type="application/json"
     )
@@ -24,7 +24,7 @@ def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep
 def units_at(  # noqa: PLR0913 - the query's own parameters
     lon: Lon, lat: Lat, session: SessionDep, limits: LimitsDep, as_of: DayDep, datum: Datum = "cgcs2000"
 ) -> UnitsAtOut:
-    """The chain of units, from the city to the grid cell, of a point."""
+    """Return the chain of units of a point, from the city to the grid cell."""
     location, found = locate(session, Inquiry("", lon, lat, datum, as_of=as_of), limits)
     links = [LinkOut(level=link.level, code=link.code, name=link.name) for link in found.chain]
     cell = next((link for link in found.chain if link.level == "grid_cell"), None)

@@ -1,4 +1,4 @@
-"""Is a batch of coordinates in the datum that it claims? Stores nothing."""
+"""Checks whether a batch of coordinates is in the datum that it claims. Stores nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class BatchIn(BaseModel):
 
 
 class FiguresOut(BaseModel):
-    """What was found, in metres. ``offset_m``: east and north, from the points to where they belong."""
+    """The figures of the comparison, in metres.
+
+    ``offset_m``: east and north, from the points to where they belong.
+    """
 
     finding: str
     against: str
@@ -58,7 +61,10 @@ class FiguresOut(BaseModel):
 
 
 class SuspicionOut(BaseModel):
-    """``suspected``: the datum that fits instead; null where the declared one fits or nothing is told."""
+    """The result of a datum check. ``suspected``: the datum that fits better, or null.
+
+    It is null where the declared datum fits, and where the points do not suffice to tell.
+    """
 
     suspected: str | None
     declared: str
@@ -68,8 +74,13 @@ class SuspicionOut(BaseModel):
 
 @router.post("/check")
 def check(body: BatchIn, session: SessionDep, lang: LangDep) -> SuspicionOut:
-    """Was a batch taken in the datum that is declared? Compares with permits, villages, earlier reports."""
+    """Check whether points are in the declared datum, by permits, villages and earlier reports."""
     points = np.array(body.points, dtype=np.float64).reshape(-1, 2)
     found = check_batch(session, points, body.datum, body.channel)
-    told: dict[str, Any] = {"figures": figures_of(found), "words": tell_suspicion(found, lang)}
-    return SuspicionOut.model_validate({"suspected": found.suspected, "declared": found.declared, **told})
+    body_out: dict[str, Any] = {
+        "suspected": found.suspected,
+        "declared": found.declared,
+        "figures": figures_of(found),
+        "words": tell_suspicion(found, lang),
+    }
+    return SuspicionOut.model_validate(body_out)

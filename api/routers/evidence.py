@@ -1,4 +1,4 @@
-"""Evidence of a report: a file in as the request's body, its original bytes and a small picture out."""
+"""Evidence of a report: upload a file as the request body; download its original bytes and a thumbnail."""
 
 from __future__ import annotations
 
@@ -17,20 +17,30 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
-from api.dependencies import LangDep, SessionDep, entered, needs
+from api.dependencies import LangDep, SessionDep, needs, open_request_session
 from api.errors import problem
 from core.errors import BadInput, NotFound, StoreUnavailable
 from core.i18n import N_, Lang, say
-from reports.evidence.records import Kept, add_evidence, fetch_claim, fetch_evidence, keep, list_evidence
+from reports.evidence.records import (
+    StoredFile,
+    add_evidence,
+    fetch_evidence,
+    list_evidence,
+    require_report,
+    store_file,
+)
 from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.storage import BlobStore, Staged
 from reports.evidence.wording import KINDS, tell_evidence
 from store.schema.datasets import Evidence
 
-PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # what takes bodies of ``max_evidence_bytes``
-EXAMINERS: Final = 2  # processes that look into files
-WRITERS: Final = 4  # threads that write what arrives
-PIECE: Final = 1 << 20  # bytes that are gathered before they are written
+PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # takes bodies of up to ``max_evidence_bytes``
+INSPECTORS: Final = 2  # sandbox processes
+WRITERS: Final = 4  # threads that write uploads to disk
+PIECE: Final = (
+    1 << 20
+)  # bytes collected before they are written: a thread per network packet would cost too much
+# Evidence is untrusted and has our origin: a browser must neither guess its type nor run what is in it.
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -52,9 +62,9 @@ _body: dict[str, Any] = {
 }
 _bytes: dict[int | str, dict[str, Any]] = {
     200: {"description": "The original bytes", "content": {"*/*": _file}},
-    206: {"description": "The part that Range asks for"},
-    304: {"description": "If-None-Match names these bytes"},
-    416: {"description": "Range asks for what the file does not have"},
+    206: {"description": "The range of bytes asked for"},
+    304: {"description": "The client's copy (If-None-Match) is current"},
+    416: {"description": "The file has no such range of bytes"},
 }
 _part: dict[str, Any] = {
     "parameters": [
@@ -63,13 +73,13 @@ _part: dict[str, Any] = {
     ]
 }
 _jpeg: dict[int | str, dict[str, Any]] = {
-    **{status: told for status, told in _bytes.items() if status != 200},
+    **{status: response for status, response in _bytes.items() if status != 200},
     200: {"description": "A small JPEG", "content": {"image/jpeg": _file}},
 }
 
 
 class LineOut(BaseModel):
-    """What a file says, in words. ``agrees`` is null where nothing was compared."""
+    """A finding about a file, in words. ``agrees`` is null where nothing was compared."""
 
     about: str
     agrees: bool | None
@@ -77,7 +87,7 @@ class LineOut(BaseModel):
 
 
 class EvidenceOut(BaseModel):
-    """A file of evidence. ``found``: what it says of place, time and direction, beside the report's."""
+    """A file of evidence. ``found``: its place, time and direction, compared with the report's."""
 
     id: int
     report_id: int
@@ -96,81 +106,82 @@ class EvidenceOut(BaseModel):
 
 
 class EvidenceListOut(BaseModel):
-    """A page of a report's evidence; ``next`` is the address of the next one, where there is one."""
+    """A page of a report's evidence; ``next``: the address of the next page, if there is one."""
 
     items: list[EvidenceOut]
     next: str | None = None
 
 
-class Desk:
-    """Where files are taken in: the store, the threads that write, the processes that look into files."""
+class EvidenceIntake:
+    """Receives files: the store, the threads that write uploads, the sandbox processes."""
 
     def __init__(self, blobs: BlobStore, most: int) -> None:
         self.blobs = blobs
         self.most = most
         self.writers = CapacityLimiter(WRITERS)
-        self.keepers = CapacityLimiter(EXAMINERS)
-        self._free = [InspectionProcess() for _ in range(EXAMINERS)]
+        self.inspectors = CapacityLimiter(INSPECTORS)
+        self._free = [InspectionProcess() for _ in range(INSPECTORS)]
 
     @asynccontextmanager
-    async def arrived(self, request: Request) -> AsyncIterator[Staged]:
-        """The request's body as a staged file: hashed while it arrives, never held in memory."""
+    async def stage_body(self, request: Request) -> AsyncIterator[Staged]:
+        """The request body as a staged file, hashed while it arrives, never held in memory."""
         async with contextmanager_in_threadpool(self.blobs.stage(self.most)) as staging:
             async for piece in _pieces(request):
                 await to_thread.run_sync(staging.write, piece, limiter=self.writers)
-            yield await to_thread.run_sync(staging.whole, limiter=self.writers)
+            yield await to_thread.run_sync(staging.finish, limiter=self.writers)
 
-    async def keep(self, staged: Staged) -> Kept:
-        """Look into a file and put it into the store."""
-        async with self.keepers:
-            examiner = self._free.pop()
+    async def store_file(self, staged: Staged) -> StoredFile:
+        """Inspect a file and put it into the store."""
+        async with self.inspectors:
+            inspector = self._free.pop()
             try:
-                return await to_thread.run_sync(keep, self.blobs, examiner, staged, limiter=_own())
+                return await to_thread.run_sync(
+                    store_file, self.blobs, inspector, staged, limiter=_extra_thread()
+                )
             finally:
-                self._free.append(examiner)
+                self._free.append(inspector)
 
     def close(self) -> None:
-        """End the processes."""
-        for examiner in self._free:
-            examiner.close()
+        """End the sandbox processes."""
+        for inspector in self._free:
+            inspector.close()
 
 
 @asynccontextmanager
-async def _open_desk(app: FastAPI) -> AsyncIterator[None]:
-    app.state.desk = Desk(app.state.blobs, app.state.settings.max_evidence_bytes)
+async def _open_intake(app: FastAPI) -> AsyncIterator[None]:
+    app.state.evidence_intake = EvidenceIntake(app.state.blobs, app.state.settings.max_evidence_bytes)
     try:
         yield
     finally:
-        app.state.desk.close()
+        app.state.evidence_intake.close()
 
 
-router = APIRouter(tags=["evidence"], lifespan=_open_desk)
+router = APIRouter(tags=["evidence"], lifespan=_open_intake)
 
 
 @router.post(
     "/api/reports/{id}/evidence",
     status_code=201,
-    responses={200: {"description": "The report has these bytes already"}},
+    responses={200: {"description": "The report has this file already"}},
     openapi_extra=_body,
     dependencies=[needs("file")],
 )
 async def add(
     id: Id, request: Request, response: Response, lang: LangDep, filename: Name = ""
 ) -> EvidenceOut:
-    """Add a file to a report: photo, video, document, drone file, archive; the body is the file.
-
-    No connection to the database is held while it arrives.
-    """
-    desk: Desk = request.app.state.desk
-    async with entered(request) as session:
-        await to_thread.run_sync(fetch_claim, session, id)
-    async with desk.arrived(request) as staged:
-        kept = await desk.keep(staged)
-    async with entered(request) as session:
-        created, told = await to_thread.run_sync(_add, session, id, kept, filename, lang)
+    """Attach a file to a report: photo, video, document, drone file or archive. The body is the file."""
+    intake: EvidenceIntake = request.app.state.evidence_intake
+    # The connection is given back while the file arrives: slow uploads would use up the pool. The report is
+    # looked for first, so that nobody uploads in vain.
+    async with open_request_session(request) as session:
+        await to_thread.run_sync(require_report, session, id)
+    async with intake.stage_body(request) as staged:
+        stored = await intake.store_file(staged)
+    async with open_request_session(request) as session:
+        created, evidence = await to_thread.run_sync(_add, session, id, stored, filename, lang)
     response.status_code = 201 if created else 200
-    response.headers["Location"] = told.href
-    return told
+    response.headers["Location"] = evidence.href
+    return evidence
 
 
 @router.get("/api/reports/{id}/evidence", dependencies=[needs("read", "file")])
@@ -181,12 +192,12 @@ def list_(
     after: After = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> EvidenceListOut:
-    """A report's files, paged by key: follow ``next``."""
+    """List a report's files, paged by key: follow ``next``."""
     found = list_evidence(session, id, after, limit)
     following = (
         f"/api/reports/{id}/evidence?after={found[-1].id}&limit={limit}" if len(found) == limit else None
     )
-    return EvidenceListOut(items=[_told(evidence, lang) for evidence in found], next=following)
+    return EvidenceListOut(items=[_evidence_out(evidence, lang) for evidence in found], next=following)
 
 
 @router.get(
@@ -197,16 +208,16 @@ def list_(
     response_class=StreamingResponse,
 )
 def original(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Response:
-    """The original bytes, to be saved and never shown by the browser; parts of them by Range."""
+    """Download the original bytes, or a part of them by Range. Browsers save it and never display it."""
     evidence = fetch_evidence(session, id)
     headers = {
         **SAFE,
         "Content-Type": evidence.media_type,
-        "Content-Disposition": f"attachment; {_name(evidence.filename)}",
+        "Content-Disposition": f"attachment; {_disposition_name(evidence.filename)}",
         "ETag": f'"{evidence.sha256}"',
         "Accept-Ranges": "bytes",
     }
-    return _sent(request, evidence.sha256, headers, lang)
+    return _blob_response(request, evidence.sha256, headers, lang)
 
 
 @router.get(
@@ -217,51 +228,52 @@ def original(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Re
     response_class=StreamingResponse,
 )
 def thumbnail(id: Id, request: Request, session: SessionDep, lang: LangDep) -> Response:
-    """A small picture of a photo, made anew: upright, and without what the original says of its place."""
+    """Return a small JPEG of a photo, upright and without the original's metadata."""
     evidence = fetch_evidence(session, id)
     if evidence.thumbnail is None:
         raise NotFound(
-            N_("Evidence {id} has no small picture."),
+            N_("Evidence {id} has no thumbnail."),
             field="id",
-            hint=N_("Fetch the original; its words say why there is none."),
+            hint=N_("Download the original; its texts say why there is none."),
             id=id,
         )
     headers = {**SAFE, "Content-Type": "image/jpeg", "ETag": f'"{evidence.thumbnail}"'}
-    return _sent(request, evidence.thumbnail, headers, lang)
+    return _blob_response(request, evidence.thumbnail, headers, lang)
 
 
-def _own() -> CapacityLimiter:
-    """A thread beside the others': how many there are, ``keepers`` has settled."""
+def _extra_thread() -> CapacityLimiter:
+    """A thread outside of the shared pool; ``inspectors`` has limited their number already."""
     return CapacityLimiter(1)
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body in pieces of about a megabyte."""
-    gathered = bytearray()
+    """The body in pieces of about a megabyte. Raises :class:`BadInput` where the client breaks off."""
+    buffer = bytearray()
     try:
         async for part in request.stream():
-            gathered += part
-            if len(gathered) >= PIECE:
-                yield bytes(gathered)
-                gathered.clear()
+            buffer += part
+            if len(buffer) >= PIECE:
+                yield bytes(buffer)
+                buffer.clear()
     except ClientDisconnect as fault:
-        raise BadInput(
-            N_("The file broke off while it was sent."), field="body", hint=N_("Send it again.")
-        ) from fault
-    if gathered:
-        yield bytes(gathered)
+        raise BadInput(N_("The upload was interrupted."), field="body", hint=N_("Send it again.")) from fault
+    if buffer:
+        yield bytes(buffer)
 
 
-def _add(session: Session, report_id: int, kept: Kept, filename: str, lang: Lang) -> tuple[bool, EvidenceOut]:
-    added = add_evidence(session, report_id, kept, filename)
-    return added.created, _told(added.evidence, lang)
+def _add(
+    session: Session, report_id: int, stored: StoredFile, filename: str, lang: Lang
+) -> tuple[bool, EvidenceOut]:
+    added = add_evidence(session, report_id, stored, filename)
+    return added.created, _evidence_out(added.evidence, lang)
 
 
-def _told(evidence: Evidence, lang: Lang) -> EvidenceOut:
-    plain = ("id", "report_id", "filename", "kind", "media_type", "size", "sha256", "added_by", "added_at")
+def _evidence_out(evidence: Evidence, lang: Lang) -> EvidenceOut:
+    """The row of a file as a response body."""
+    columns = ("id", "report_id", "filename", "kind", "media_type", "size", "sha256", "added_by", "added_at")
     href = f"/api/evidence/{evidence.id}"
     return EvidenceOut(
-        **{name: getattr(evidence, name) for name in plain},
+        **{name: getattr(evidence, name) for name in columns},
         kind_name=say(lang, KINDS[evidence.kind]),
         found=evidence.found,
         words=[LineOut(**line) for line in tell_evidence(evidence.found, lang)],
@@ -270,14 +282,14 @@ def _told(evidence: Evidence, lang: Lang) -> EvidenceOut:
     )
 
 
-def _name(filename: str) -> str:
-    """A file's name for Content-Disposition: plain letters for old programs, all of it for the others."""
+def _disposition_name(filename: str) -> str:
+    """The file name for Content-Disposition: ASCII for old clients, RFC 5987 for all others."""
     plain = re.sub(r"[^A-Za-z0-9._ -]", "_", filename)
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _sent(request: Request, sha256: str, headers: dict[str, str], lang: Lang) -> Response:
-    """The bytes of a kept file, or the part of them that is asked for."""
+def _blob_response(request: Request, sha256: str, headers: dict[str, str], lang: Lang) -> Response:
+    """The bytes of a stored file, the range asked for, 304, or 416."""
     blobs: BlobStore = request.app.state.blobs
     etag = headers["ETag"]
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
@@ -286,15 +298,13 @@ def _sent(request: Request, sha256: str, headers: dict[str, str], lang: Lang) ->
     size = blobs.size(sha256)
     if size is None:
         raise StoreUnavailable(
-            N_("The bytes of this file are not in the store of evidence."),
-            hint=N_("See whether ZHIJIE_EVIDENCE_URL names the place where they were kept."),
+            N_("The bytes of this file are not in the evidence store."),
+            hint=N_("Check that ZHIJIE_EVIDENCE_URL names the location where they were stored."),
         )
-    wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
-    span = _span(wanted, size)
+    range_header = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+    span = _parse_range(range_header, size)
     if span is None:
-        detail = say(
-            lang, N_("The file has {size} bytes; the part that is asked for is not in it."), size=size
-        )
+        detail = say(lang, N_("The requested range is outside the file, which has {size} bytes."), size=size)
         return problem(416, detail, field="Range", headers={"Content-Range": f"bytes */{size}"})
     start, end, part = span
     headers = {**headers, "Content-Length": str(end - start)}
@@ -303,12 +313,12 @@ def _sent(request: Request, sha256: str, headers: dict[str, str], lang: Lang) ->
     return StreamingResponse(blobs.read(sha256, start, end), 206 if part else 200, headers)
 
 
-def _span(wanted: str | None, size: int) -> tuple[int, int, bool] | None:
-    """(first byte, byte after the last, is it a part); None where there is none of it.
+def _parse_range(range_header: str | None, size: int) -> tuple[int, int, bool] | None:
+    """(first byte, byte after the last, is it a part); None where the range is outside the file.
 
-    What is no single range asks for all.
+    Anything but a single range asks for the whole file, as RFC 9110 allows.
     """
-    found = _RANGE.fullmatch(wanted or "")
+    found = _RANGE.fullmatch(range_header or "")
     if found is None or not (found[1] or found[2]):
         return 0, size, False
     if not found[1]:

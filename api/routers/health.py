@@ -1,4 +1,4 @@
-"""Signs of life: the process, and everything that it needs."""
+"""Liveness and readiness."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 def healthz() -> StateOut:
-    """The process answers."""
+    """Report that the process is alive."""
     return StateOut(status="ok")
 
 
 @router.get("/readyz")
 def readyz(session: SessionDep) -> StateOut:
-    """The database answers and has the schema of this program."""
+    """Report whether the database answers and has the schema of this program."""
     ping(session)
     current, newest = revisions(session)
     if current != newest:
         raise StoreUnavailable(
-            N_("The database has schema {current}, the program needs {newest}."),
+            N_("The database schema is {current}; the program needs {newest}."),
             hint=N_("Run `zhijie db migrate`."),
             current=current,
             newest=newest,

@@ -1,4 +1,4 @@
-"""What is on the map: units, zones, grid, and places by name."""
+"""The reference layers: units, zones, grid cells, and places by name."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Level = Annotated[Literal["country", "province", "city", "county", "township"], 
 
 @router.get("/units")
 def units(session: SessionDep, as_of: DayDep, level: Level = "township") -> CollectionOut:
-    """The units of a level on a day, as GeoJSON."""
+    """List the units of a level on a day, as GeoJSON."""
     return CollectionOut.model_validate(fetch_units(session, level, as_of))
 
 
 @router.get("/grid")
 def grid(session: SessionDep, as_of: DayDep) -> CollectionOut:
-    """The grid cells on a day, as GeoJSON."""
+    """List the grid cells on a day, as GeoJSON."""
     return CollectionOut.model_validate(fetch_grid(session, as_of))
 
 
 @router.get("/zones")
 def zones(session: SessionDep, as_of: DayDep, lang: LangDep) -> CollectionOut:
-    """The protected and controlled zones on a day, as GeoJSON, with the names of their kinds."""
+    """List the protected and controlled zones on a day, as GeoJSON, with the names of their kinds."""
     kinds = current_book(session).zone_kinds
     collection = fetch_zones(session, as_of)
     for feature in collection["features"]:
-        told = feature["properties"]
-        kind = kinds[told["kind"]]
-        told["kind_name"] = kind.name.say(lang)
-        told["grade_name"] = kind.grades[told["grade"]].say(lang) if told["grade"] else None
+        properties = feature["properties"]
+        kind = kinds[properties["kind"]]
+        properties["kind_name"] = kind.name.say(lang)
+        properties["grade_name"] = kind.grades[properties["grade"]].say(lang) if properties["grade"] else None
     return CollectionOut.model_validate(collection)
 
 
@@ -51,7 +51,10 @@ def places(
     ],
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> PlacesOut:
-    """Units and villages by name. A village answers with its township's place."""
+    """Find units and villages by part of a name, or the start of a code.
+
+    A village without known coordinates is returned at those of its township.
+    """
     found = fetch_places(session, q.strip().replace("\x00", ""), today(), limit)
     return PlacesOut(places=[_place(place, lang) for place in found])
 
@@ -59,5 +62,5 @@ def places(
 def _place(place: dict[str, Any], lang: Lang) -> PlaceOut:
     path = place["parent_name"] or ""
     if place["borrowed"]:
-        path = say(lang, N_("in {township}; the village's own place is not known"), township=path)
+        path = say(lang, N_("in {township}; the village's own location is unknown"), township=path)
     return PlaceOut.model_validate({**place, "path": path})

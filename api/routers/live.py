@@ -1,4 +1,4 @@
-"""What happens now: the stream of events, the feed, the figures, and what the layers' versions are."""
+"""Live data: the stream of events, the feed, the figures, and the versions of the tile layers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
-from api.dependencies import LangDep, SessionDep, entered, needs, require
+from api.dependencies import LangDep, SessionDep, needs, open_request_session, require
 from api.filters import ReportFilterDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
 from core.clock import today
@@ -35,13 +35,14 @@ START: Final = {
     "headers": [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
+        # nginx would gather events in its buffer otherwise
         (b"x-accel-buffering", b"no"),
     ],
 }
 
 
 class EventStream(Response):
-    """A stream's answer: what it has missed, then what happens, until one of the two sides goes."""
+    """A response of server-sent events: missed ones first, then new ones until either side closes."""
 
     media_type = "text/event-stream"
 
@@ -49,15 +50,15 @@ class EventStream(Response):
         super().__init__()
         self._hub = hub
         self._stream = stream
-        self._first = first
+        self._hello = first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the reader has gone or is let go."""
+        """Send until the client disconnects or the hub closes the stream."""
         stream = self._stream
-        gone = asyncio.ensure_future(_gone(receive, stream))
+        gone = asyncio.ensure_future(_close_on_disconnect(receive, stream))
         try:
             await send(START)
-            await send({"type": "http.response.body", "body": self._first, "more_body": True})
+            await send({"type": "http.response.body", "body": self._hello, "more_body": True})
             while not stream.closed:
                 await stream.stirred.wait()
                 await send({"type": "http.response.body", "body": stream.take(), "more_body": True})
@@ -67,7 +68,7 @@ class EventStream(Response):
             self._hub.leave(stream)
 
 
-async def _gone(receive: Receive, stream: Stream) -> None:
+async def _close_on_disconnect(receive: Receive, stream: Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.close()
@@ -79,41 +80,50 @@ _stream: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream
 @router.get("/live", response_class=Response, responses=_stream)
 async def live(
     request: Request,
-    after: Annotated[int | None, Query(ge=0, le=2**62, description="The last number that was had")] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=2**62, description="Sequence number of the last event received")
+    ] = None,
     last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20, pattern="^[0-9]{1,18}$")] = None,
 ) -> Response:
-    """Server-sent events: ``hello``, ``report`` for each step about a report, ``layers``, ``reset``."""
+    """Stream server-sent events: ``hello``, ``report`` for each step about a report, ``layers``, ``reset``.
+
+    After ``reset`` a client must load its data again: it has missed too many events.
+    """
     who = require(request, "check")
     hub: Hub = request.app.state.hub
     hub.wake()
     stream = Stream(request.state.token, who.account, ())
-    async with entered(request) as session:
-        stream.stems = tuple(await run_in_threadpool(_stems, session))
+    async with open_request_session(request) as session:
+        stream.stems = tuple(await run_in_threadpool(_read_stems, session))
+        # Joined before the missed events are read: what happens in between comes from both, and the
+        # stream's floor drops the second copy. The other order would lose it.
         hub.join(stream)
         try:
             since = int(last) if last is not None else after
-            first = await run_in_threadpool(_first, session, stream, since)
+            first = await run_in_threadpool(_hello, session, stream, since)
         except BaseException:
             hub.leave(stream)
             raise
     return EventStream(hub, stream, first)
 
 
-def _stems(session: Session) -> list[str]:
+def _read_stems(session: Session) -> list[str]:
+    """The code prefixes below which the session may read reports; what the hub filters events by."""
     return sorted(session.scalar(select(func.zhijie_stems("read"))) or [])
 
 
-def _first(session: Session, stream: Stream, since: int | None) -> bytes:
-    """``hello``, and what was missed since a number. Sets the stream's floor: from there on the hub tells."""
+def _hello(session: Session, stream: Stream, since: int | None) -> bytes:
+    """``hello``, and the events since a number. Sets the stream's floor, from which on the hub sends."""
     head = fetch_head(session)
     stream.floor = head
-    told_first = [message("hello", head, {"seq": head})]
+    messages = [message("hello", head, {"seq": head})]
     if since is not None and since < head:
-        told_first += _missed(session, stream, since, head)
-    return b"retry: 2000\n\n" + b"".join(data for _, data in told_first)
+        messages += _missed_messages(session, stream, since, head)
+    return b"retry: 2000\n\n" + b"".join(data for _, data in messages)
 
 
-def _missed(session: Session, stream: Stream, since: int, head: int) -> list[Message]:
+def _missed_messages(session: Session, stream: Stream, since: int, head: int) -> list[Message]:
+    """The events after ``since`` up to ``head``; one ``reset`` where they are too many to send."""
     if head - since > MOST_MISSED:
         return [message("reset", head, {})]
     missed: list[Message] = []
@@ -126,7 +136,7 @@ def _missed(session: Session, stream: Stream, since: int, head: int) -> list[Mes
 
 @router.get("/layers")
 def layers(session: SessionDep) -> LayersOut:
-    """The version of each layer of tiles, and of when it is."""
+    """Return the version of each tile layer, and the time of its data."""
     return LayersOut.model_validate(fetch_layer_versions(session))
 
 
@@ -136,11 +146,11 @@ def feed(  # noqa: PLR0913 - parameters and dependencies
     session: SessionDep,
     request: Request,
     lang: LangDep,
-    before: Annotated[int, Query(ge=1, le=NEWEST, description="Only reports with a smaller number")] = NEWEST,
+    before: Annotated[int, Query(ge=1, le=NEWEST, description="Only reports with a smaller id")] = NEWEST,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    pressing: Annotated[bool, Query(description="The most urgent first, without further pages")] = False,
+    pressing: Annotated[bool, Query(description="Most urgent first, on one page")] = False,
 ) -> FeedOut:
-    """Reports, newest first, paged by key: follow ``next``."""
+    """List reports, newest first, paged by key: follow ``next``."""
     names = _category_names(session, lang)
     rows = fetch_feed(session, criteria, before, limit, pressing=pressing)
     lines = [LineOut.model_validate(_line(row, names)) for row in rows]
@@ -162,19 +172,19 @@ def _line(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 @router.get("/overview", dependencies=[needs("read", "file")])
 def overview(criteria: ReportFilterDep, session: SessionDep) -> OverviewOut:
-    """Counters and charts of the reports in view."""
+    """Return counters and charts of the reports that match the filter."""
     return OverviewOut.model_validate(fetch_overview(session, criteria))
 
 
 @router.get("/vocabulary")
 def vocabulary(session: SessionDep, lang: LangDep) -> VocabularyOut:
-    """Matters, kinds of zones and states, with their names."""
+    """List the codes and names of matters, kinds of zones and states."""
     book = current_book(session)
-    named = [*book.categories.values()]
+    categories = book.categories.values()
     kinds = [{"code": kind.kind, "name": kind.name.say(lang)} for kind in book.zone_kinds.values()]
     return VocabularyOut.model_validate(
         {
-            "categories": [{"code": one.code, "name": one.name.say(lang)} for one in named],
+            "categories": [{"code": one.code, "name": one.name.say(lang)} for one in categories],
             "zone_kinds": kinds,
             "statuses": [{"code": code, "name": say(lang, word)} for code, word in STATUSES.items()],
         }

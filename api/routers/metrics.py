@@ -1,4 +1,4 @@
-"""The service's figures, for Prometheus."""
+"""The metrics of the service, for Prometheus."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[needs("metrics")])
 def metrics(request: Request, accept: Annotated[str, Header(include_in_schema=False)] = "") -> Response:
-    """How much is asked, how fast it is answered, and what the database does meanwhile."""
+    """Return request counts and times, and figures of the database pool, in Prometheus' format."""
     body, media_type = exposition(accept, getattr(request.app.state, "memory", None))
     return Response(body, headers={"Content-Type": media_type})

@@ -1,4 +1,4 @@
-"""The officer's page, what makes it an application of the telephone, and the pack for work without a net."""
+"""The officer's page, its web manifest and service worker, and the pack for working offline."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from store.access import Identity
 from verdict.offline_pack import find_county, make_pack, version_of
 
 router = APIRouter()
-# A worker may load only what our own host has, and speak to nobody else.
+# A worker may load scripts of this host only, and connect to no other.
 WORKER_POLICY: Final = "default-src 'none'; script-src 'self'; connect-src 'self'"
-KEPT: Final = 16  # packs, of some 50 kB each
-_PACKS: Final[LruCache[bytes]] = LruCache(KEPT)  # by what they are made of, so none can go stale
+MAX_PACKS: Final = 16  # of some 50 kB each
+_PACKS: Final[LruCache[bytes]] = LruCache(MAX_PACKS)  # by a hash of their contents, so none can go stale
 
 
 class PackOut(BaseModel):
-    """What a telephone needs to judge without a net; see docs/field.md."""
+    """What a telephone needs to judge offline; see docs/field.md."""
 
     form: int
     version: str
@@ -54,31 +54,31 @@ class PackOut(BaseModel):
 
 _pack: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "If-None-Match names this pack"},
-    404: {"description": "There is no county at the place"},
+    404: {"description": "No county at the place"},
 }
 
 
 @router.get("/field", response_class=HTMLResponse, include_in_schema=False)
 def page(request: Request, lang: LangDep) -> Response:
-    """The officer's page, for who is signed in."""
+    """The officer's page; without an identity, a redirect to the sign-in page."""
     if request.state.who is None:
         chosen = f"&lang={lang}" if "lang" in request.query_params else ""
         return RedirectResponse(f"/login?next=/field{chosen}", 303)
-    made = field_page(lang, OPEN_STATUSES)
-    html = made.render()
-    return HTMLResponse(html, headers={CSP: made.policy, "Cache-Control": "no-cache"})
+    rendered = field_page(lang, OPEN_STATUSES)
+    html = rendered.render()
+    return HTMLResponse(html, headers={CSP: rendered.policy, "Cache-Control": "no-cache"})
 
 
 @router.get("/field/manifest.webmanifest", include_in_schema=False)
 def web_manifest(lang: LangDep) -> Response:
-    """What makes the page an application of the telephone."""
+    """The web manifest, with which a browser installs the page as an application."""
     body = orjson.dumps(manifest(lang))
     return Response(body, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/field/sw.js", include_in_schema=False)
 def service_worker() -> Response:
-    """The service worker; its text changes with any file of the page."""
+    """The service worker; its text changes with any file of the page, which makes browsers update it."""
     pages = {lang: field_page(lang, OPEN_STATUSES).render() for lang in LANGS}
     headers = {"Service-Worker-Allowed": "/field", CSP: WORKER_POLICY, "Cache-Control": "no-cache"}
     return Response(worker_script(pages), media_type="text/javascript", headers=headers)
@@ -99,34 +99,42 @@ def pack(  # noqa: PLR0913 - dependencies
     lat: FiniteFloat | None = None,
     datum: Datum = "cgcs2000",
 ) -> Response:
-    """Units, zones, cells and the law of today of a county: that of the place, or of one's own reach."""
+    """Return units, zones, grid cells and today's law of one county, for checks without a network.
+
+    The county is that of ``lon`` and ``lat``, or else of the account's own area. The ETag changes with the
+    contents.
+    """
     who: Identity = request.state.who
     day = today()
-    county = find_county(session, _place(lon, lat, datum), [reach for _, reach in who.postings], day)
+    county = find_county(session, _parse_place(lon, lat, datum), [reach for _, reach in who.postings], day)
     version = version_of(session, county, limits, day)
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    # Telephones ask at each start: a version costs a few queries, a pack some hundred milliseconds.
     if request.headers.get("if-none-match", "") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    packed = _PACKS.get(
-        version, lambda: _packed({**make_pack(session, county, limits, day), "version": version})
+    compressed = _PACKS.get(
+        version, lambda: _compressed({**make_pack(session, county, limits, day), "version": version})
     )
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(
-            packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"}
+            compressed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"}
         )
-    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
+    return Response(gzip.decompress(compressed), media_type="application/json", headers=headers)
 
 
-def _packed(told: dict[str, Any]) -> bytes:
-    return gzip.compress(orjson.dumps(told), mtime=0)
+def _compressed(document: dict[str, Any]) -> bytes:
+    return gzip.compress(orjson.dumps(document), mtime=0)
 
 
-def _place(lon: float | None, lat: float | None, datum: str) -> tuple[float, float] | None:
+def _parse_place(lon: float | None, lat: float | None, datum: str) -> tuple[float, float] | None:
+    """(lon, lat) in CGCS2000 degrees; None where neither is given. Raises :class:`BadInput`."""
     if lon is None and lat is None:
         return None
     if lon is None or lat is None:
         raise BadInput(
-            N_("Half a place is given."), field="lon" if lon is None else "lat", hint=N_("Give lon and lat.")
+            N_("Only one coordinate was given."),
+            field="lon" if lon is None else "lat",
+            hint=N_("Give lon and lat."),
         )
     found = Location.from_point(lon, lat, datum, 0.0)
     return found.lon, found.lat

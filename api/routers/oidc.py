@@ -1,4 +1,4 @@
-"""The way through an OpenID Connect provider. Loaded only where one is configured: it takes a while."""
+"""Signing in by an OpenID Connect provider. Imported only where one is configured: it loads slowly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.accounts import sign_in_vouched
 from api.dependencies import LangDep
 from api.middleware.authentication import set_cookie
 from api.middleware.observability import count_sign_in
-from api.routers.account_pages import Next, answer_page, local
+from api.routers.account_pages import Next, local_path, sign_in_response
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
@@ -25,8 +25,10 @@ from store.engine import open_session
 
 log = logging.getLogger("zhijie.api")
 router = APIRouter(include_in_schema=False)
-ON_THE_WAY: Final = "next"  # where to go after the provider, in the cookie of the way through it
-# What goes wrong with a provider that is down, speaks otherwise, or vouches for what it should not.
+NEXT_KEY: Final = (
+    "next"  # in the signed cookie that spans the way through the provider: where to go afterwards
+)
+# What the libraries raise for a provider that is down, answers malformed documents, or signs wrong tokens.
 FAULTS: Final = (
     httpx.HTTPError,
     httpx.InvalidURL,
@@ -38,17 +40,15 @@ FAULTS: Final = (
     AttributeError,
     TypeError,
 )
-SILENT: Final = N_("The provider of accounts does not answer.")
+NO_ANSWER: Final = N_("The identity provider does not answer.")
 
 
 def oauth_of(settings: Settings, issuer: str) -> OAuth:
-    """The client of a provider."""
+    """The OAuth client of a provider. Raises :class:`BadInput` where a setting is missing."""
     for field in ("oidc_client_id", "oidc_client_secret"):
         if not getattr(settings, field):
             name = f"ZHIJIE_{field.upper()}"
-            raise BadInput(
-                N_("Signing in by a provider of accounts needs {name} as well."), field=name, name=name
-            )
+            raise BadInput(N_("Signing in by an identity provider also needs {name}."), field=name, name=name)
     oauth = OAuth()
     oauth.register(
         "provider",
@@ -62,36 +62,36 @@ def oauth_of(settings: Settings, issuer: str) -> OAuth:
 
 @router.get("/login/oidc", response_model=None)
 async def to_provider(request: Request, lang: LangDep, following: Next = "/") -> Response:
-    """Send the browser to the provider; where that does not answer, the page says so."""
+    """Redirect the browser to the provider; where it does not answer, show the sign-in page again."""
     provider = _provider(request)
     try:
-        answer: Response = await provider.authorize_redirect(request, _back(request))
+        answer: Response = await provider.authorize_redirect(request, _callback_url(request))
     except FAULTS as fault:
-        log.warning("the provider of accounts: %s", type(fault).__name__, exc_info=fault)
-        _forget(provider)
-        return answer_page(request, lang, following, SILENT, 503)
-    request.session[ON_THE_WAY] = local(following)
+        log.warning("identity provider: %s", type(fault).__name__, exc_info=fault)
+        _forget_metadata(provider)
+        return sign_in_response(request, lang, following, NO_ANSWER, 503)
+    request.session[NEXT_KEY] = local_path(following)
     return answer
 
 
 @router.get("/login/oidc/callback")
 async def from_provider(request: Request) -> Response:
-    """The provider has sent the browser back: who it vouches for is signed in, if an account names it."""
+    """Sign in the account that the provider's token names, after the provider has sent the browser back."""
     provider = _provider(request)
-    onward = local(str(request.session.pop(ON_THE_WAY, "/")))
+    return_path = local_path(str(request.session.pop(NEXT_KEY, "/")))
     try:
         token = await provider.authorize_access_token(request)
         issuer, subject = str(token["userinfo"]["iss"]), str(token["userinfo"]["sub"])
     except FAULTS as fault:
-        log.warning("the provider of accounts: %s", type(fault).__name__)
-        if not isinstance(fault, AuthlibBaseError):  # which anybody can bring about
-            _forget(provider)
+        log.warning("identity provider: %s", type(fault).__name__)
+        if not isinstance(fault, AuthlibBaseError):  # such a fault anybody can cause by a made-up address
+            _forget_metadata(provider)
         return RedirectResponse("/login?broken=true", 303)
-    session = await run_in_threadpool(_open, request, issuer, subject)
+    session = await run_in_threadpool(_sign_in, request, issuer, subject)
     count_sign_in(session is not None)
     if session is None:
         return RedirectResponse("/login?refused=true", 303)
-    answer = RedirectResponse(onward, 303)
+    answer = RedirectResponse(return_path, 303)
     set_cookie(request.app.state.settings, answer, session)
     return answer
 
@@ -100,16 +100,17 @@ def _provider(request: Request) -> StarletteOAuth2App:
     return request.app.state.oauth.provider
 
 
-def _forget(provider: StarletteOAuth2App) -> None:
-    """Ask the provider anew next time what it is and which keys it has."""
+def _forget_metadata(provider: StarletteOAuth2App) -> None:
+    """Fetch the provider's metadata and keys again with the next request."""
     for known in ("_loaded_at", "jwks"):
         provider.server_metadata.pop(known, None)
 
 
-def _back(request: Request) -> str:
+def _callback_url(request: Request) -> str:
     return str(request.url_for("from_provider"))
 
 
-def _open(request: Request, issuer: str, subject: str) -> str | None:
+def _sign_in(request: Request, issuer: str, subject: str) -> str | None:
+    """The token of a new session; None where no account is linked to the subject."""
     with open_session(request.app.state.engine) as session:
         return sign_in_vouched(session, issuer, subject, request.app.state.settings.session_hours)

@@ -1,4 +1,4 @@
-"""The pages. Each says what a browser may load for it; none has a script in it that is not Folium's own."""
+"""The HTML pages, each with its own Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import LangDep, SessionDep
-from api.middleware.security_headers import NOBODYS, OURS
+from api.middleware.security_headers import ALLOWED_FEATURES, DENIED_FEATURES
 from core.clock import CHINA, today
 from layers.registry.accuracy import fetch_exactness, fetch_extent
 from maps.pages.command_centre import Exactness, command_page
@@ -25,10 +25,11 @@ DOCS_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# The wall fills the screen and sounds for what is urgent; for the rest it may what every page may.
+# The command centre on a wall goes full screen and sounds an alarm, which no other page needs.
 _WALL: Final = ("autoplay", "fullscreen")
 WALL_POLICY: Final = ", ".join(
-    [f"{name}=(self)" for name in (*OURS, *_WALL)] + [f"{name}=()" for name in NOBODYS if name not in _WALL]
+    [f"{name}=(self)" for name in (*ALLOWED_FEATURES, *_WALL)]
+    + [f"{name}=()" for name in DENIED_FEATURES if name not in _WALL]
 )
 DOCS: Final = """\
 <!DOCTYPE html>
@@ -50,51 +51,52 @@ DOCS: Final = """\
 
 
 @router.get("/", response_class=HTMLResponse)
-def map_of_all(request: Request, session: SessionDep, lang: LangDep) -> Response:
-    """The map of townships, reserves and reports, for who is signed in."""
+def public_map(request: Request, session: SessionDep, lang: LangDep) -> Response:
+    """The map of townships, reserves and reports; without an identity, a redirect to the sign-in page."""
     if request.state.who is None:
         return RedirectResponse(f"/login?{request.url.query}", 303)
     key = request.app.state.settings.tianditu_key
     loaded_at = fetch_loaded_at(session)
     as_of = loaded_at.astimezone(CHINA).date().isoformat() if loaded_at else ""
-    return _of_map(live_map(lang, tianditu_key=key, data_as_of=as_of), key)
+    return _map_response(live_map(lang, tianditu_key=key, data_as_of=as_of), key)
 
 
 @router.get("/command", response_class=HTMLResponse)
 def command(request: Request, session: SessionDep, lang: LangDep) -> Response:
-    """The command centre, for who is signed in."""
+    """The command centre; without an identity, a redirect to the sign-in page."""
     if request.state.who is None:
-        return RedirectResponse(f"/login?{_and_back(request)}", 303)
+        return RedirectResponse(f"/login?{_return_query(request)}", 303)
     key = request.app.state.settings.tianditu_key
     sources = [
         Exactness(title[lang], official, metres) for title, official, metres in fetch_exactness(session)
     ]
     reach = next((reach for _, reach in request.state.who.postings if reach), "")
     page = command_page(lang, sources, fetch_extent(session, reach, today()), tianditu_key=key)
-    answer = _of_map(page, key)
+    answer = _map_response(page, key)
     answer.headers["Permissions-Policy"] = WALL_POLICY
     return answer
 
 
-def _and_back(request: Request) -> str:
-    """The query of the way to signing in: the language, and the address that was asked for."""
-    wished = request.query_params.get("lang")
+def _return_query(request: Request) -> str:
+    """The query of the redirect to the sign-in page: the language, and the address to return to."""
+    lang = request.query_params.get("lang")
     back = {"next": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path}
-    return urlencode(({"lang": wished} if wished else {}) | back)
+    return urlencode(({"lang": lang} if lang else {}) | back)
 
 
-def _of_map(page: Page, key: str | None) -> HTMLResponse:
-    """A page with a map; ``key``: of the national base map."""
+def _map_response(page: Page, key: str | None) -> HTMLResponse:
+    """The response with a page and its policies. ``key``: of the national base map, if any."""
     html = page.render()
     headers = {CSP: page.policy}
-    if key:  # which the national service may have bound to our host: it must see which that is, and no more
+    # The national service may have bound the key to our host name: it must see that much of the referrer.
+    if key:
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     return HTMLResponse(html, headers=headers)
 
 
 @router.get("/docs", response_class=HTMLResponse)
 def api_description(request: Request) -> HTMLResponse:
-    """The API's description, drawn by files of our own: the product works on a closed network."""
+    """The API's description, drawn by Swagger UI from local files: the product works on a closed network."""
     title, document = (escape(text) for text in (f"{request.app.title} API", str(request.app.openapi_url)))
     html = DOCS.format(title=title, document=document, swagger=SWAGGER)
     return HTMLResponse(html, headers={CSP: DOCS_POLICY})

@@ -1,4 +1,4 @@
-"""Reports: file one, read one, list many, export; coarse figures; who reported; what was done about one."""
+"""Reports: file, read, list, export; coarse counts; the reporter; the journal."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ from store.schema.datasets import Report
 from verdict.wording.verdict import tell_verdict
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
-IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept there; more goes to a file
+IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept in memory; a larger one goes to a file
 PIECE: Final = 65_536
 Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]
 Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]
 
 
-_where = {"Location": {"required": True, "schema": {"type": "string"}}}
+_location = {"Location": {"required": True, "schema": {"type": "string"}}}
 _filed: dict[int | str, dict[str, Any]] = {
-    201: {"description": "Filed", "headers": _where},
-    200: {"description": "Filed before with this key", "headers": _where},
+    201: {"description": "Filed", "headers": _location},
+    200: {"description": "Already filed with this key", "headers": _location},
     409: {"description": "The key was used for another report"},
 }
 
@@ -75,13 +75,16 @@ _filed: dict[int | str, dict[str, Any]] = {
 def file(  # noqa: PLR0913 - dependencies
     body: ReportIn, key: Key, response: Response, session: SessionDep, limits: LimitsDep, lang: LangDep
 ) -> ReportOut:
-    """File a report: judged, stored, and answered only when it is safe on disk."""
+    """File a report: it is judged and stored, and answered once the database has committed it.
+
+    Repeating the request with the same Idempotency-Key returns the stored report.
+    """
     filed = file_report(session, body.submission(), key, limits)
     if filed.created:
         count_report()
     response.status_code = 201 if filed.created else 200
     response.headers["Location"] = f"/api/reports/{filed.report.id}"
-    return _whole(session, filed.report.id, lang)
+    return _report_out(session, filed.report.id, lang)
 
 
 @router.get("/coarse")
@@ -91,7 +94,7 @@ def coarse(
     bbox: BoxText = None,
     month: Month = None,
 ) -> CollectionOut:
-    """Counts of reports everywhere by square, matter, effect, status and month: all that neighbours see."""
+    """Count reports by square, matter, effect, status and month: what neighbouring areas may see."""
     if not sees_coarse(session):
         require(request, "coarse")
     rows = fetch_coarse(session, CoarseFilter(None if bbox is None else parse_box(bbox), month))
@@ -109,29 +112,29 @@ _files: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/export", dependencies=[needs("export")], responses=_files, response_class=StreamingResponse)
-def export(
-    wanted: PageDep, session: SessionDep, form: Literal["csv", "geojson"] = "csv"
-) -> StreamingResponse:
-    """All reports of the own area that the filter lets pass, as a file. The journal tells who took it."""
-    kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
-    for line in export_lines(session, wanted, form):
-        kept.write(line.encode())
-    kept.seek(0)
+def export(page: PageDep, session: SessionDep, form: Literal["csv", "geojson"] = "csv") -> StreamingResponse:
+    """Download all reports of the account's area that match the filter. The journal records who did."""
+    # Written whole before the response starts: an error becomes a problem document, and the journal's entry
+    # is committed before a byte leaves.
+    spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
+    for line in export_lines(session, page, form):
+        spool.write(line.encode())
+    spool.seek(0)
     name = {"Content-Disposition": f'attachment; filename="reports.{form}"'}
-    return StreamingResponse(_pieces(kept), media_type=FORMS[form], headers=name)
+    return StreamingResponse(_pieces(spool), media_type=FORMS[form], headers=name)
 
 
-def _pieces(kept: IO[bytes]) -> Iterator[bytes]:
-    with kept:
-        while piece := kept.read(PIECE):
+def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
+    with spool:
+        while piece := spool.read(PIECE):
             yield piece
 
 
 @router.post("/{id}/reporter", dependencies=[needs("contact", "protected")])
 def reporter(id: Id, body: ReasonIn, session: SessionDep) -> ReporterOut:
-    """Who reported. The reason and the look go into the journal, whatever the answer is."""
+    """Return the reporter of a report. The reason and the access are recorded, also of a refused one."""
     found = fetch_reporter(session, id, body.reason)
-    session.commit()
+    session.commit()  # before the 404 below would roll the journal's entry back
     if found is None:
         raise no_reporter(id)
     return ReporterOut.model_validate(found)
@@ -139,7 +142,7 @@ def reporter(id: Id, body: ReasonIn, session: SessionDep) -> ReporterOut:
 
 @router.get("/{id}/journal", dependencies=[needs("journal")])
 def steps(id: Id, session: SessionDep, after: Annotated[int, Query(ge=0, le=2**62)] = 0) -> StepsOut:
-    """What was done about a report, and by whom."""
+    """List what was done about a report, and by whom."""
     found = fetch_steps(session, f"report/{id}", after)
     if not found and not after:
         raise NotFound(N_("There is no report {id}."), field="id", id=id)
@@ -148,26 +151,26 @@ def steps(id: Id, session: SessionDep, after: Annotated[int, Query(ge=0, le=2**6
 
 @router.get("/{id}", dependencies=[needs("read", "file")])
 def read(id: Id, session: SessionDep, lang: LangDep) -> ReportOut:
-    """A report with its verdict, as stored and in words."""
-    return _whole(session, id, lang)
+    """Return a report with its verdict, as stored and in words."""
+    return _report_out(session, id, lang)
 
 
 @router.get("", dependencies=[needs("read", "file")])
-def list_(wanted: PageDep, request: Request, session: SessionDep, lang: LangDep) -> CollectionOut:
-    """Reports as GeoJSON, paged by key: follow ``next``."""
+def list_(page: PageDep, request: Request, session: SessionDep, lang: LangDep) -> CollectionOut:
+    """List reports as GeoJSON, paged by key: follow ``next``."""
     categories = current_book(session).categories.values()
     names = {category.code: category.name.say(lang) for category in categories}
-    reports = fetch_reports(session, wanted)
+    reports = fetch_reports(session, page)
     following = None
-    if len(reports) == wanted.limit:
+    if len(reports) == page.limit:
         url = request.url.include_query_params(after=reports[-1].id)
         following = f"{url.path}?{url.query}"
     return CollectionOut(features=[_feature(report, names) for report in reports], next=following)
 
 
-def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
+def _report_out(session: Session, report_id: int, lang: Lang) -> ReportOut:
     report, stored = fetch_report(session, report_id)
-    stands = ProgressOut.model_validate(report_progress(session, report_id, lang))
+    progress = ProgressOut.model_validate(report_progress(session, report_id, lang))
     verdict: dict[str, Any] = json.loads(stored.body)
     return ReportOut(
         **_summary(report, {report.category: verdict["category"]["name"][lang]}).model_dump(),
@@ -175,7 +178,9 @@ def _whole(session: Session, report_id: int, lang: Lang) -> ReportOut:
         verdict_id=stored.id,
         verdict=verdict,
         words=WordsOut.model_validate(tell_verdict(verdict, lang)),
-        **{name: getattr(stands, name) for name in ProgressOut.model_fields if name not in ("id", "status")},
+        **{
+            name: getattr(progress, name) for name in ProgressOut.model_fields if name not in ("id", "status")
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out, who is signed in, and one's own password and keys."""
+"""Signing in and out, the current identity, and one's own password and keys."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ from store.access import ROLES, Identity
 router = APIRouter(tags=["session"])
 
 
-@router.post(SIGN_IN, responses={401: {"description": "Name or password is wrong, or too many tries"}})
+@router.post(SIGN_IN, responses={401: {"description": "Wrong name or password, or too many attempts"}})
 def sign_in_(body: SignInIn, request: Request, response: Response, session: BareSessionDep) -> StateOut:
-    """Sign in with name and password. The session is kept in a cookie that no script can read."""
+    """Sign in with name and password. The session is kept in a cookie that scripts cannot read."""
     hours = request.app.state.settings.session_hours
     token = sign_in(session, body.name, body.password, hours)
-    session.commit()  # the try counts, also where it failed
+    session.commit()  # a failed attempt counts, too
     count_sign_in(token is not None)
     if token is None:
         raise NotSignedIn(
-            N_("Name or password is wrong, or there were too many tries."),
-            hint=N_("Try again; after several wrong tries, wait some minutes."),
+            N_("Wrong name or password, or too many attempts."),
+            hint=N_("Try again; after several failed attempts, wait some minutes."),
         )
     set_cookie(request.app.state.settings, response, token)
     return StateOut(status="signed in")
@@ -54,7 +54,7 @@ def sign_in_(body: SignInIn, request: Request, response: Response, session: Bare
 
 @router.get(SIGN_IN)
 def who_(request: Request, who: WhoDep, lang: LangDep) -> WhoOut:
-    """Who is signed in, with which roles where, and the token that pages show with each change."""
+    """Return the current identity, its roles and areas, and the CSRF token of its session."""
     csrf = csrf_token(request.state.token) if who.kind == "session" else None
     return WhoOut(
         name=who.name,
@@ -76,7 +76,7 @@ def _postings(who: Identity, lang: Lang) -> list[PostingOut]:
 
 @router.delete(SIGN_IN)
 def sign_out_(request: Request, response: Response, who: WhoDep, session: SessionDep) -> StateOut:
-    """End the session, here and at once."""
+    """End the session immediately."""
     sign_out(session)
     session.commit()
     request.app.state.known.forget(request.state.token)
@@ -87,41 +87,41 @@ def sign_out_(request: Request, response: Response, who: WhoDep, session: Sessio
 
 @router.post("/api/session/password")
 def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
-    """Change one's own password; all one's other sessions end."""
+    """Change one's own password; all other sessions of the account end."""
     if who.kind != "session":
-        raise _only_people()
+        raise _needs_password_session()
     changed = change_password(session, who.name, body.old, body.new)
-    session.commit()  # the try counts, also where it failed
+    session.commit()  # a failed attempt counts, too
     if not changed:
-        raise BadInput(N_("The old password is wrong."), field="old", hint=N_("Try again."))
+        raise BadInput(N_("The current password is wrong."), field="old", hint=N_("Try again."))
     return StateOut(status="changed")
 
 
 @router.get("/api/keys")
 def keys(who: WhoDep, session: SessionDep) -> KeysOut:
-    """One's own API keys, without the keys themselves: those were told once."""
+    """List one's own API keys, without their secrets."""
     return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in own_keys(session)])
 
 
 @router.post("/api/keys", status_code=201)
 def make_key(body: KeyIn, who: WhoDep, session: SessionDep) -> KeyOut:
-    """Make an API key of one's own. It is told in this answer and never again."""
+    """Create an API key of one's own. Its secret is in this response only."""
     made = make_own_key(session, KeyRequest(body.label, body.scopes, body.days))
     if made is None:
-        raise _only_people()
+        raise _needs_password_session()
     return KeyOut(id=made[0], key=made[1])
 
 
 @router.delete("/api/keys/{id}")
 def drop_key(who: WhoDep, session: SessionDep, id: int = Path(ge=1, le=2**62)) -> StateOut:
-    """End one of one's own keys."""
+    """Revoke one of one's own keys."""
     if not end_own_key(session, id):
-        raise NotFound(N_("There is no key {id} of yours that could be ended."), field="id", id=id)
+        raise NotFound(N_("You have no active key {id}."), field="id", id=id)
     return StateOut(status="ended")
 
 
-def _only_people() -> Forbidden:
+def _needs_password_session() -> Forbidden:
     return Forbidden(
-        N_("This is done by who has signed in with a password, not with a key."),
+        N_("This needs a sign-in with a password; an API key is not enough."),
         hint=N_("Sign in at /login."),
     )

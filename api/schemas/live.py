@@ -1,4 +1,4 @@
-"""What the live doors send and take."""
+"""Bodies of the live endpoints and of assignment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.schemas.reports import AssigneeOut, Day, NamedOut
 
 
 class LineOut(BaseModel):
-    """A report as a line of the feed. ``clock``: 0 none, 1 in time, 2 the last day, 3 overdue."""
+    """A report in the feed. ``clock``: 0 no due date, 1 in time, 2 due today, 3 overdue."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -38,7 +38,7 @@ class LineOut(BaseModel):
 
 
 class FeedOut(BaseModel):
-    """Lines, newest first; ``next``: the address of those before, where there are some."""
+    """A page of the feed, newest first; ``next``: the address of the following page, if there is one."""
 
     reports: list[LineOut]
     next: str | None
@@ -62,14 +62,14 @@ class OverviewOut(BaseModel):
 
 
 class LayerOut(BaseModel):
-    """``version``: a text that changes with the layer; ``as_of``: of when it is."""
+    """``version``: a text that changes with the layer's contents; ``as_of``: the time of its data."""
 
     version: str
     as_of: dt.datetime | None
 
 
 class LayersOut(BaseModel):
-    """The layers of tiles."""
+    """The versions of the tile layers."""
 
     areas: LayerOut
     parcels: LayerOut
@@ -77,7 +77,7 @@ class LayersOut(BaseModel):
 
 
 class VocabularyOut(BaseModel):
-    """Matters, kinds of zones and states."""
+    """Codes and names of matters, kinds of zones and states."""
 
     categories: list[NamedOut]
     zone_kinds: list[NamedOut]
@@ -88,7 +88,7 @@ Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[
 
 
 class AssignmentIn(BaseModel):
-    """To whom a report is given."""
+    """To whom a report is assigned: a unit, an account or both, until a day, and why."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -97,12 +97,12 @@ class AssignmentIn(BaseModel):
 
     unit: Annotated[str | None, Field(pattern="^[0-9]{2,15}$")] = None
     account: Annotated[int | None, Field(ge=1, le=2**62, strict=True)] = None
-    until: Annotated[Day | None, Field(description="The last day")] = None
+    until: Annotated[Day | None, Field(description="Due date")] = None
     reason: Reason
 
 
 class TransitionIn(BaseModel):
-    """To which state a report is moved."""
+    """The state that a report is moved to, and why."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"status": "verifying", "reason": "已派员到场核实"}]}
@@ -113,7 +113,7 @@ class TransitionIn(BaseModel):
 
 
 class PersonOut(BaseModel):
-    """Whom one may give a report to."""
+    """A person to whom a report can be assigned."""
 
     account: int
     name: str
@@ -122,13 +122,13 @@ class PersonOut(BaseModel):
 
 
 class PeopleOut(BaseModel):
-    """Whom one may give a report to; the nearest first."""
+    """People to whom a report can be assigned, nearest first."""
 
     people: list[PersonOut]
 
 
 class ProgressOut(BaseModel):
-    """Where a report stands: state, day, who has it, and where it may go from here."""
+    """Progress of a report: status, due date, assignments (``hands``, newest first), allowed transitions."""
 
     id: int
     status: str

@@ -1,4 +1,4 @@
-"""What goes out of parcels."""
+"""Bodies of the parcel endpoints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 
 class ParcelPermitOut(BaseModel):
-    """A permit on a parcel. ``overlap_m2``: how much of the parcel it covers."""
+    """A permit on a parcel. ``overlap_m2``: the area of the parcel that it covers."""
 
     number: str
     holder: str
@@ -39,9 +39,9 @@ class ParcelReportOut(BaseModel):
 
 
 class ParcelOut(BaseModel):
-    """A parcel's card. Areas: as registered, and measured on the ellipsoid; mu are fifteenths of a hectare.
+    """A parcel's card. Areas: as registered, and measured on the ellipsoid; 1 mu (亩) is 1/15 hectare.
 
-    ``sample``: invented. ``accuracy_m``: how wrong its lines may be (68 %).
+    ``sample``: invented. ``accuracy_m``: 68 % error of its lines, metres.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""Bodies that come in and go out, with examples."""
+"""Bodies of most endpoints, with examples."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from verdict.inquiry import Inquiry
 from verdict.model import Verdict
 
 
-def _written(form: str, words: str) -> Callable[[object], object]:
-    """Takes what is written in a form, and no number: that would become seconds since 1970."""
+def _date_text(form: str, words: str) -> Callable[[object], object]:
+    """A validator that accepts only text of a form.
+
+    Numbers are refused: pydantic takes them for seconds since 1970.
+    """
     pattern = re.compile(form, re.ASCII)
 
     def check(value: object) -> object:
@@ -27,15 +30,15 @@ def _written(form: str, words: str) -> Callable[[object], object]:
     return check
 
 
-Number = Annotated[FiniteFloat, Field(strict=True)]  # of JSON: neither a text nor true
-Day = Annotated[dt.date, BeforeValidator(_written(r"\d{4}-\d\d-\d\d\Z", "YYYY-MM-DD"))]
-Moment = Annotated[dt.datetime, BeforeValidator(_written(r"\d{4}-\d\d-\d\d", "YYYY-MM-DDThh:mm:ssZ"))]
+Number = Annotated[FiniteFloat, Field(strict=True)]  # a JSON number; neither text nor true
+Day = Annotated[dt.date, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d\Z", "YYYY-MM-DD"))]
+Moment = Annotated[dt.datetime, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d", "YYYY-MM-DDThh:mm:ssZ"))]
 PLACE: dict[str, JsonValue] = {"lon": 112.395, "lat": 35.625, "datum": "cgcs2000", "accuracy_m": 12}
 EXAMPLE: dict[str, JsonValue] = {**PLACE, "category": "livestock_farm", "as_of": "2022-08-21"}
 
 
 class InquiryIn(BaseModel):
-    """A place, a matter and the day of the act. Either lon and lat, or a footprint."""
+    """A place, a matter and the day of the act; the place is lon and lat, or a footprint."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
@@ -51,11 +54,11 @@ class InquiryIn(BaseModel):
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")]
     as_of: Annotated[Day | None, Field(description="Day of the act; today by default")] = None
     channel: Annotated[
-        str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The door that it came by")
+        str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The channel by which it was reported")
     ] = "api"
 
     def inquiry(self) -> Inquiry:
-        """The domain's value."""
+        """The inquiry as a domain value."""
         return Inquiry(
             category=self.category,
             x=self.lon,
@@ -69,21 +72,21 @@ class InquiryIn(BaseModel):
 
 
 class ReporterIn(BaseModel):
-    """Who reported. Kept apart: few may read it, with a reason, and every look is written down."""
+    """The reporter. Stored apart: few may read it, only with a reason, and each access is recorded."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=MAX_NAME)] = ""
     telephone: Annotated[str, Field(max_length=MAX_NAME)] = ""
     protected: Annotated[
-        StrictBool, Field(description="Under protection: for the command centre and above")
+        StrictBool, Field(description="Protected: visible to the command centre and above only")
     ] = False
-    lon: Annotated[Number | None, Field(description="Where that person was, CGCS2000 degrees")] = None
+    lon: Annotated[Number | None, Field(description="Position of the reporter, CGCS2000 degrees")] = None
     lat: Number | None = None
 
 
 class ReportIn(InquiryIn):
-    """A report: an inquiry with words of the reporter."""
+    """A report: an inquiry with a description and, optionally, the reporter."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -94,20 +97,20 @@ class ReportIn(InquiryIn):
     reporter: ReporterIn | None = None
 
     def submission(self) -> Submission:
-        """The domain's value."""
+        """The report as a domain value."""
         reporter = None if self.reporter is None else Reporter(**self.reporter.model_dump())
         return Submission(self.inquiry(), self.description, reporter=reporter)
 
 
 class LineOut(BaseModel):
-    """A labelled line of the verdict in words."""
+    """A labelled line of a text."""
 
     label: str
     text: str
 
 
 class WordsOut(BaseModel):
-    """The verdict told to a person."""
+    """A result in words, in the language of the request."""
 
     headline: str
     mark: str
@@ -115,14 +118,14 @@ class WordsOut(BaseModel):
 
 
 class CheckOut(BaseModel):
-    """A verdict, and the same in words."""
+    """A verdict, as values and in words."""
 
     verdict: Verdict
     words: WordsOut
 
 
 class ReportSummary(BaseModel):
-    """What lists and maps need of a report."""
+    """A report's values for lists and maps."""
 
     id: int
     category: str
@@ -146,7 +149,7 @@ class NamedOut(BaseModel):
 
 
 class AssigneeOut(BaseModel):
-    """Who has or had a report: since when, until which day, why, and who gave it."""
+    """An assignment of a report: to whom, since when, until which day, why, and by whom."""
 
     unit_code: str | None
     account: int | None
@@ -159,12 +162,12 @@ class AssigneeOut(BaseModel):
 
 
 class ReportOut(ReportSummary):
-    """A report whole. ``verdict`` is as it was stored."""
+    """A report with its verdict as it was stored."""
 
     location: dict[str, Any]
     status_name: str
     due_on: dt.date | None
-    clock: Annotated[int, Field(description="0 none, 1 in time, 2 the last day, 3 overdue")]
+    clock: Annotated[int, Field(description="0 no due date, 1 in time, 2 due today, 3 overdue")]
     urgent: bool
     hands: list[AssigneeOut]
     next_statuses: list[NamedOut]
@@ -183,7 +186,7 @@ class FeatureOut(BaseModel):
 
 
 class CollectionOut(BaseModel):
-    """A GeoJSON feature collection; ``next`` is the address of the next page, where there is one."""
+    """A GeoJSON feature collection; ``next``: the address of the next page, if there is one."""
 
     type: str = "FeatureCollection"
     features: list[FeatureOut]
@@ -209,7 +212,7 @@ class PlacesOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """One link of the chain of units."""
+    """A unit in the chain from the city to the grid cell."""
 
     level: str
     code: str
@@ -219,7 +222,7 @@ class LinkOut(BaseModel):
 
 
 class UnitsAtOut(BaseModel):
-    """Whose ground a point is."""
+    """The units of a point."""
 
     location: dict[str, Any]
     as_of: dt.date
@@ -230,13 +233,13 @@ class UnitsAtOut(BaseModel):
 
 
 class StateOut(BaseModel):
-    """Sign of life."""
+    """The outcome of a request that returns nothing else."""
 
     status: str
 
 
 class ReasonIn(BaseModel):
-    """Why something sensitive is looked at."""
+    """The reason for reading protected data."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "电话核实举报内容"}]}
@@ -246,7 +249,7 @@ class ReasonIn(BaseModel):
 
 
 class ReporterOut(BaseModel):
-    """Who reported."""
+    """The reporter of a report."""
 
     name: str
     telephone: str
@@ -256,7 +259,7 @@ class ReporterOut(BaseModel):
 
 
 class StepOut(BaseModel):
-    """A step of the journal. ``hash`` chains it to the one before."""
+    """A step of the journal. ``hash`` chains it to the previous step."""
 
     seq: int
     at: dt.datetime
@@ -277,7 +280,7 @@ class StepsOut(BaseModel):
 
 
 class PostingOut(BaseModel):
-    """A role in a reach; an empty reach is everywhere."""
+    """A role in an area; an empty ``reach`` means everywhere."""
 
     role: str
     role_name: str
@@ -285,7 +288,7 @@ class PostingOut(BaseModel):
 
 
 class WhoOut(BaseModel):
-    """Who is signed in. ``csrf``: to be shown as X-CSRF-Token by pages; null for who came with a key."""
+    """The current identity. ``csrf``: to be sent as X-CSRF-Token by pages; null for API keys."""
 
     name: str
     shown: str
@@ -306,7 +309,7 @@ class SignInIn(BaseModel):
 
 
 class PasswordIn(BaseModel):
-    """The old password and the new one."""
+    """The current password and the new one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -315,7 +318,7 @@ class PasswordIn(BaseModel):
 
 
 class KeyIn(BaseModel):
-    """An API key that is wanted; without ``scopes`` it may all that its owner may."""
+    """The API key to create; without ``scopes`` it has all rights of its owner."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"label": "nightly batch", "scopes": ["check"]}]}
@@ -327,14 +330,14 @@ class KeyIn(BaseModel):
 
 
 class KeyOut(BaseModel):
-    """A key that was made: told this once."""
+    """A created key. ``key`` is its secret, shown this once."""
 
     id: int
     key: str
 
 
 class KeyRow(BaseModel):
-    """What is kept of a key."""
+    """An API key without its secret."""
 
     id: int
     label: str
@@ -345,20 +348,20 @@ class KeyRow(BaseModel):
 
 
 class KeysOut(BaseModel):
-    """The keys of who is signed in."""
+    """The account's API keys."""
 
     keys: list[KeyRow]
 
 
 class ProblemFieldOut(BaseModel):
-    """One of several things that are wrong with a request."""
+    """One of several errors in a request."""
 
     field: str
     detail: str
 
 
 class ProblemOut(BaseModel):
-    """Why something was not done (RFC 9457). ``field`` names what is wrong, ``hint`` says what helps."""
+    """A problem document (RFC 9457). ``field`` names what is wrong, ``hint`` says what to do."""
 
     model_config = ConfigDict(extra="forbid")
 

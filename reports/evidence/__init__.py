@@ -1,0 +1,1 @@
+"""Evidence of reports: storage of files, inspection in a sandbox process, comparison with the report."""

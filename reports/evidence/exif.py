@@ -1,7 +1,8 @@
-"""What a picture says of itself: place, time, height and direction, from EXIF and the XMP packet.
+"""Reads place, time, height and direction of a picture from its EXIF and XMP metadata.
 
-The bytes are a stranger's. Nothing here raises: what can be read is returned, and beside it why the rest
-could not (codes of ``evidencewords``). EXIF and XMP are read up to a size; impossible numbers are left out.
+The bytes are untrusted. Nothing here raises: what can be read is returned, with notes on why the rest could
+not (codes of ``reports.evidence.wording``). EXIF and XMP are read up to a size; impossible values are left
+out.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ _XMP_DEGREES: Final = re.compile(r"(\d{1,3}),(\d{1,2}(?:\.\d+)?)(?:,(\d{1,2}(?:\
 
 
 @dataclass(slots=True)
-class Seen:
-    """What a picture says. Degrees are WGS 84, which is CGCS2000 to within a metre; times are ISO 8601.
+class PictureMetadata:
+    """Metadata of a picture. Degrees are WGS 84, equal to CGCS2000 within a metre; times are ISO 8601.
 
-    ``zone_assumed``: the picture names no time zone, China's was taken. ``bearing_deg``: clockwise from
-    north, where the camera looks. ``above_start_m``: a drone's height over its start. ``notes``: what could
-    not be read, and why.
+    ``zone_assumed``: the picture names no time zone, China's was taken. ``bearing_deg``: view direction,
+    clockwise from north. ``above_start_m``: a drone's height above its start. ``notes``: what could not be
+    read, and why.
     """
 
     lon: float | None = None
@@ -56,52 +57,54 @@ class Seen:
     notes: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, code: str, **values: object) -> None:
-        """Say why something could not be read."""
+        """Record why something could not be read."""
         self.notes.append({"note": code, **values})
 
 
-def read_seen(picture: Image.Image) -> Seen:
-    """What an opened picture says of itself."""
-    seen = Seen()
-    tags, gps = _tags(picture, seen)
-    packet = read_xmp(picture.info.get("xmp"), seen)
-    seen.drone = any(name.startswith(f"{{{DJI}}}") for name in packet)
+def read_metadata(picture: Image.Image) -> PictureMetadata:
+    """The metadata of an opened picture."""
+    meta = PictureMetadata()
+    tags, gps = _tags(picture, meta)
+    packet = read_xmp(picture.info.get("xmp"), meta)
+    meta.drone = any(name.startswith(f"{{{DJI}}}") for name in packet)
     for read in (_read_place, _read_heights, _read_time, _read_bearing, _read_camera):
-        _quietly(lambda read=read: read(seen, tags, gps, packet), seen)  # type: ignore[misc]
-    return seen
+        _guarded(lambda read=read: read(meta, tags, gps, packet), meta)  # type: ignore[misc]
+    return meta
 
 
-def _quietly(read: Callable[[], None], seen: Seen) -> None:
+def _guarded(read: Callable[[], None], meta: PictureMetadata) -> None:
+    """Run a reader; any failure becomes a note, so that one broken part does not cost the others."""
     try:
         read()
     except Exception:
-        seen.note("exif_broken")
+        meta.note("exif_broken")
 
 
 Tags = Mapping[int, Any]
 Packet = Mapping[str, str]
 
 
-def _tags(picture: Image.Image, seen: Seen) -> tuple[dict[int, Any], dict[int, Any]]:
+def _tags(picture: Image.Image, meta: PictureMetadata) -> tuple[dict[int, Any], dict[int, Any]]:
     """(tags of the picture, tags of its GPS part)."""
     raw = picture.info.get("exif") or b""
     if len(raw) > MAX_EXIF:
-        seen.note("exif_large", size=len(raw), most=MAX_EXIF)
+        meta.note("exif_large", size=len(raw), most=MAX_EXIF)
         return {}, {}
     tags: dict[int, Any] = {}
     gps: dict[int, Any] = {}
     try:
-        exif = Image.Image.getexif(picture)  # a PNG's own decodes the picture to look behind it
-        tags.update(_plain(exif))
-        tags.update(_plain(exif.get_ifd(_SUB_IFD)))
-        gps.update(_plain(exif.get_ifd(_GPS_IFD)))
+        # The base class's: PNG's own getexif decodes the whole picture to find EXIF behind it.
+        exif = Image.Image.getexif(picture)
+        tags.update(_readable_values(exif))
+        tags.update(_readable_values(exif.get_ifd(_SUB_IFD)))
+        gps.update(_readable_values(exif.get_ifd(_GPS_IFD)))
     except Exception:
-        seen.note("exif_broken")
+        meta.note("exif_broken")
     return tags, gps
 
 
-def _plain(tags: Mapping[int, Any]) -> dict[int, Any]:
-    """The values one by one: a broken one must not take the others with it."""
+def _readable_values(tags: Mapping[int, Any]) -> dict[int, Any]:
+    """The values that can be read. Pillow decodes a tag on access, so each is tried on its own."""
     found: dict[int, Any] = {}
     for tag in list(tags)[:MAX_NAMES]:
         try:
@@ -114,8 +117,8 @@ def _plain(tags: Mapping[int, Any]) -> dict[int, Any]:
 # ---- XMP ---------------------------------------------------------------------------------------------
 
 
-class _Gather:
-    """Takes properties from a parser as they come by; no tree is built."""
+class _XmpTarget:
+    """Parser target that collects properties as they pass; no tree is built."""
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
@@ -127,7 +130,7 @@ class _Gather:
             self._keep(name, value)
 
     def data(self, text: str) -> None:
-        if len(self._text) < 16:
+        if len(self._text) < 16:  # pieces; a property is short
             self._text.append(text)
 
     def end(self, name: str) -> None:
@@ -139,33 +142,34 @@ class _Gather:
 
     def _keep(self, name: str, value: str) -> None:
         if value and len(self.found) < MAX_NAMES:
-            self.found.setdefault(name, value[:MAX_TEXT])
+            self.found.setdefault(name, value[:MAX_TEXT])  # the first one counts: XMP may repeat names
 
 
-def read_xmp(packet: object, seen: Seen) -> dict[str, str]:
-    """The properties of an XMP packet, ``{namespace}name`` → text; of a broken one, those before it."""
+def read_xmp(packet: object, meta: PictureMetadata) -> dict[str, str]:
+    """Properties of an XMP packet, ``{namespace}name`` → text; of a broken one, those before the break."""
     if isinstance(packet, str):
         packet = packet.encode("utf-8", "replace")
     if not isinstance(packet, bytes) or not packet:
         return {}
     if len(packet) > MAX_XMP:
-        seen.note("xmp_large", size=len(packet), most=MAX_XMP)
+        meta.note("xmp_large", size=len(packet), most=MAX_XMP)
         return {}
-    gather = _Gather()
+    target = _XmpTarget()
     try:
-        parser = DefusedXMLParser(target=gather, forbid_dtd=True)
-        parser.feed(packet.strip(b"\0 \r\n\t"))
+        # Without a DTD there are no entities, so neither "billion laughs" nor external files.
+        parser = DefusedXMLParser(target=target, forbid_dtd=True)
+        parser.feed(packet.strip(b"\0 \r\n\t"))  # cameras pad the packet with zeros
         parser.close()
     except Exception:
-        seen.note("xmp_broken")
-    return gather.found
+        meta.note("xmp_broken")
+    return target.found
 
 
 # ---- place -------------------------------------------------------------------------------------------
 
 
 def number(value: object) -> float | None:
-    """A finite number, from EXIF's rationals or XMP's texts; None for all else."""
+    """A finite float, from EXIF rationals or XMP texts; None for anything else."""
     try:
         found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
@@ -173,34 +177,34 @@ def number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _read_place(seen: Seen, _: Tags, gps: Tags, packet: Packet) -> None:
-    ways = (
+def _read_place(meta: PictureMetadata, _: Tags, gps: Tags, packet: Packet) -> None:
+    candidates = (
         (_exif_degrees(gps, 3, "WE", 180.0), _exif_degrees(gps, 1, "SN", 90.0)),
         (
-            _dji_degrees(packet, 180.0, "GpsLongitude", "GpsLongtitude"),
+            _dji_degrees(packet, 180.0, "GpsLongitude", "GpsLongtitude"),  # older firmware misspells it
             _dji_degrees(packet, 90.0, "GpsLatitude"),
         ),
         (_xmp_degrees(packet, "GPSLongitude", 180.0), _xmp_degrees(packet, "GPSLatitude", 90.0)),
     )
-    for lon, lat in ways:
+    for lon, lat in candidates:
         if lon is None or lat is None:
             continue
-        if lon == 0.0 and lat == 0.0:
-            seen.note("no_fix")
+        if lon == 0.0 and lat == 0.0:  # what telephones write before the first fix
+            meta.note("no_fix")
             continue
-        seen.lon, seen.lat = round(lon, 8), round(lat, 8)
+        meta.lon, meta.lat = round(lon, 8), round(lat, 8)
         error = number(gps.get(31))
-        seen.accuracy_m = error if error is not None and 0.0 < error <= 100_000.0 else None
+        meta.accuracy_m = error if error is not None and 0.0 < error <= 100_000.0 else None
         datum = _text(gps.get(18))
         if datum and not re.fullmatch(r"wgs[ -]?(19)?84|cgcs[ -]?2000", datum, re.IGNORECASE):
-            seen.note("other_datum", datum=datum)
+            meta.note("other_datum", datum=datum)
         return
     if any(tag in gps for tag in (1, 2, 3, 4)):
-        seen.note("place_broken")
+        meta.note("place_broken")
 
 
 def _exif_degrees(gps: Tags, ref_tag: int, refs: str, most: float) -> float | None:
-    """Degrees of a GPS triple; ``refs``: the letters of minus and plus."""
+    """Signed degrees of a GPS triple; ``refs``: the letters of minus and plus."""
     parts, ref = gps.get(ref_tag + 1), _text(gps.get(ref_tag)).upper()[:1]
     if not isinstance(parts, tuple | list) or not 1 <= len(parts) <= 3 or ref not in tuple(refs):
         return None
@@ -212,6 +216,7 @@ def _exif_degrees(gps: Tags, ref_tag: int, refs: str, most: float) -> float | No
 
 
 def _dji_degrees(packet: Packet, most: float, *names: str) -> float | None:
+    """Degrees of the first of ``names`` in DJI's namespace that has a valid value."""
     for name in names:
         value = number(packet.get(f"{{{DJI}}}{name}"))
         if value is not None and abs(value) <= most:
@@ -220,6 +225,7 @@ def _dji_degrees(packet: Packet, most: float, *names: str) -> float | None:
 
 
 def _xmp_degrees(packet: Packet, name: str, most: float) -> float | None:
+    """Signed degrees of an XMP coordinate such as "35,37.5N" or "35,37,30N"."""
     found = _XMP_DEGREES.fullmatch(packet.get(f"{{{_XMP_EXIF}}}{name}", ""))
     if found is None:
         return None
@@ -228,21 +234,22 @@ def _xmp_degrees(packet: Packet, name: str, most: float) -> float | None:
     return None if degrees > most else (-degrees if found[4] in "SW" else degrees)
 
 
-def _read_heights(seen: Seen, _: Tags, gps: Tags, packet: Packet) -> None:
+def _read_heights(meta: PictureMetadata, _: Tags, gps: Tags, packet: Packet) -> None:
     height = number(gps.get(6))
-    if height is not None and gps.get(5) in (1, b"\x01"):
+    if height is not None and gps.get(5) in (1, b"\x01"):  # GPSAltitudeRef 1: below sea level
         height = -height
     if height is None:
         height = number(packet.get(f"{{{DJI}}}AbsoluteAltitude"))
-    seen.altitude_m = height if height is not None and -500.0 <= height <= 20_000.0 else None
+    meta.altitude_m = height if height is not None and -500.0 <= height <= 20_000.0 else None
     above = number(packet.get(f"{{{DJI}}}RelativeAltitude"))
-    seen.above_start_m = above if above is not None and abs(above) <= 20_000.0 else None
+    meta.above_start_m = above if above is not None and abs(above) <= 20_000.0 else None
 
 
 # ---- time --------------------------------------------------------------------------------------------
 
 
-def _read_time(seen: Seen, tags: Tags, gps: Tags, packet: Packet) -> None:
+def _read_time(meta: PictureMetadata, tags: Tags, gps: Tags, packet: Packet) -> None:
+    # Most trustworthy first; the time of the last modification comes last.
     given = [
         (tags.get(_TIME), tags.get(_OFFSET)),
         (tags.get(_CREATED), tags.get(_OFFSET)),
@@ -252,18 +259,18 @@ def _read_time(seen: Seen, tags: Tags, gps: Tags, packet: Packet) -> None:
     ]
     for stamp, offset in given:
         text = _text(stamp)
-        if not text or text.startswith("0000"):
+        if not text or text.startswith("0000"):  # a camera whose clock was never set
             continue
         if (when := _moment(text, _text(offset))) is not None:
-            seen.taken_at, seen.zone_assumed = when[0].isoformat(), when[1]
+            meta.taken_at, meta.zone_assumed = when[0].isoformat(), when[1]
             return
-        seen.note("time_broken", given=text)
+        meta.note("time_broken", given=text)
     if (satellite := _satellite_time(gps)) is not None:
-        seen.taken_at = satellite.isoformat()
+        meta.taken_at = satellite.isoformat()
 
 
 def _moment(text: str, offset: str) -> tuple[dt.datetime, bool] | None:
-    """(the moment, whether its zone was assumed)."""
+    """(the time, whether its zone was assumed); None for an invalid one."""
     found = _STAMP.fullmatch(text)
     if found is None:
         return None
@@ -276,6 +283,7 @@ def _moment(text: str, offset: str) -> tuple[dt.datetime, bool] | None:
 
 
 def _zone(text: str) -> dt.timezone | None:
+    """The time zone of "+08:00", "+0800" or "Z"; None for anything else."""
     found = _ZONE.fullmatch(text)
     if found is None:
         return None
@@ -288,6 +296,7 @@ def _zone(text: str) -> dt.timezone | None:
 
 
 def _satellite_time(gps: Tags) -> dt.datetime | None:
+    """The time of the GPS fix, which is UTC."""
     day, parts = _text(gps.get(29)), gps.get(7)
     if not isinstance(parts, tuple | list) or len(parts) != 3:
         return None
@@ -301,7 +310,8 @@ def _satellite_time(gps: Tags) -> dt.datetime | None:
 # ---- direction and camera ----------------------------------------------------------------------------
 
 
-def _read_bearing(seen: Seen, _: Tags, gps: Tags, packet: Packet) -> None:
+def _read_bearing(meta: PictureMetadata, _: Tags, gps: Tags, packet: Packet) -> None:
+    # A drone's camera looks where its gimbal points, which need not be where it flies.
     given = (
         ("gimbal", packet.get(f"{{{DJI}}}GimbalYawDegree")),
         ("exif", gps.get(17)),
@@ -310,20 +320,22 @@ def _read_bearing(seen: Seen, _: Tags, gps: Tags, packet: Packet) -> None:
     for source, value in given:
         degrees = number(value)
         if degrees is not None and -360.0 <= degrees <= 360.0:
-            seen.bearing_deg, seen.bearing_from = round(degrees % 360.0, 2), source
+            meta.bearing_deg, meta.bearing_from = round(degrees % 360.0, 2), source
             if source == "exif" and _text(gps.get(16)).upper() == "M":
-                seen.bearing_from = "magnetic"
+                meta.bearing_from = "magnetic"
             return
 
 
-def _read_camera(seen: Seen, tags: Tags, _: Tags, packet: Packet) -> None:
+def _read_camera(meta: PictureMetadata, tags: Tags, _: Tags, packet: Packet) -> None:
     make, model = _text(tags.get(0x010F)), _text(tags.get(0x0110))
-    seen.camera = (model if model.startswith(make) else f"{make} {model}").strip()[:MAX_TEXT] or None
-    seen.drone = seen.drone or (make.upper() == "DJI" and model.upper().startswith("FC"))
+    meta.camera = (model if model.startswith(make) else f"{make} {model}").strip()[:MAX_TEXT] or None
+    meta.drone = meta.drone or (
+        make.upper() == "DJI" and model.upper().startswith("FC")  # drone cameras; Osmo and Ronin are not
+    )
 
 
 def _text(value: object) -> str:
-    """A tag's text without what cannot be stored or shown."""
+    """A tag's text without unprintable characters, at most ``MAX_TEXT`` long."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):

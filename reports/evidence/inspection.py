@@ -1,8 +1,8 @@
-"""What can be told of a file: its type, what a picture says of itself, a small picture of it.
+"""Inspects a file: its type, the metadata of a picture, a thumbnail.
 
-Run as ``python -m reports.evidence.inspection`` this is the process in which strangers' bytes are decoded
-(see ``reports.evidence.sandbox``): a line of JSON asks, a line of JSON answers. It holds no connection and no
-credential.
+Run as ``python -m reports.evidence.inspection`` it is the sandbox process in which untrusted bytes are
+decoded (see ``reports.evidence.sandbox``): each line of JSON on stdin is a request, each on stdout an answer.
+It holds no connection and no credential.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from reports.evidence.exif import read_seen
+from reports.evidence.exif import read_metadata
 from reports.evidence.media_type import TooLargeToDecode, media_of, open_picture
 from reports.evidence.thumbnail import make_thumbnail
 
@@ -27,19 +27,19 @@ MOST_NOTES: Final = 12
 
 
 def inspect_file(path: Path, thumbnail: Path) -> dict[str, Any]:
-    """``{"kind", "media_type", "seen", "thumbnail", "notes"}``; the picture goes to ``thumbnail``.
+    """``{"kind", "media_type", "seen", "thumbnail", "notes"}``; the thumbnail goes to the path ``thumbnail``.
 
-    Never raises for what the file holds. Pillow's warnings are quietened for the whole process.
+    Never raises for what the file contains. Pillow's warnings are silenced for the whole process.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.MAX_IMAGE_PIXELS = None  # ``make_thumbnail`` has its own bound and says so in words
-        return _examined(path, thumbnail)
+        return _inspect(path, thumbnail)
 
 
-def _examined(path: Path, thumbnail: Path) -> dict[str, Any]:
+def _inspect(path: Path, thumbnail: Path) -> dict[str, Any]:
     media = media_of(path)
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "kind": media.kind,
         "media_type": media.media_type,
         "seen": None,
@@ -49,28 +49,29 @@ def _examined(path: Path, thumbnail: Path) -> dict[str, Any]:
     if media.kind == "photo" and not notes:
         try:
             with open_picture(path) as picture:
-                seen = read_seen(picture)
-                notes += seen.notes
-                told["seen"] = {name: value for name, value in asdict(seen).items() if name != "notes"}
-                told["kind"] = "drone" if seen.drone else "photo"
+                meta = read_metadata(picture)
+                notes += meta.notes
+                result["seen"] = {name: value for name, value in asdict(meta).items() if name != "notes"}
+                result["kind"] = "drone" if meta.drone else "photo"
                 make_thumbnail(picture, thumbnail)
-                told["thumbnail"] = True
+                result["thumbnail"] = True
         except TooLargeToDecode as fault:
             notes.append(fault.note)
         except MemoryError:
             notes.append({"note": "picture_memory"})
         except Exception:
             notes.append({"note": "picture_broken"})
-    return {**told, "notes": _distinct(notes)}
+    return {**result, "notes": _distinct(notes)}
 
 
 def _distinct(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    said = {json.dumps(note, sort_keys=True): note for note in notes}
-    return list(said.values())[:MOST_NOTES]
+    """The notes, each once, at most ``MOST_NOTES``."""
+    unique = {json.dumps(note, sort_keys=True): note for note in notes}
+    return list(unique.values())[:MOST_NOTES]
 
 
-def _bound() -> None:
-    """Let hostile bytes cost this process its life at most."""
+def _limit_resources() -> None:
+    """Limit memory and file sizes, so that hostile bytes cost at most this process."""
     try:
         import resource  # noqa: PLC0415 - not on every system
     except ImportError:
@@ -84,13 +85,15 @@ def _bound() -> None:
 
 
 def main() -> None:
-    """Answer lines until there are no more."""
+    """Answer requests line by line until stdin ends."""
+    # Keep the pipe under another number, and let number 1 be stderr: what a library prints must not look
+    # like an answer.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints must not look like an answer
-    _bound()
+    os.dup2(2, 1)
+    _limit_resources()
     for line in sys.stdin:
-        asked = json.loads(line)
-        answer = inspect_file(Path(asked["path"]), Path(asked["thumbnail"]))
+        request = json.loads(line)
+        answer = inspect_file(Path(request["path"]), Path(request["thumbnail"]))
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

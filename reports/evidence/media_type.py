@@ -1,7 +1,7 @@
-"""What a file is, by its content: the name that it came with is not asked.
+"""Determines a file's type by its content; its name is ignored.
 
-Only the first and last pieces are read, and nothing is unpacked, so that the size of a file costs nothing and
-an archive cannot blow up. What nobody knows is kept all the same, as ``application/octet-stream``.
+Only the first and last pieces are read, and nothing is unpacked, so the cost does not depend on the size of a
+file, and an archive bomb has no effect. Unknown types are stored, too, as ``application/octet-stream``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ARCHIVES: Final = frozenset(
     {ZIP, "application/vnd.rar", "application/x-7z-compressed", "application/gzip", "application/x-tar"}
     | {"application/x-bzip2", "application/x-xz", "application/zstd"}
 )
-_SIGNS: Final = (  # (offset, bytes, type): where puremagic names several, or none
+_SIGNATURES: Final = (  # (offset, bytes, type): those for which puremagic names several types, or none
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"GIF8", "image/gif"),
@@ -61,14 +61,14 @@ _SIGNS: Final = (  # (offset, bytes, type): where puremagic names several, or no
     (0, b"\x00\x00\x01\xba", "video/mpeg"),
     (0, b"\x00\x00\x01\xb3", "video/mpeg"),
 )
-_BRANDS: Final = (  # of the ISO base media file format; what is none of them is MP4
+_BRANDS: Final = (  # brands of the ISO base media file format; any other is MP4
     (frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}), "image/heic"),
     (frozenset({b"avif", b"avis"}), "image/avif"),
     (frozenset({b"qt  "}), "video/quicktime"),
     (frozenset({b"M4A ", b"M4B "}), "audio/mp4"),
 )
 _RIFF: Final = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
-_PARTS: Final = (  # a name in a zip archive that tells what it really is
+_PARTS: Final = (  # start of an entry's name → type of a format that is a zip archive
     (b"word/", f"{OFFICE}.wordprocessingml.document"),
     (b"xl/", f"{OFFICE}.spreadsheetml.sheet"),
     (b"ppt/", f"{OFFICE}.presentationml.presentation"),
@@ -90,7 +90,7 @@ _CONTROLS: Final = bytes(n for n in range(32) if n not in b"\t\n\r\f\x1b")
 
 @dataclass(slots=True)
 class Media:
-    """A file's type, what kind of evidence that is, and what is wrong with it: codes of ``evidencewords``."""
+    """A file's type, its kind of evidence, and notes on defects (codes of ``reports.evidence.wording``)."""
 
     kind: str
     media_type: str
@@ -98,7 +98,7 @@ class Media:
 
 
 class TooLargeToDecode(Exception):
-    """A picture of more bytes or pixels than are decoded."""
+    """The picture has more bytes or pixels than are decoded."""
 
     def __init__(self, note: str, **values: float) -> None:
         super().__init__(note)
@@ -107,17 +107,20 @@ class TooLargeToDecode(Exception):
 
 @contextmanager
 def open_picture(path: Path) -> Iterator[Image.Image]:
-    """A picture of a known format, its head read and nothing decoded; faults are Pillow's own."""
+    """A picture of a known format, with only its header read.
+
+    Raises :class:`TooLargeToDecode`, Pillow's errors.
+    """
     size = path.stat().st_size
     if size > MAX_PICTURE_BYTES:
         raise TooLargeToDecode("picture_bytes", size=size, most=MAX_PICTURE_BYTES)
-    _know_heif()
+    _register_heif()
     with Image.open(path, formats=FORMATS) as picture:
         yield picture
 
 
 @cache
-def _know_heif() -> None:
+def _register_heif() -> None:
     import pillow_heif  # noqa: PLC0415 - registers itself with Pillow, once
 
     pillow_heif.register_heif_opener(thumbnails=False)
@@ -137,7 +140,7 @@ def media_of(path: Path) -> Media:
 
 def sniff(head: bytes, tail: bytes) -> str:
     """The type that the first and last bytes claim."""
-    for offset, sign, name in _SIGNS:
+    for offset, sign, name in _SIGNATURES:
         if head.startswith(sign, offset):
             return _in_zip(head, tail) if name == ZIP else name
     if head[4:8] == b"ftyp":
@@ -146,9 +149,10 @@ def sniff(head: bytes, tail: bytes) -> str:
         return _RIFF.get(head[8:12], UNKNOWN)
     if head[:4] == b"\x1aE\xdf\xa3":
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+    # Two letters are no proof: the reserved bytes of a BMP are zero as well.
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
         return "image/bmp"
-    return _text(head) or _known_to_puremagic(head)
+    return _text(head) or _puremagic_type(head)
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:
@@ -160,6 +164,7 @@ def _ends(path: Path) -> tuple[bytes, bytes]:
 
 
 def _brand(head: bytes) -> str:
+    """The type of an ISO base media file, by its major and compatible brands."""
     major = head[8:12]
     others = {head[n : n + 4] for n in range(16, min(int.from_bytes(head[:4], "big"), 256), 4)}
     for brands, name in _BRANDS:
@@ -169,6 +174,7 @@ def _brand(head: bytes) -> str:
 
 
 def _in_zip(head: bytes, tail: bytes) -> str:
+    """The type of a format that is a zip archive: OpenDocument and EPUB name it in their first entry."""
     names = [*_names(head, b"PK\x03\x04", 26, 30), *_names(tail, b"PK\x01\x02", 28, 46)]
     if names and names[0] == b"mimetype":
         stored = re.match(rb"application/[a-z0-9.+-]{3,80}", head[38:140])
@@ -180,7 +186,7 @@ def _in_zip(head: bytes, tail: bytes) -> str:
 
 
 def _names(piece: bytes, sign: bytes, length_at: int, name_at: int) -> Iterator[bytes]:
-    """Names of a zip archive's entries, as far as they stand in a piece of it."""
+    """Names of a zip archive's entries that lie in a piece of it."""
     at = piece.find(sign)
     while at >= 0:
         length = int.from_bytes(piece[at + length_at : at + length_at + 2], "little")
@@ -189,7 +195,9 @@ def _names(piece: bytes, sign: bytes, length_at: int, name_at: int) -> Iterator[
 
 
 def _text(head: bytes) -> str | None:
-    """Text has no control characters and is UTF-8, UTF-16 with its mark, or GB 18030."""
+    """The type of a text, None for anything else: no control characters, and UTF-8, UTF-16 with BOM, or GB
+    18030.
+    """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "text/plain" if len(head) > 2 and head.count(b"\0") >= len(head) // 8 else None
     if any(control in head for control in (bytes([n]) for n in _CONTROLS)) or not _decodes(head):
@@ -198,19 +206,20 @@ def _text(head: bytes) -> str | None:
 
 
 def _decodes(head: bytes) -> bool:
+    """Whether the bytes are UTF-8 or GB 18030, apart from a character cut by the end of the piece."""
     for encoding in ("utf-8", "gb18030"):
         try:
             head.decode(encoding)
         except UnicodeDecodeError as fault:
-            if len(head) == HEAD and fault.start > HEAD - 8:  # a letter cut by the end of the piece
+            if len(head) == HEAD and fault.start > HEAD - 8:  # a character cut by the end of the piece
                 return True
         else:
             return True
     return False
 
 
-def _known_to_puremagic(head: bytes) -> str:
-    """What else the databank knows, where it is sure enough to go by."""
+def _puremagic_type(head: bytes) -> str:
+    """The type that the library finds, where it is confident enough."""
     try:
         best = puremagic.magic_string(head)[0]
     except (puremagic.PureError, ValueError, IndexError):
@@ -220,6 +229,7 @@ def _known_to_puremagic(head: bytes) -> str:
 
 
 def _kind(media_type: str, head: bytes) -> str:
+    """The kind of evidence of a type; text that looks like a drone's flight log is a drone file."""
     if media_type in ARCHIVES:
         return "archive"
     if media_type == "text/plain" and _FLIGHT_LOG.search(head):
@@ -232,7 +242,7 @@ def _kind(media_type: str, head: bytes) -> str:
 
 
 def _cut_off(media_type: str, tail: bytes) -> bool:
-    """Whether the end that such a file must have is missing."""
+    """Whether the trailer that such a file must have is missing."""
     if media_type == "application/pdf":
         return b"%%EOF" not in tail
     if media_type == ZIP or media_type.startswith((OFFICE, "application/vnd.oasis")):
@@ -241,7 +251,7 @@ def _cut_off(media_type: str, tail: bytes) -> bool:
 
 
 def _picture(path: Path, claimed: str) -> Media:
-    """What Pillow reads is a picture; what only looks like one is kept under no type."""
+    """A picture that Pillow opens; a file that only begins like one has no type."""
     try:
         with open_picture(path) as picture:
             return Media("photo", PICTURES.get(picture.format or "", claimed))

@@ -1,4 +1,4 @@
-"""Evidence of a report: kept once, never touched, and compared with what the report claims."""
+"""Stores evidence of reports: each file once, unchanged, and compared with what the report states."""
 
 from __future__ import annotations
 
@@ -27,56 +27,56 @@ from store.access import account_of
 from store.journal.append import append_step
 from store.schema.datasets import Evidence, Report
 
-PHOTO_M: Final = 50.0  # by which a telephone's position may be wrong
-APART: Final = dt.timedelta(hours=24)  # between a photo and its report
-DAYS: Final = 1  # between a photo and the day of the act
-HALF_VIEW_DEG: Final = 45.0  # half of what a camera sees, and what its compass may be wrong
+PHOTO_M: Final = 50.0  # assumed error of a telephone's position
+MAX_AGE: Final = dt.timedelta(hours=24)  # between a photo and its report, either way
+DAYS: Final = 1  # between a photo and the day of the act, either way
+HALF_VIEW_DEG: Final = 45.0  # half a camera's field of view, plus the error of its compass
 MAX_NAME: Final = 200
 NAMELESS: Final = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A file that lies in the store of evidence, and what could be told of it."""
+class StoredFile:
+    """A file in the evidence store, and the result of its inspection."""
 
     sha256: str
     size: int
-    examined: Inspection
+    inspection: Inspection
     thumbnail: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """The stored row; ``created`` is False where the report had these bytes already."""
+class AddedEvidence:
+    """The evidence row; ``created`` is False where the report had these bytes already."""
 
     evidence: Evidence
     created: bool
 
 
-def keep(blobs: BlobStore, examiner: InspectionProcess, staged: Staged) -> Kept:
-    """Look into a file that has arrived and put it into the store. Asks no database: it may take a while."""
-    examined = examiner.examine(staged.path)
+def store_file(blobs: BlobStore, inspector: InspectionProcess, staged: Staged) -> StoredFile:
+    """Inspect a staged file and put it into the store. Uses no database connection: it may take a while."""
+    inspection = inspector.inspect(staged.path)
     blobs.put(staged)
-    thumbnail = None if examined.thumbnail is None else blobs.put_bytes(examined.thumbnail)
-    return Kept(staged.sha256, staged.size, examined, thumbnail)
+    thumbnail = None if inspection.thumbnail is None else blobs.put_bytes(inspection.thumbnail)
+    return StoredFile(staged.sha256, staged.size, inspection, thumbnail)
 
 
-def add_evidence(session: Session, report_id: int, kept: Kept, filename: str) -> Added:
-    """Hang a kept file on a report, in the caller's transaction; :class:`NotFound` where there is none.
+def add_evidence(session: Session, report_id: int, stored: StoredFile, filename: str) -> AddedEvidence:
+    """Attach a stored file to a report, in the caller's transaction.
 
-    The same bytes twice give the first row.
+    The same bytes twice return the first row. Raises :class:`NotFound` where the session sees no such report.
     """
-    report = fetch_claim(session, report_id)
-    evidence_id = _insert(session, report, kept, filename)
+    report = require_report(session, report_id)
+    evidence_id = _insert(session, report, stored, filename)
     if evidence_id is None:
-        return Added(_of_bytes(session, report_id, kept.sha256), created=False)
-    said = {"sha256": kept.sha256, "size": kept.size, "media_type": kept.examined.media_type}
-    append_step(session, "evidence", f"report/{report_id}", unit=report.unit_code, after=said)
-    return Added(session.get_one(Evidence, evidence_id), created=True)
+        return AddedEvidence(_by_hash(session, report_id, stored.sha256), created=False)
+    after = {"sha256": stored.sha256, "size": stored.size, "media_type": stored.inspection.media_type}
+    append_step(session, "evidence", f"report/{report_id}", unit=report.unit_code, after=after)
+    return AddedEvidence(session.get_one(Evidence, evidence_id), created=True)
 
 
-def fetch_claim(session: Session, report_id: int) -> Report:
-    """The report that evidence is for; :class:`NotFound` where there is none that the session may see."""
+def require_report(session: Session, report_id: int) -> Report:
+    """The report. Raises :class:`NotFound` where the session does not see it."""
     report = session.get(Report, report_id)
     if report is None:
         raise NotFound(N_("There is no report {id}."), field="id", id=report_id)
@@ -84,14 +84,14 @@ def fetch_claim(session: Session, report_id: int) -> Report:
 
 
 def list_evidence(session: Session, report_id: int, after: int = 0, limit: int = 100) -> Sequence[Evidence]:
-    """A report's evidence by rising id, from after the id ``after``."""
-    fetch_claim(session, report_id)
+    """A report's evidence by rising id, starting after the id ``after``."""
+    require_report(session, report_id)
     wanted = select(Evidence).where(Evidence.report_id == report_id, Evidence.id > after)
     return session.scalars(wanted.order_by(Evidence.id).limit(limit)).all()
 
 
 def fetch_evidence(session: Session, evidence_id: int) -> Evidence:
-    """One file's row; :class:`NotFound` where there is none that the session may see."""
+    """The row of one file. Raises :class:`NotFound` where the session does not see it."""
     evidence = session.get(Evidence, evidence_id)
     if evidence is None:
         raise NotFound(N_("There is no evidence {id}."), field="id", id=evidence_id)
@@ -99,7 +99,7 @@ def fetch_evidence(session: Session, evidence_id: int) -> Evidence:
 
 
 def plain_name(given: str) -> str:
-    """A file's name as a label: no folders, nothing that cannot be seen, not too long."""
+    """A file name as a label: no folders, no invisible characters, at most ``MAX_NAME`` long."""
     last = given.replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter for letter in last if unicodedata.category(letter)[0] not in "C")
     shown = " ".join(shown.split()).strip(". ")
@@ -110,21 +110,21 @@ def plain_name(given: str) -> str:
     return shown[: MAX_NAME - len(tail)] + tail
 
 
-def _insert(session: Session, report: Report, kept: Kept, filename: str) -> int | None:
-    examined = kept.examined
-    compared = None if examined.seen is None else compare(examined.seen, report)
+def _insert(session: Session, report: Report, stored: StoredFile, filename: str) -> int | None:
+    inspection = stored.inspection
+    compared = None if inspection.seen is None else compare(inspection.seen, report)
     statement = (
         insert(Evidence)
         .values(
             report_id=report.id,
-            sha256=kept.sha256,
-            size=kept.size,
-            kind=examined.kind,
-            media_type=examined.media_type,
+            sha256=stored.sha256,
+            size=stored.size,
+            kind=inspection.kind,
+            media_type=inspection.media_type,
             filename=plain_name(filename),
             added_by=account_of(session),
-            found={"seen": examined.seen, "compared": compared, "notes": examined.notes},
-            thumbnail=kept.thumbnail,
+            found={"seen": inspection.seen, "compared": compared, "notes": inspection.notes},
+            thumbnail=stored.thumbnail,
         )
         .on_conflict_do_nothing(index_elements=["report_id", "sha256"])
         .returning(Evidence.id)
@@ -132,7 +132,7 @@ def _insert(session: Session, report: Report, kept: Kept, filename: str) -> int 
     return session.scalar(statement)
 
 
-def _of_bytes(session: Session, report_id: int, sha256: str) -> Evidence:
+def _by_hash(session: Session, report_id: int, sha256: str) -> Evidence:
     return session.scalars(
         select(Evidence).where(Evidence.report_id == report_id, Evidence.sha256 == sha256)
     ).one()
@@ -142,9 +142,9 @@ def _of_bytes(session: Session, report_id: int, sha256: str) -> Evidence:
 
 
 def compare(seen: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """What a photo says beside what its report says: metres, minutes, days, degrees, and do they agree.
+    """A photo's metadata compared with the report: metres, minutes, days, degrees, and whether they agree.
 
-    A part is None where the photo says nothing of it.
+    A part is None where the photo has no such value.
     """
     place = _place(seen, report)
     return {
@@ -156,10 +156,11 @@ def compare(seen: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def _place(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+    """Distance between photo and reported place, and its tolerance."""
     if seen["lon"] is None:
         return None
     distance = _distance_m(seen["lon"], seen["lat"], report)
-    tolerance = _photo_m(seen) + float(report.location["accuracy_m"])
+    tolerance = _photo_error_m(seen) + float(report.location["accuracy_m"])
     return {
         "distance_m": round(distance, 1),
         "tolerance_m": round(tolerance, 1),
@@ -167,12 +168,13 @@ def _place(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
     }
 
 
-def _photo_m(seen: Mapping[str, Any]) -> float:
+def _photo_error_m(seen: Mapping[str, Any]) -> float:
+    """The error of the photo's position, metres."""
     return max(PHOTO_M, seen["accuracy_m"] or 0.0)
 
 
 def _distance_m(lon: float, lat: float, report: Report) -> float:
-    """To the reported point, or to the nearest of the reported footprint; 0 within it."""
+    """Distance to the reported point or footprint, metres; 0 within a footprint."""
     claimed = to_shape(report.geom)
     plane = Plane(lon, max(-89.0, min(89.0, lat)))
     nearest = nearest_points(plane.shapely_to_metres(claimed), plane.shapely_to_metres(Point(lon, lat)))[0]
@@ -181,18 +183,20 @@ def _distance_m(lon: float, lat: float, report: Report) -> float:
 
 
 def _time(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+    """Minutes between photo and report."""
     if seen["taken_at"] is None:
         return None
     before = report.received_at - dt.datetime.fromisoformat(seen["taken_at"])
     return {
         "taken_at": seen["taken_at"],
         "minutes_before": round(before.total_seconds() / 60),
-        "tolerance_minutes": round(APART.total_seconds() / 60),
-        "agrees": abs(before) <= APART,
+        "tolerance_minutes": round(MAX_AGE.total_seconds() / 60),
+        "agrees": abs(before) <= MAX_AGE,
     }
 
 
 def _day(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
+    """Days between the photo and the day of the act, in China's calendar."""
     if seen["taken_at"] is None:
         return None
     day = dt.datetime.fromisoformat(seen["taken_at"]).astimezone(CHINA).date()
@@ -206,8 +210,8 @@ def _day(seen: Mapping[str, Any], report: Report) -> dict[str, Any] | None:
 
 
 def _bearing(seen: Mapping[str, Any], report: Report, place: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Nearer than the positions are wrong, and within a footprint, no direction is to be expected."""
-    if seen["bearing_deg"] is None or place["distance_m"] <= _photo_m(seen):
+    """Angle between the camera's direction and that of the place; None where the two are too near to tell."""
+    if seen["bearing_deg"] is None or place["distance_m"] <= _photo_error_m(seen):
         return None
     lon, lat = float(report.location["lon"]), float(report.location["lat"])
     azimuth, _, distance = GEOD.inv(seen["lon"], seen["lat"], lon, lat)

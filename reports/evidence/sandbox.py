@@ -1,4 +1,6 @@
-"""Strangers' bytes are decoded in a process of their own: what breaks there does not break the service."""
+"""Runs the inspection of untrusted files in a process of its own, so that a crash there leaves the service
+alone.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,15 @@ from typing import Any, Final
 
 from core.settings import ROOT
 
-SECONDS: Final = 40.0  # longest that a file may take
+SECONDS: Final = 40.0  # time limit for a file
 MODULE: Final = "reports.evidence.inspection"
-MOST_ANSWER: Final = 200_000  # bytes
+MOST_ANSWER: Final = 200_000  # bytes; a compromised process must not fill our memory
 UNKNOWN: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was read of a file. ``seen``: as ``reports.evidence.exif.Seen``. ``thumbnail``: JPEG bytes."""
+    """Result of an inspection. ``seen``: a ``PictureMetadata`` as JSON. ``thumbnail``: JPEG bytes."""
 
     kind: str
     media_type: str
@@ -35,18 +37,18 @@ class Inspection:
 
 
 class InspectionProcess:
-    """One such process, started with the first file and again whenever it dies or takes too long."""
+    """A sandbox process, started with the first file and restarted whenever it dies or takes too long."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def examine(self, path: Path) -> Inspection:
-        """Tell what a file is. Files take turns. Never raises for what the file holds."""
-        with self._turn, tempfile.TemporaryDirectory(prefix="zhijie-thumbnail-") as folder:
+    def inspect(self, path: Path) -> Inspection:
+        """Inspect a file; calls take turns. Never raises for what the file contains."""
+        with self._lock, tempfile.TemporaryDirectory(prefix="zhijie-thumbnail-") as folder:
             target = Path(folder) / "thumbnail.jpg"
-            answer = self._ask({"path": str(path.absolute()), "thumbnail": str(target)})
+            answer = self._request({"path": str(path.absolute()), "thumbnail": str(target)})
             if isinstance(answer, str):
                 return Inspection("other", UNKNOWN, notes=[{"note": answer}])
             picture = target.read_bytes() if answer.pop("thumbnail") else None
@@ -54,26 +56,28 @@ class InspectionProcess:
 
     def close(self) -> None:
         """End the process."""
-        with self._turn:
+        with self._lock:
             self._stop()
 
-    def _ask(self, question: dict[str, str]) -> dict[str, Any] | str:
+    def _request(self, question: dict[str, str]) -> dict[str, Any] | str:
         """The answer, or the code of the note that says why there is none."""
         process = self._running()
         try:
             assert process.stdin is not None
             process.stdin.write(json.dumps(question).encode() + b"\n")
             process.stdin.flush()
-            line = self._line(process)
+            line = self._read_line(process)
         except (OSError, TimeoutError) as fault:
             self._stop()
             return "examiner_slow" if isinstance(fault, TimeoutError) else "examiner_died"
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+    def _read_line(self, process: subprocess.Popen[bytes]) -> bytes:
+        """One line of the answer. Raises TimeoutError, or BrokenPipeError where the process ends."""
         assert process.stdout is not None
         handle, until, line = process.stdout.fileno(), time.monotonic() + self._seconds, b""
+        # select and os.read instead of readline, which would block without a time limit.
         while not line.endswith(b"\n"):
             if not select.select([handle], [], [], max(0.0, until - time.monotonic()))[0]:
                 raise TimeoutError
@@ -92,6 +96,7 @@ class InspectionProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
+                # No setting of the service, and so no password of the database, reaches the process.
                 env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
             )
         return self._process

@@ -1,7 +1,8 @@
-"""Where evidence lies: each file once, under the SHA-256 of its bytes, never written again.
+"""The store of evidence: each file once, under the SHA-256 of its bytes, never overwritten.
 
-A folder by default; any store that fsspec knows by its URL, such as ``s3://bucket/folder``. A file arrives in
-pieces into a staged file, is hashed meanwhile, and gets its name in one step: nobody ever sees half of it.
+By default a folder; else any store that fsspec knows by its URL, such as ``s3://bucket/folder``. A file is
+written piece by piece into a staged file, hashed meanwhile, and renamed in one step: nobody ever sees half of
+it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from store.cluster.cluster import default_home
 
 CHUNK: Final = 1 << 20  # bytes that are read or written at a time
 S3_BLOCK: Final = 8 << 20  # bytes that are fetched ahead from a remote store
-STALE_S: Final = 24 * 3600  # a staged file older than this was left by a process that died
+STALE_S: Final = 24 * 3600  # seconds; an older staged file was left by a process that died
 SETTING: Final = "ZHIJIE_EVIDENCE_URL"
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A file that has arrived whole and has no name yet."""
+    """A file that has arrived completely and is not in the store yet."""
 
     path: Path
     sha256: str
@@ -42,7 +43,7 @@ class Staged:
 
 
 class Staging:
-    """A file that is arriving: give it pieces, then ask for what has come. At most ``most`` bytes."""
+    """A file that is arriving, at most ``most`` bytes: write pieces, then ``finish``."""
 
     def __init__(self, handle: int, path: Path, most: int) -> None:
         self.path = path
@@ -52,36 +53,36 @@ class Staging:
         self._size = 0
 
     def write(self, piece: bytes | bytearray) -> None:
-        """Hash a piece and put it on disk."""
+        """Append and hash a piece. Raises :class:`TooLarge`, :class:`StoreUnavailable`."""
         if self._size + len(piece) > self._most:
             raise TooLarge(
                 N_("The file is over {most} bytes."),
                 field="body",
-                hint=N_("Send it in parts, or a smaller copy."),
+                hint=N_("Split it, or send a smaller copy."),
                 most=self._most,
             )
-        with _told():
+        with _storage_errors():
             view = memoryview(piece)
-            while view:
+            while view:  # os.write may write less than it was given
                 view = view[os.write(self._handle, view) :]
         self._hash.update(piece)
         self._size += len(piece)
 
-    def whole(self) -> Staged:
-        """What has arrived, safe on disk; an empty file is refused."""
+    def finish(self) -> Staged:
+        """Flush the file to disk. Raises :class:`BadInput` for an empty one."""
         if self._size == 0:
             raise BadInput(
                 N_("The file is empty."),
                 field="body",
-                hint=N_("Send the file's bytes as the request's body."),
+                hint=N_("Send the file's bytes as the request body."),
             )
-        with _told():
+        with _storage_errors():
             os.fsync(self._handle)
         return Staged(self.path, self._hash.hexdigest(), self._size)
 
 
 class BlobStore:
-    """The store of evidence. Made without touching the store; folders are made with the first file."""
+    """The store of evidence. Created without touching it; folders are made with the first file."""
 
     def __init__(self, fs: Any, root: str, staging: Path) -> None:  # noqa: ANN401 - fsspec is not typed
         self._fs = fs
@@ -91,13 +92,13 @@ class BlobStore:
 
     @property
     def local(self) -> bool:
-        """Whether the files lie in a folder of this machine."""
+        """Whether the files are in a folder of this machine."""
         return isinstance(self._fs, LocalFileSystem)
 
     @contextmanager
     def stage(self, most: int) -> Iterator[Staging]:
-        """A place for a file of at most ``most`` bytes that is about to arrive; gone at the end."""
-        with _told():
+        """A staged file of at most ``most`` bytes, removed at the end unless it was moved."""
+        with _storage_errors():
             self._make_staging()
             handle, name = tempfile.mkstemp(prefix="arriving-", dir=self._staging)
         try:
@@ -107,8 +108,8 @@ class BlobStore:
             Path(name).unlink(missing_ok=True)
 
     def put(self, staged: Staged) -> bool:
-        """Keep a staged file under its hash; False where it was kept before."""
-        with _told():
+        """Store a staged file under its hash; False where it was stored before."""
+        with _storage_errors():
             if self._size(staged.sha256) == staged.size:
                 return False
             if self.local:
@@ -119,25 +120,25 @@ class BlobStore:
         return True
 
     def put_bytes(self, content: bytes) -> str:
-        """Keep a small file that we made ourselves; its hash."""
+        """Store a small file of our own making; returns its hash."""
         with self.stage(len(content)) as staging:
             staging.write(content)
-            staged = staging.whole()
+            staged = staging.finish()
             self.put(staged)
         return staged.sha256
 
     def size(self, sha256: str) -> int | None:
-        """Bytes of a kept file; None where there is none."""
-        with _told():
+        """Bytes of a stored file; None where there is none."""
+        with _storage_errors():
             return self._size(sha256)
 
     def exists(self, sha256: str) -> bool:
-        """Whether a file is kept."""
+        """Whether a file is stored."""
         return self.size(sha256) is not None
 
     def remove(self, sha256: str) -> bool:
-        """Forget a kept file to which nothing refers any more; False where there was none."""
-        with _told():
+        """Remove a stored file that nothing refers to any more; False where there was none."""
+        with _storage_errors():
             try:
                 self._fs.rm_file(self._path(sha256))
             except FileNotFoundError:
@@ -145,8 +146,8 @@ class BlobStore:
         return True
 
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of a kept file from ``start`` to before ``end``, piece by piece."""
-        with _told(), self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK) as file:
+        """The bytes of a stored file from ``start`` up to ``end``, piece by piece."""
+        with _storage_errors(), self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK) as file:
             file.seek(start)
             left = None if end is None else end - start
             while left is None or left > 0:
@@ -157,6 +158,7 @@ class BlobStore:
                 yield piece
 
     def _path(self, sha256: str) -> str:
+        """Two levels of folders keep each below some thousand entries."""
         return f"{self._root}/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
     def _size(self, sha256: str) -> int | None:
@@ -171,11 +173,12 @@ class BlobStore:
             raise OSError("the store kept another number of bytes than were sent")
 
     def _move(self, staged: Staged) -> None:
-        """Give a file its name at once. Who comes second with the same bytes changes nothing."""
+        """Rename the file into place, atomically. A second file with the same bytes changes nothing."""
         target = Path(self._path(staged.sha256))
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        staged.path.chmod(0o400)
+        staged.path.chmod(0o400)  # evidence is not modified by accident, even by us
         staged.path.replace(target)
+        # fsync of a file does not save its name: the folders that hold it are synced as well.
         for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
             _sync(folder)
 
@@ -187,18 +190,18 @@ class BlobStore:
 
 
 def open_blobs(settings: Settings) -> BlobStore:
-    """The store that the settings name: by default the folder ``evidence`` in the private home."""
+    """The store that the settings name; by default the folder ``evidence`` in the private home."""
     url = settings.evidence_url or str(default_home(settings.home, ROOT) / "evidence")
     try:
         fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as fault:
         raise StoreUnavailable(
-            N_("{url} is no place that evidence can be kept in: {reason}"),
+            N_("Evidence cannot be stored at {url}: {reason}"),
             field=SETTING,
             hint=N_(
                 "Give a folder, or an fsspec URL whose package is installed, such as s3://bucket/folder."
             ),
-            url=url.partition("?")[0].rpartition("@")[2],
+            url=url.partition("?")[0].rpartition("@")[2],  # without credentials
             reason=str(fault),
         ) from fault
     root = str(root).rstrip("/")
@@ -208,7 +211,7 @@ def open_blobs(settings: Settings) -> BlobStore:
 
 
 def _make_private(folder: Path, levels: int = 3) -> None:
-    """Make a folder for ourselves alone, and so the missing ones next above it; refuse a stranger's."""
+    """Create a folder for this user alone, with up to ``levels`` missing parents. Raises PermissionError."""
     if levels == 0:
         folder.mkdir(parents=True, exist_ok=True)
         return
@@ -216,6 +219,7 @@ def _make_private(folder: Path, levels: int = 3) -> None:
         _make_private(folder.parent, levels - 1)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
+    # The default staging folder lies in /tmp, where another user could have made it first.
     if (
         folder.is_symlink()
         or not os.access(folder, os.W_OK | os.X_OK)
@@ -225,7 +229,7 @@ def _make_private(folder: Path, levels: int = 3) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what processes that died have left."""
+    """Remove the staged files of processes that died."""
     for left in folder.glob("arriving-*"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > STALE_S:
@@ -233,7 +237,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have a folder's names on disk, so that a row never outlives its file."""
+    """Flush a folder's entries to disk, so that a database row never outlives its file."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -242,27 +246,27 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Faults of disks and remote stores as an error of the domain."""
+def _storage_errors() -> Iterator[None]:
+    """Turns faults of disks and remote stores into :class:`StoreUnavailable`."""
     try:
         yield
     except (OSError, _remote_fault()) as fault:
         raise StoreUnavailable(
-            N_("Evidence cannot be kept or read just now: {reason}."),
+            N_("Evidence cannot be stored or read at present: {reason}."),
             hint=N_(
-                "See to the room and the rights of the place that ZHIJIE_EVIDENCE_URL names, and try again."
+                "Check the free space and permissions of the location in ZHIJIE_EVIDENCE_URL, and try again."
             ),
             reason=_reason(fault),
         ) from fault
 
 
 def _remote_fault() -> type[BaseException]:
-    """What an S3 store raises besides OSError, where its package is in use."""
+    """The base error of an S3 store, where its package is loaded; else OSError."""
     used = sys.modules.get("botocore.exceptions")
     return OSError if used is None else used.BotoCoreError
 
 
 def _reason(fault: BaseException) -> str:
-    """Without the names of folders: the words go to whoever sent the file."""
-    said = fault.strerror if isinstance(fault, OSError) else None
-    return said or type(fault).__name__
+    """The reason without paths: the text goes to whoever sent the file."""
+    text = fault.strerror if isinstance(fault, OSError) else None
+    return text or type(fault).__name__

@@ -1,4 +1,4 @@
-"""What a file of evidence says, in words: where it agrees with its report, and what is wrong with it."""
+"""Evidence in words: whether a photo agrees with its report, and defects of a file."""
 
 from __future__ import annotations
 
@@ -16,62 +16,60 @@ KINDS: Final = {
     "other": N_("file of another kind"),
 }
 NOTES: Final = {
-    "not_a_picture": N_("It begins like {type}, but is no picture that can be read. It is kept as it came."),
-    "picture_broken": N_("No small picture can be made: the file is damaged, or its form is not known."),
-    "picture_bytes": N_("It is not decoded: it has {size} bytes, pictures are decoded up to {most}."),
-    "picture_pixels": N_("It is not decoded: it has {megapixels} megapixels, at most {most} are."),
-    "picture_memory": N_("It is not decoded: that would take more memory than is allowed."),
+    "not_a_picture": N_("The file begins like {type} but is not a readable image. It is stored unchanged."),
+    "picture_broken": N_("No thumbnail could be made: the file is damaged, or its format is unknown."),
+    "picture_bytes": N_("Not decoded: the image has {size} bytes; the limit is {most}."),
+    "picture_pixels": N_("Not decoded: the image has {megapixels} megapixels; the limit is {most}."),
+    "picture_memory": N_("Not decoded: the image needs more memory than is allowed."),
     "cut_off": N_(
-        "It is {type} without its end: it was cut off or damaged before it came. It is kept as it came."
+        "The file is {type} without its end: it was truncated or damaged before upload. Stored unchanged."
     ),
-    "exif_large": N_("Its EXIF is not read: {size} bytes, at most {most} are."),
-    "exif_broken": N_("A part of its EXIF cannot be read."),
-    "xmp_large": N_("Its XMP is not read: {size} bytes, at most {most} are."),
-    "xmp_broken": N_("Its XMP breaks off or is no XML; what stands before the break was read."),
-    "place_broken": N_("The place in its EXIF is no place on the earth."),
-    "no_fix": N_("The camera had no position: it wrote 0°, 0°."),
-    "other_datum": N_("Its place is said to be in the datum {datum}; it was taken as WGS 84."),
-    "time_broken": N_("The time in it, “{given}”, is no time."),
-    "examiner_slow": N_("It was not looked into: that took too long. It is kept as it came."),
-    "examiner_died": N_("It could not be looked into: what decodes it failed. It is kept as it came."),
+    "exif_large": N_("The EXIF data was not read: it has {size} bytes; the limit is {most}."),
+    "exif_broken": N_("Part of the EXIF data cannot be read."),
+    "xmp_large": N_("The XMP data was not read: it has {size} bytes; the limit is {most}."),
+    "xmp_broken": N_("The XMP data is truncated or not XML; what precedes the break was read."),
+    "place_broken": N_("The position in the EXIF data is not on the earth."),
+    "no_fix": N_("The camera had no position fix: it wrote 0°, 0°."),
+    "other_datum": N_("The position is declared in the datum {datum}; it was taken as WGS 84."),
+    "time_broken": N_("“{given}” in the file is not a valid time."),
+    "examiner_slow": N_("The file was not inspected: that took too long. It is stored unchanged."),
+    "examiner_died": N_("The file could not be inspected: the decoder failed. It is stored unchanged."),
 }
 PLACE: Final = {
     True: N_(
         "The photo was taken {metres} m from the reported place; "
-        "up to {tolerance} m the two positions may differ."
+        "the two positions may differ by up to {tolerance} m."
     ),
     False: N_(
-        "The photo was taken {metres} m from the reported place, farther than the {tolerance} m "
-        "by which the two positions may differ."
+        "The photo was taken {metres} m from the reported place; "
+        "the two positions may differ by {tolerance} m at most."
     ),
 }
 TIME: Final = {
-    (True, True): N_("The photo was taken {minutes} minutes before the report came in."),
+    (True, True): N_("The photo was taken {minutes} minutes before the report was received."),
     (True, False): N_(
-        "The photo was taken {minutes} minutes before the report came in, more than {hours} hours."
+        "The photo was taken {minutes} minutes before the report was received, more than {hours} hours."
     ),
-    (False, True): N_("The photo was taken {minutes} minutes after the report came in."),
+    (False, True): N_("The photo was taken {minutes} minutes after the report was received."),
     (False, False): N_(
-        "The photo was taken {minutes} minutes after the report came in, more than {hours} hours."
+        "The photo was taken {minutes} minutes after the report was received, more than {hours} hours."
     ),
 }
 DAY: Final = {
-    True: N_("The photo is of {taken_on}; the act is reported of {act_date}."),
-    False: N_("The photo is of {taken_on}; the act is reported of {act_date}, {days} days apart."),
+    True: N_("The photo was taken on {taken_on}; the act is reported for {act_date}."),
+    False: N_("The photo was taken on {taken_on}, {days} days from the reported act on {act_date}."),
 }
 BEARING: Final = {
-    True: N_(
-        "The camera looked towards {bearing}°; the reported place lies at {expected}°, {difference}° aside."
-    ),
+    True: N_("The camera faced {bearing}°; the reported place is at {expected}°, {difference}° off."),
     False: N_(
-        "The camera looked towards {bearing}°, but the reported place lies at {expected}°: "
-        "{difference}° aside, more than {tolerance}°."
+        "The camera faced {bearing}°, but the reported place is at {expected}°: "
+        "{difference}° off, more than {tolerance}°."
     ),
 }
-NO_PLACE: Final = N_("The photo says no place that could be compared.")
-NO_TIME: Final = N_("The photo says no time that could be compared.")
-ASSUMED: Final = N_("The photo names no time zone; China's, +08:00, was taken.")
-MAGNETIC: Final = N_("The camera's direction is by a compass: in Shanxi about 5° from true north.")
+NO_PLACE: Final = N_("The photo has no position to compare.")
+NO_TIME: Final = N_("The photo has no time to compare.")
+ASSUMED: Final = N_("The photo has no time zone; China's (+08:00) was assumed.")
+MAGNETIC: Final = N_("The camera's direction is magnetic: about 5° from true north in Shanxi.")
 
 Line = dict[str, Any]
 
@@ -85,18 +83,18 @@ def _compared(found: Mapping[str, Any], lang: Lang) -> Iterator[Line]:
     compared = found.get("compared")
     if compared is None:
         return
-    tellers = (("place", _place), ("time", _time), ("day", _day), ("bearing", _bearing))
-    for about, teller in tellers:
+    parts = (("place", _place), ("time", _time), ("day", _day), ("bearing", _bearing))
+    for about, describe in parts:
         if (part := compared.get(about)) is not None:
-            yield _line(about, part["agrees"], teller(part, lang))
+            yield _line(about, part["agrees"], describe(part, lang))
     if compared.get("place") is None:
         yield _line("place", None, say(lang, NO_PLACE))
     if compared.get("time") is None:
         yield _line("time", None, say(lang, NO_TIME))
-    seen = found["seen"]
-    if seen["zone_assumed"]:
+    meta = found["seen"]
+    if meta["zone_assumed"]:
         yield _line("time", None, say(lang, ASSUMED))
-    if compared.get("bearing") is not None and seen["bearing_from"] == "magnetic":
+    if compared.get("bearing") is not None and meta["bearing_from"] == "magnetic":
         yield _line("bearing", None, say(lang, MAGNETIC))
 
 

@@ -1,0 +1,1 @@
+"""The workflow of a report: its states, due dates, assignments and urgency."""

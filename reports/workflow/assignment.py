@@ -1,4 +1,4 @@
-"""Who has a report, and moving it on: each with a reason, each a step of the journal."""
+"""Assigns reports and changes their state; each needs a reason and is a step of the journal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from reports.workflow.states import next_statuses
 from store.schema.datasets import Report, Source, Unit
 
 MOST_REASON: Final = 500
-LONGEST: Final = dt.timedelta(days=3650)
+LONGEST: Final = dt.timedelta(days=3650)  # a due date farther away is a typing error
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """To whom a report is given: a unit's code, an account, or both; ``until``: the last day; and why."""
+    """The assignee (a unit's code, an account, or both), the due date ``until``, and the reason."""
 
     unit: str | None
     account: int | None
@@ -29,27 +29,30 @@ class Assignment:
     reason: str
 
 
-def assign(session: Session, report_id: int, giving: Assignment) -> None:
-    """Give a report to somebody; who had it before has it no more.
+def assign(session: Session, report_id: int, assignment: Assignment) -> None:
+    """Assign a report, replacing the previous assignee.
 
-    Raises :class:`BadInput` for values that cannot be, :class:`NotFound` for a report that the session does
-    not see, :class:`Forbidden` where it may not give it.
+    Raises :class:`BadInput` for invalid values, :class:`NotFound` for a report that the session does not see,
+    :class:`Forbidden` where it may not assign it.
     """
-    report = _seen(session, report_id)
-    _check(session, report, giving)
-    values = (giving.unit, giving.account, giving.until, giving.reason.strip())
+    report = _require_report(session, report_id)
+    _check(session, report, assignment)
+    values = (assignment.unit, assignment.account, assignment.until, assignment.reason.strip())
     if not session.scalar(select(func.zhijie_hand(report_id, *values))):
-        raise _not_yours()
+        raise _not_allowed()
     session.expire(report)
 
 
 def transition(session: Session, report_id: int, status: str, reason: str) -> None:
-    """Move a report to another state; errors of :func:`assign`, :class:`Conflict` if somebody was quicker."""
-    report = _seen(session, report_id)
+    """Move a report to another state.
+
+    Raises the errors of :func:`assign`, and :class:`Conflict` where somebody has moved it meanwhile.
+    """
+    report = _require_report(session, report_id)
     allowed = next_statuses(report.status)
     if status not in allowed:
         raise BadInput(
-            N_("A report in the state {old} cannot become {new}."),
+            N_("A report cannot change from {old} to {new}."),
             field="status",
             hint=N_("Use one of: {known}."),
             old=report.status,
@@ -57,62 +60,63 @@ def transition(session: Session, report_id: int, status: str, reason: str) -> No
             known=", ".join(allowed),
         )
     before = report.status
+    # The function compares the state with ``before`` and updates in one statement; False: another has
+    # changed it, or this session may not.
     if session.scalar(select(func.zhijie_move(report_id, before, status, reason.strip()))):
         session.expire(report)
         return
     session.refresh(report)
     if report.status != before:
         raise Conflict(
-            N_("Somebody else has just moved this report to {status}."),
+            N_("Somebody else has just changed this report to {status}."),
             field="status",
-            hint=N_("Load it again."),
+            hint=N_("Reload it."),
             status=report.status,
         )
-    raise _not_yours()
+    raise _not_allowed()
 
 
-def _seen(session: Session, report_id: int) -> Report:
+def _require_report(session: Session, report_id: int) -> Report:
+    """The report. Raises :class:`NotFound` where the session does not see it."""
     report = session.get(Report, report_id)
     if report is None:
         raise NotFound(N_("There is no report {id}."), field="id", id=report_id)
     return report
 
 
-def _not_yours() -> Forbidden:
+def _not_allowed() -> Forbidden:
     return Forbidden(
         N_("Your role does not allow this: {right}."),
-        hint=N_("Ask the administrator for a posting that does."),
+        hint=N_("Ask the administrator for a role that does."),
         right="assign",
     )
 
 
-def _check(session: Session, report: Report, giving: Assignment) -> None:
-    if giving.unit is None and giving.account is None:
-        raise BadInput(
-            N_("Nobody is named."), field="unit", hint=N_("Name a unit or an account that shall have it.")
-        )
-    if giving.unit is not None and not _is_unit(session, giving.unit):
+def _check(session: Session, report: Report, assignment: Assignment) -> None:
+    if assignment.unit is None and assignment.account is None:
+        raise BadInput(N_("No assignee is given."), field="unit", hint=N_("Give a unit or an account."))
+    if assignment.unit is not None and not _is_unit(session, assignment.unit):
         raise BadInput(
             N_("There is no unit {code}."),
             field="unit",
-            hint=N_("Give the code of a unit of today."),
-            code=giving.unit,
+            hint=N_("Give the code of a current unit."),
+            code=assignment.unit,
         )
-    if giving.account is not None and giving.account not in {
+    if assignment.account is not None and assignment.account not in {
         one["account"] for one in fetch_assignable_people(session, report.unit_code)
     }:
         raise BadInput(
-            N_("Account {account} has no posting there."),
+            N_("Account {account} has no role in that area."),
             field="account",
-            hint=N_("Choose one of those that are offered."),
-            account=giving.account,
+            hint=N_("Choose one of the people offered."),
+            account=assignment.account,
         )
-    if giving.until is not None and not today() <= giving.until <= today() + LONGEST:
+    if assignment.until is not None and not today() <= assignment.until <= today() + LONGEST:
         raise BadInput(
-            N_("{day} is over, or too far away."),
+            N_("{day} is in the past, or too far in the future."),
             field="until",
-            hint=N_("Give a day to come."),
-            day=giving.until,
+            hint=N_("Give today or a later day."),
+            day=assignment.until,
         )
 
 
@@ -123,14 +127,14 @@ def _is_unit(session: Session, code: str) -> bool:
 
 
 _PEOPLE: Final = text("SELECT * FROM zhijie_people(:place)")
-_HANDS: Final = text("SELECT * FROM zhijie_hands(:report)")
+_ASSIGNMENTS: Final = text("SELECT * FROM zhijie_hands(:report)")
 
 
 def fetch_assignable_people(session: Session, place: str | None) -> list[dict[str, Any]]:
-    """Whom one may give a report of a unit to: account, name, role, reach; empty where one may give none."""
+    """People to whom reports of a unit can be assigned: account, name, role, reach; may be empty."""
     return [dict(row) for row in session.execute(_PEOPLE, {"place": place}).mappings()]
 
 
 def fetch_assignments(session: Session, report_id: int) -> list[dict[str, Any]]:
-    """Who has and had a report, newest first."""
-    return [dict(row) for row in session.execute(_HANDS, {"report": report_id}).mappings()]
+    """The assignments of a report, newest first."""
+    return [dict(row) for row in session.execute(_ASSIGNMENTS, {"report": report_id}).mappings()]

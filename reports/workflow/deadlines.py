@@ -1,4 +1,4 @@
-"""By when the next step of a report is due, and how near that is."""
+"""Due dates of reports, and how near they are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NO_CLOCK, IN_TIME, LAST_DAY, OVERDUE = range(4)
 
 
 def first_due(session: Session, received: dt.date) -> dt.date | None:
-    """The last day for the first look at a report.
+    """The last day for the first look at a report received on a day.
 
-    None where the law has no such clock for that day, or the calendar does not reach so far: a day is never
-    guessed.
+    None where the law has no such period for that day, or the calendar of workdays does not reach so far: a
+    date is never guessed.
     """
     clock = current_book(session).clocks.get(FIRST_LOOK)
     if clock is None or not clock.period.covers(received):

@@ -1,4 +1,4 @@
-"""Where a report stands: its state, its day, who has it, and where it may go from here."""
+"""The progress of a report: status, due date, assignments, allowed transitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from store.schema.datasets import Report
 
 
 def report_progress(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:
-    """The report's state with its name, due_on, clock, urgent, hands (newest first), next_statuses."""
+    """Status with its name, due_on, clock, urgent, hands (assignments, newest first), next_statuses.
+
+    Raises :class:`NotFound`.
+    """
     report = session.get(Report, report_id)
     if report is None:
         raise NotFound(N_("There is no report {id}."), field="id", id=report_id)
@@ -34,5 +37,5 @@ def report_progress(session: Session, report_id: int, lang: Lang) -> dict[str, A
 
 
 def status_name(status: str, lang: Lang) -> str:
-    """The name of a state; one that an older program wrote, as it is."""
+    """The name of a state; the code itself where an older program wrote one that is gone."""
     return say(lang, STATUSES[status]) if status in STATUSES else status

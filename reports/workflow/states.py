@@ -1,4 +1,4 @@
-"""The states of a report until it becomes a case, and how it may move between them."""
+"""The states of a report until it becomes a case, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from store.schema.datasets import CLOSED
 
 STATUSES: Final = {
     "new": N_("new report"),
-    "assigned": N_("given to somebody"),
+    "assigned": N_("assigned"),
     "verifying": N_("being verified on site"),
     "confirmed": N_("violation confirmed"),
     "dismissed": N_("dismissed"),
@@ -27,5 +27,5 @@ TRANSITIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def next_statuses(status: str) -> tuple[str, ...]:
-    """Where a report may go from a state; from one that an older program wrote, to any that is open."""
+    """The allowed next states; from an unknown one of an older program, every open state."""
     return TRANSITIONS.get(status, OPEN_STATUSES)

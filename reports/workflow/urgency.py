@@ -1,4 +1,4 @@
-"""Which reports cannot wait: prohibited, in a zone that the installation calls urgent."""
+"""Which reports are urgent: prohibited in a zone that the installation's settings name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from verdict.model import Verdict
 
 
 def is_urgent(verdict: Verdict, zones: frozenset[str]) -> bool:
-    """Whether a conflict of the verdict prohibits, within one of ``zones`` ("kind" or "kind:grade")."""
+    """Whether a conflict of the verdict prohibits, in one of ``zones`` ("kind" or "kind:grade")."""
     return verdict.effect == "prohibited" and any(
         conflict.effect == "prohibited"
         and (conflict.zone.kind in zones or f"{conflict.zone.kind}:{conflict.zone.grade}" in zones)
@@ -14,7 +14,7 @@ def is_urgent(verdict: Verdict, zones: frozenset[str]) -> bool:
     )
 
 
-def kinds_met(verdict: Verdict) -> list[str]:
-    """The kinds of zones that the place is in conflict with, possibly or surely; each once."""
+def conflict_kinds(verdict: Verdict) -> list[str]:
+    """The kinds of zones that the place conflicts with, certainly or possibly; sorted, each once."""
     met = (conflict.zone.kind for conflict in verdict.conflicts if conflict.relation != "near")
     return sorted(set(met))

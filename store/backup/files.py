@@ -222,7 +222,7 @@ def _put(store: EvidenceStore, path: Path, sha256: str, size: int) -> None:
     with path.open("rb") as file, store.stage(size) as staging:
         while piece := file.read(PIECE):
             staging.write(piece)
-        staged = staging.whole()
+        staged = staging.finish()
         if staged.sha256 != sha256:
             raise BadData(
                 N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),

@@ -180,7 +180,7 @@ def test_who_turns_back_at_the_provider_is_told_so(page: Page, place: Place) -> 
     page.get_by_role("link", name="Sign in with the organisation's account").click()
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_url(f"{place.url}/login?broken=true")
-    expect(page.get_by_role("alert")).to_have_text("It did not work. Try again.")
+    expect(page.get_by_role("alert")).to_have_text("Signing in failed. Try again.")
 
 
 def test_a_signature_by_another_key_is_refused(page: Page, waiting: Place) -> None:
@@ -202,7 +202,7 @@ def test_a_provider_that_is_down_is_told(page: Page, waiting: Place) -> None:
     with page.expect_response(re.compile("/login/oidc")) as answer:
         page.get_by_role("link", name="Sign in with the organisation's account").click()
     assert answer.value.status == 503
-    expect(page.get_by_role("alert")).to_have_text("The provider of accounts does not answer.")
+    expect(page.get_by_role("alert")).to_have_text("The identity provider does not answer.")
     expect(page.get_by_label("Password")).to_be_visible()
     back = httpx.get(f"{waiting.back()}?code=x&state=x")
     assert back.headers["location"] == "/login?broken=true"

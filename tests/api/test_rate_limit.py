@@ -38,7 +38,7 @@ def make(
 
 
 def waits(rates: Rates, count: int, who: int | None = None, address: str = HOME) -> list[float | None]:
-    return [rates.refused(who, address, "/api/check", "POST") for _ in range(count)]
+    return [rates.count(who, address, "/api/check", "POST") for _ in range(count)]
 
 
 def test_who_asks_too_often_is_told_how_long_to_wait(clock: Clock) -> None:
@@ -85,12 +85,12 @@ def test_what_counts_as_one_address(clock: Clock, one: str, other: str, same: bo
 @pytest.mark.parametrize("path", ["/login", "/api/session"])
 def test_tries_to_sign_in_are_few_whoever_tries(clock: Clock, path: str) -> None:
     rates = make(clock)
-    tries = [rates.refused(who, HOME, path, "POST") for who in (None, 1, 2)]
+    tries = [rates.count(who, HOME, path, "POST") for who in (None, 1, 2)]
     assert tries == [None, None, pytest.approx(60.0)]
-    assert rates.refused(None, HOME, path, "GET") is None
-    assert rates.refused(None, "192.0.2.8", path, "POST") is None
+    assert rates.count(None, HOME, path, "GET") is None
+    assert rates.count(None, "192.0.2.8", path, "POST") is None
     clock.now += 60
-    assert rates.refused(None, HOME, path, "POST") is None
+    assert rates.count(None, HOME, path, "POST") is None
 
 
 def test_a_setting_may_name_several_spans(clock: Clock) -> None:
@@ -137,10 +137,10 @@ def test_counts_that_have_run_out_go_as_others_come(clock: Clock) -> None:
 def test_a_flood_does_not_forget_tries_to_sign_in(clock: Clock) -> None:
     rates = make(clock)
     for _ in range(3):
-        rates.refused(None, HOME, "/login", "POST")
+        rates.count(None, HOME, "/login", "POST")
     for number in range(60_000):
-        rates.refused(None, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "/", "GET")
-    assert rates.refused(None, HOME, "/login", "POST") == pytest.approx(60.0)
+        rates.count(None, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "/", "GET")
+    assert rates.count(None, HOME, "/login", "POST") == pytest.approx(60.0)
 
 
 def test_a_storage_does_what_the_library_asks_of_one(clock: Clock) -> None:

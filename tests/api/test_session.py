@@ -158,7 +158,7 @@ def test_another_process_forgets_within_seconds(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(guard, "KEPT_S", 0.5)
+    monkeypatch.setattr(guard, "CACHE_S", 0.5)
     csrf = {"X-CSRF-Token": enter(browserlike, name)}
     shown = bearer(browserlike.cookies["__Host-zhijie"])
     with TestClient(create_app(Settings(), web_engine)) as elsewhere:
@@ -172,7 +172,7 @@ def test_another_process_forgets_within_seconds(
 def test_who_has_no_posting_any_more_may_nothing(
     browserlike: TestClient, http_engine: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "KEPT_S", 0.5)
+    monkeypatch.setattr(guard, "CACHE_S", 0.5)
     csrf = {"X-CSRF-Token": enter(browserlike, name)}
     filed = browserlike.post("/api/reports", json=REPORT, headers=csrf | {"Idempotency-Key": name})
     assert filed.status_code == 201

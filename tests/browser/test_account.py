@@ -133,7 +133,7 @@ def test_a_password_is_changed(visit: Visit, name: str) -> None:
     form.get_by_label("Present password").fill("not the word")
     form.get_by_label("New password").fill(f"{WORD} 2")
     form.get_by_role("button").click()
-    expect(form.get_by_role("alert")).to_contain_text("The old password is wrong")
+    expect(form.get_by_role("alert")).to_contain_text("The current password is wrong")
     form.get_by_label("Present password").fill(WORD)
     form.get_by_role("button").click()
     expect(form.get_by_role("alert")).to_contain_text("The password is changed")

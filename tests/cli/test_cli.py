@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from core.settings import ROOT
-from demo.sample_reports import COUNT
+from demo.sample_reports import REPORTS
 from demo.story import STORY_KEY
 from store.access import ROLES
 from store.schema.datasets import Report
@@ -113,7 +113,7 @@ def test_the_demo_tells_the_story_and_a_second_run_changes_nothing(run: Run, htt
     assert not set(words[0]) & set(words[1])
     with Session(http_engine) as session:
         assert session.scalar(select(func.count()).where(Report.idempotency_key == STORY_KEY)) == 1
-        assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1 + COUNT
+        assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1 + REPORTS
 
 
 def test_an_option_that_is_no_number_is_a_usage_error(run: Run) -> None:

@@ -19,7 +19,7 @@ from core.clock import CHINA, today
 from core.settings import ROOT, Settings
 from demo.clear import count_samples
 from demo.places import seats
-from demo.sample_reports import COUNT, COUNTIES, PREFIX, YEAR, batches, file_samples, missing, plan
+from demo.sample_reports import COUNTIES, PREFIX, REPORTS, YEAR_DAYS, batches, file_samples, missing, plan
 from demo.story import CAST, STORY, STORY_KEY, account_name, demo_people
 from demo.texts import SIZES, TEXTS, WEIGHTS
 from law.book import LawBook
@@ -48,10 +48,10 @@ def test_the_plan_of_a_day_is_always_the_same_and_of_another_day_another() -> No
 
 def test_the_plan_lies_in_the_year_before_the_day_and_says_that_it_is_fictional() -> None:
     samples = plan(DAY)
-    assert len({one.key for one in samples}) == len(samples) == COUNT
+    assert len({one.key for one in samples}) == len(samples) == REPORTS
     for one in samples:
         received = one.received_at.astimezone(CHINA).date()
-        assert dt.timedelta(1) <= DAY - received <= dt.timedelta(YEAR)
+        assert dt.timedelta(1) <= DAY - received <= dt.timedelta(YEAR_DAYS)
         assert one.submission.inquiry.as_of is not None
         assert one.submission.inquiry.as_of <= received
         assert one.submission.sample
@@ -95,7 +95,7 @@ def _file_year(engine: Engine, limits: Limits) -> int:
 @pytest.fixture(scope="module")
 def town(http_engine: Engine, limits: Limits) -> Engine:
     """A database with the year of samples."""
-    assert _file_year(http_engine, limits) == COUNT
+    assert _file_year(http_engine, limits) == REPORTS
     return http_engine
 
 
@@ -112,7 +112,7 @@ def _samples(session: Session) -> list[Report]:
 
 def test_all_are_filed_as_samples_with_their_verdicts_in_all_six_counties(store: Session) -> None:
     reports = _samples(store)
-    assert len(reports) == COUNT
+    assert len(reports) == REPORTS
     assert all(report.sample and report.channel == "demo" for report in reports)
     counties = Counter((report.unit_code or "")[:6] for report in reports)
     assert set(COUNTIES) <= set(counties)
@@ -120,13 +120,13 @@ def test_all_are_filed_as_samples_with_their_verdicts_in_all_six_counties(store:
     assert len({report.category for report in reports}) == len(TEXTS)
     assert {report.effect for report in reports} >= {"prohibited", "unknown"}
     ids = [report.id for report in reports]
-    assert store.scalar(select(func.count()).where(StoredVerdict.report_id.in_(ids))) == COUNT
+    assert store.scalar(select(func.count()).where(StoredVerdict.report_id.in_(ids))) == REPORTS
 
 
 def test_each_has_a_past_a_state_and_a_day(store: Session) -> None:
     for report in _samples(store):
         received = report.received_at.astimezone(CHINA).date()
-        assert dt.timedelta(1) <= today() - received <= dt.timedelta(YEAR)
+        assert dt.timedelta(1) <= today() - received <= dt.timedelta(YEAR_DAYS)
         assert report.act_date <= received
         assert report.due_on is None or received <= report.due_on <= received + dt.timedelta(60)
         late = report.status not in CLOSED and report.due_on is not None and report.due_on < today()
@@ -136,7 +136,7 @@ def test_each_has_a_past_a_state_and_a_day(store: Session) -> None:
         assert report.holder_unit in (None, report.unit_code)
         if report.status in ("new", "dismissed"):
             assert hand is None
-    assert 0 < sum(report.overdue for report in _samples(store)) < COUNT / 4
+    assert 0 < sum(report.overdue for report in _samples(store)) < REPORTS / 4
 
 
 def test_the_counts_made_ahead_are_those_of_the_reports(store: Session) -> None:
@@ -151,7 +151,7 @@ def test_the_journal_tells_of_each_that_it_is_a_sample(store: Session) -> None:
     actions = Counter(
         store.scalars(select(JournalRow.action).where(JournalRow.subject.startswith("report/")))
     )
-    assert actions["report"] == actions["verdict"] == actions["sample"] == COUNT
+    assert actions["report"] == actions["verdict"] == actions["sample"] == REPORTS
 
 
 def test_a_second_time_files_nothing_and_a_half_year_is_completed(

@@ -28,7 +28,7 @@ from core.errors import BadInput, NotFound, StoreUnavailable, TooLarge
 from core.settings import Settings
 from demo.story import STORY, STORY_KEY
 from geo.measure.geodesic import GEOD
-from reports.evidence.records import Kept, add_evidence, keep, list_evidence, plain_name
+from reports.evidence.records import StoredFile, add_evidence, list_evidence, plain_name, store_file
 from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.storage import BlobStore, Staging, open_blobs
 from reports.evidence.wording import tell_evidence
@@ -42,7 +42,7 @@ LON, LAT = 112.395, 35.625  # of the story's report, ± 15 m
 
 
 @pytest.fixture(scope="module")
-def examiner() -> Iterator[InspectionProcess]:
+def inspector() -> Iterator[InspectionProcess]:
     """The process that looks into files."""
     made = InspectionProcess()
     yield made
@@ -61,10 +61,10 @@ def report(session: Session, limits: Limits) -> Report:
     return file_report(session, STORY, STORY_KEY, limits).report
 
 
-def kept(blobs: BlobStore, examiner: InspectionProcess, content: bytes) -> Kept:
+def stored(blobs: BlobStore, inspector: InspectionProcess, content: bytes) -> StoredFile:
     with blobs.stage(10**9) as staging:
         staging.write(content)
-        return keep(blobs, examiner, staging.whole())
+        return store_file(blobs, inspector, staging.finish())
 
 
 def beside(lon: float, lat: float, bearing: float, metres: float) -> tuple[float, float]:
@@ -84,7 +84,7 @@ def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(
         with blobs.stage(10**7) as staging:
             for start in range(0, len(content), 70_001):
                 staging.write(content[start : start + 70_001])
-            staged = staging.whole()
+            staged = staging.finish()
             assert (staged.sha256, staged.size) == (digest, len(content))
             assert blobs.put(staged) is first
     path = tmp_path / "evidence" / digest[:2] / digest[2:4] / digest
@@ -99,7 +99,7 @@ def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(
 
 def test_what_breaks_off_or_is_empty_or_too_large_leaves_nothing(blobs: BlobStore, tmp_path: Path) -> None:
     with pytest.raises(BadInput), blobs.stage(10) as staging:
-        staging.whole()
+        staging.finish()
     with pytest.raises(TooLarge), blobs.stage(10) as staging:
         staging.write(b"x" * 11)
     with pytest.raises(RuntimeError), blobs.stage(10) as staging:
@@ -165,7 +165,7 @@ def test_an_s3_store_keeps_the_same_bytes(bucket: str) -> None:
     for first in (True, False):
         with blobs.stage(10**8) as staging:
             staging.write(content)
-            staged = staging.whole()
+            staged = staging.finish()
             assert blobs.put(staged) is first
     assert not blobs.local
     assert blobs.size(staged.sha256) == len(content)
@@ -186,12 +186,14 @@ def _said(evidence: Evidence, about: str) -> list[tuple[bool | None, str]]:
 
 
 def test_a_photo_from_elsewhere_is_shown_with_metres_minutes_and_degrees(
-    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
+    session: Session, report: Report, blobs: BlobStore, inspector: InspectionProcess
 ) -> None:
     lon, lat = beside(LON, LAT, 90.0, 312.0)
     taken = (report.received_at - dt.timedelta(days=3)).strftime("%Y:%m:%d %H:%M:%S")
     made = exif(lon, lat, taken, "+00:00", {16: "T", 17: 90.0})
-    evidence = add_evidence(session, report.id, kept(blobs, examiner, picture(exif=made)), "a.jpg").evidence
+    evidence = add_evidence(
+        session, report.id, stored(blobs, inspector, picture(exif=made)), "a.jpg"
+    ).evidence
     compared = evidence.found["compared"]
     assert compared["place"] == {"distance_m": 312.0, "tolerance_m": 65.0, "agrees": False}
     assert (compared["time"]["minutes_before"], compared["time"]["agrees"]) == (3 * 24 * 60, False)
@@ -199,45 +201,49 @@ def test_a_photo_from_elsewhere_is_shown_with_metres_minutes_and_degrees(
     assert _said(evidence, "place") == [
         (
             False,
-            "The photo was taken 312 m from the reported place, farther than the 65 m "
-            "by which the two positions may differ.",
+            "The photo was taken 312 m from the reported place; "
+            "the two positions may differ by 65 m at most.",
         )
     ]
     assert _said(evidence, "time")[0][1].startswith(
-        "The photo was taken 4320 minutes before the report came in"
+        "The photo was taken 4320 minutes before the report was received"
     )
-    assert "180° aside" in _said(evidence, "bearing")[0][1]
+    assert "180° off" in _said(evidence, "bearing")[0][1]
 
 
 def test_a_photo_that_agrees_is_said_to(
-    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
+    session: Session, report: Report, blobs: BlobStore, inspector: InspectionProcess
 ) -> None:
     lon, lat = beside(LON, LAT, 180.0, 60.0)
     taken = (report.received_at - dt.timedelta(minutes=25)).astimezone(dt.timezone(dt.timedelta(hours=8)))
     made = exif(lon, lat, taken.strftime("%Y:%m:%d %H:%M:%S"), gps={16: "M", 17: 10.0})
-    evidence = add_evidence(session, report.id, kept(blobs, examiner, picture(exif=made)), "a.jpg").evidence
+    evidence = add_evidence(
+        session, report.id, stored(blobs, inspector, picture(exif=made)), "a.jpg"
+    ).evidence
     compared = evidence.found["compared"]
     assert [compared[part]["agrees"] for part in ("place", "time", "bearing")] == [True, True, True]
     assert compared["time"]["minutes_before"] in (24, 25, 26)
     assert compared["day"]["agrees"] is False  # the act is of 2022
-    assert _said(evidence, "time")[-1][1] == "The photo names no time zone; China's, +08:00, was taken."
+    assert _said(evidence, "time")[-1][1] == "The photo has no time zone; China's (+08:00) was assumed."
     assert len(_said(evidence, "bearing")) == 2
     assert all(line["text"] for line in tell_evidence(evidence.found, "zh"))
 
 
 def test_too_near_for_a_direction(
-    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
+    session: Session, report: Report, blobs: BlobStore, inspector: InspectionProcess
 ) -> None:
     made = exif(*beside(LON, LAT, 0.0, 20.0), gps={17: 10.0})
-    evidence = add_evidence(session, report.id, kept(blobs, examiner, picture(exif=made)), "a.jpg").evidence
+    evidence = add_evidence(
+        session, report.id, stored(blobs, inspector, picture(exif=made)), "a.jpg"
+    ).evidence
     assert evidence.found["compared"]["bearing"] is None
-    assert (None, "The photo says no time that could be compared.") in _said(evidence, "time")
+    assert (None, "The photo has no time to compare.") in _said(evidence, "time")
 
 
 def test_the_same_bytes_are_one_row_and_one_line_in_the_journal(
-    session: Session, report: Report, blobs: BlobStore, examiner: InspectionProcess
+    session: Session, report: Report, blobs: BlobStore, inspector: InspectionProcess
 ) -> None:
-    file = kept(blobs, examiner, b"%PDF-1.7\n%%EOF")
+    file = stored(blobs, inspector, b"%PDF-1.7\n%%EOF")
     first, second = (add_evidence(session, report.id, file, name) for name in ("a.pdf", "b.pdf"))
     assert (first.created, second.created, first.evidence.id) == (True, False, second.evidence.id)
     lines = session.scalars(select(JournalRow).where(JournalRow.action == "evidence")).all()

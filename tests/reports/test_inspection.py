@@ -16,7 +16,7 @@ from PIL import Image
 from support.pictures import exif, picture, xmp
 
 from core.settings import ROOT
-from reports.evidence.exif import Seen, read_seen, read_xmp
+from reports.evidence.exif import PictureMetadata, read_metadata, read_xmp
 from reports.evidence.inspection import inspect_file
 from reports.evidence.media_type import media_of, open_picture
 from reports.evidence.sandbox import InspectionProcess
@@ -38,9 +38,9 @@ def held(tmp_path: Path) -> Callable[[bytes], Path]:
     return put
 
 
-def seen_in(content: bytes, held: Callable[[bytes], Path]) -> Seen:
+def metadata_of(content: bytes, held: Callable[[bytes], Path]) -> PictureMetadata:
     with open_picture(held(content)) as opened:
-        return read_seen(opened)
+        return read_metadata(opened)
 
 
 # ---- what a file is ----------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_place_time_and_direction_are_read_from_exif(held: Callable[[bytes], Pat
     gps = {5: b"\x00", 6: 812.5, 16: "T", 17: 271.5, 31: 8.0}
     tags = {0x010F: "HUAWEI", 0x0110: "Mate 60"}
     made = exif(LON, LAT, "2022:08:21 10:20:30", "+08:00", gps, tags)
-    seen = seen_in(picture(exif=made), held)
+    seen = metadata_of(picture(exif=made), held)
     assert (seen.lon, seen.lat) == (pytest.approx(LON, abs=1e-7), pytest.approx(LAT, abs=1e-7))
     assert (seen.taken_at, seen.zone_assumed) == ("2022-08-21T10:20:30+08:00", False)
     assert (seen.bearing_deg, seen.bearing_from) == (271.5, "exif")
@@ -137,17 +137,17 @@ def test_place_time_and_direction_are_read_from_exif(held: Callable[[bytes], Pat
 
 
 def test_southern_and_western_places_and_heights_below_the_sea(held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(-70.5, -33.25, gps={5: b"\x01", 6: 12.0})), held)
+    seen = metadata_of(picture(exif=exif(-70.5, -33.25, gps={5: b"\x01", 6: 12.0})), held)
     assert (seen.lon, seen.lat, seen.altitude_m) == (-70.5, -33.25, -12.0)
 
 
 def test_without_a_zone_chinas_is_taken_and_said(held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(taken="2022:08:21 10:20:30")), held)
+    seen = metadata_of(picture(exif=exif(taken="2022:08:21 10:20:30")), held)
     assert (seen.taken_at, seen.zone_assumed) == ("2022-08-21T10:20:30+08:00", True)
 
 
 def test_the_satellites_time_serves_where_there_is_no_other(held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(LON, LAT, gps={7: (2.0, 20.0, 30.0), 29: "2022:08:21"})), held)
+    seen = metadata_of(picture(exif=exif(LON, LAT, gps={7: (2.0, 20.0, 30.0), 29: "2022:08:21"})), held)
     assert seen.taken_at == "2022-08-21T02:20:30+00:00"
 
 
@@ -160,14 +160,14 @@ def test_a_drones_packet_is_read(held: Callable[[bytes], Path]) -> None:
         GimbalYawDegree="-90.50",
         FlightYawDegree="+10.0",
     )
-    seen = seen_in(picture(xmp=packet), held)
+    seen = metadata_of(picture(xmp=packet), held)
     assert (seen.lon, seen.lat, seen.drone) == (LON, LAT, True)
     assert (seen.bearing_deg, seen.bearing_from) == (269.5, "gimbal")
     assert (seen.above_start_m, seen.altitude_m) == (80.1, 890.2)
 
 
 def test_a_packets_elements_count_as_its_attributes() -> None:
-    seen = Seen()
+    seen = PictureMetadata()
     found = read_xmp(xmp("<drone-dji:FlightYawDegree> 12.5 </drone-dji:FlightYawDegree>"), seen)
     assert found["{http://www.dji.com/drone-dji/1.0/}FlightYawDegree"] == "12.5"
     assert seen.notes == []
@@ -189,7 +189,7 @@ OUTSIDE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
     ],
 )
 def test_hostile_packets_are_refused_in_words(packet: bytes, note: str) -> None:
-    seen = Seen()
+    seen = PictureMetadata()
     assert "root:" not in json.dumps(read_xmp(packet, seen))
     assert [said["note"] for said in seen.notes] == [note]
 
@@ -203,7 +203,7 @@ def test_hostile_packets_are_refused_in_words(packet: bytes, note: str) -> None:
     ],
 )
 def test_impossible_places_are_left_out(gps: dict[int, Any], held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(gps=gps)), held)
+    seen = metadata_of(picture(exif=exif(gps=gps)), held)
     assert (seen.lon, [note["note"] for note in seen.notes]) == (None, ["place_broken"])
 
 
@@ -213,17 +213,17 @@ def test_a_place_that_is_divided_by_nothing_is_left_out(held: Callable[[bytes], 
     for number in numbers:
         made = made.replace(number, number[:4] + bytes(4))
     assert not any(number in made for number in numbers)
-    seen = seen_in(picture(exif=made), held)
+    seen = metadata_of(picture(exif=made), held)
     assert (seen.lon, [note["note"] for note in seen.notes]) == (None, ["place_broken"])
 
 
 def test_a_camera_without_a_fix_is_no_camera_in_the_gulf_of_guinea(held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(0.0, 0.0)), held)
+    seen = metadata_of(picture(exif=exif(0.0, 0.0)), held)
     assert (seen.lon, seen.notes[0]) == (None, {"note": "no_fix"})
 
 
 def test_impossible_times_and_directions_are_left_out(held: Callable[[bytes], Path]) -> None:
-    seen = seen_in(picture(exif=exif(LON, LAT, "2022:13:41 10:20:30", gps={17: 4000.0})), held)
+    seen = metadata_of(picture(exif=exif(LON, LAT, "2022:13:41 10:20:30", gps={17: 4000.0})), held)
     assert (seen.taken_at, seen.bearing_deg) == (None, None)
     assert seen.notes == [{"note": "time_broken", "given": "2022:13:41 10:20:30"}]
 
@@ -287,29 +287,29 @@ def test_a_decompression_bomb_is_not_decoded_and_said_so(held: Any, tmp_path: Pa
 
 
 def test_who_looks_into_files_starts_again_after_it_has_died(held: Any) -> None:
-    examiner = InspectionProcess()
+    inspector = InspectionProcess()
     path = held(picture())
-    assert examiner.examine(path).media_type == "image/jpeg"
-    assert examiner._process is not None
-    examiner._process.kill()
-    examiner._process.wait()
-    assert examiner.examine(path).thumbnail is not None
-    examiner.close()
+    assert inspector.inspect(path).media_type == "image/jpeg"
+    assert inspector._process is not None
+    inspector._process.kill()
+    inspector._process.wait()
+    assert inspector.inspect(path).thumbnail is not None
+    inspector.close()
 
 
 def test_a_file_that_takes_too_long_is_kept_unseen(held: Any) -> None:
-    examiner = InspectionProcess(seconds=0.0)
-    found = examiner.examine(held(picture()))
+    inspector = InspectionProcess(seconds=0.0)
+    found = inspector.inspect(held(picture()))
     assert (found.kind, found.media_type) == ("other", "application/octet-stream")
     assert found.notes == [{"note": "examiner_slow"}]
-    examiner.close()
+    inspector.close()
 
 
 def test_a_file_that_kills_it_is_kept_unseen(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    examiner = InspectionProcess()
+    inspector = InspectionProcess()
     monkeypatch.setattr("reports.evidence.sandbox.MODULE", "reports.evidence.no_such_module")
-    assert examiner.examine(held(picture())).notes == [{"note": "examiner_died"}]
-    examiner.close()
+    assert inspector.inspect(held(picture())).notes == [{"note": "examiner_died"}]
+    inspector.close()
 
 
 def test_every_note_has_words_that_fit() -> None:
