@@ -20,8 +20,7 @@ from core.settings import Settings
 from law.book import LawBook
 from layers.lawbook.documents import current_book
 from layers.loading.candidate import read_candidate
-from previews.law_change import Comparison, Received, Summary
-from previews.law_change import simulate as compare
+from previews.law_change import Comparison, Period, Summary, preview_law
 from previews.law_wording import (
     CSV_HEAD,
     comparison_as_dict,
@@ -58,10 +57,10 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     Stores nothing: the change is tried out in a transaction that is rolled back.
     """
     settings = Settings()
-    period = Received(option_day("from", first), option_day("to", last))
+    period = Period(option_day("from", first), option_day("to", last))
     with open_store(settings) as session, _csv_file(output, settings.lang) as keep:
         candidate = read_candidate(session, file, dataset)
-        found = compare(session, candidate, period, Limits.of(settings), report_bar(settings.lang))
+        found = preview_law(session, candidate, period, Limits.of(settings), report_bar(settings.lang))
         run = _gather(found, limit, keep)
         book = current_book(session)
     if as_json:

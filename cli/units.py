@@ -21,7 +21,7 @@ from law.book import LawBook
 from layers.lawbook.documents import current_book
 from layers.loading.candidate import read_candidate
 from layers.loading.staging import fetch_current, staged
-from previews.boundary_change import Preview, preview, unit_side
+from previews.boundary_change import UnitPreview, preview_units, unit_side
 from previews.boundary_wording import count_preview, preview_as_dict, tell_moves, tell_units
 from store.queries.unit_changes import UnitSide
 from verdict.inquiry import Limits
@@ -55,7 +55,7 @@ def changes(  # noqa: PLR0913 - one parameter an option
     days = _days(first, last, file)
     with open_store(settings) as session, ExitStack() as stack:
         sides = _sides(session, stack, days, (file, dataset))
-        found = preview(session, sides, Limits.of(settings), unit, report_bar(settings.lang))
+        found = preview_units(session, sides, Limits.of(settings), unit, report_bar(settings.lang))
         book = current_book(session)
     if as_json:
         typer.echo(json.dumps(preview_as_dict(found), ensure_ascii=False))
@@ -102,7 +102,7 @@ def _sides(
     return unit_side(session, days[0], versions.current), unit_side(session, days[1], versions.changed)
 
 
-def _print(found: Preview, book: LawBook, lang: Lang) -> None:
+def _print(found: UnitPreview, book: LawBook, lang: Lang) -> None:
     out.print(plain(count_preview(found, lang)))
     heads = (N_("Unit"), N_("Change"), N_("Area"), N_("Ground from"), N_("Ground to"))
     print_rows(heads, tell_units(found, lang), lang)

@@ -1,4 +1,4 @@
-"""A boundary change before it happens: which units change, and which open reports get another lead unit."""
+"""Previews a boundary change: which units change, and which open reports get another lead unit."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ROLES: Final = ("units", "villages")
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
 
 
-def no_progress(reports: Iterable[PastReport], _total: int) -> Iterable[PastReport]:
-    """A progress that shows nothing."""
+def without_progress(reports: Iterable[PastReport], _total: int) -> Iterable[PastReport]:
+    """A progress indicator that shows nothing."""
     return reports
 
 
 @dataclass(frozen=True, slots=True)
 class LeadOnSide:
-    """Whose ground a place is on one side: ``unit`` is None outside every unit."""
+    """The lead unit of a place on one side of the change; ``unit`` is None outside of all units."""
 
     unit: UnitShare | None
     certainty: Certainty
@@ -44,7 +44,7 @@ class LeadOnSide:
 
 @dataclass(frozen=True, slots=True)
 class LeadChange:
-    """An open report whose lead unit is not the same on both sides."""
+    """An open report whose lead unit differs between the two sides."""
 
     report: int
     category: str
@@ -53,8 +53,11 @@ class LeadChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a boundary change does. ``judged``: open reports near changed ground, which alone can move."""
+class UnitPreview:
+    """The effects of a boundary change.
+
+    ``judged``: open reports near changed ground, the only ones that can move.
+    """
 
     before: dt.date
     after: dt.date
@@ -64,47 +67,47 @@ class Preview:
 
 
 def unit_side(session: Session, day: dt.date, versions: Versions) -> UnitSide:
-    """The units of a day in these dataset versions."""
+    """The units valid on a day in these dataset versions."""
     refs = (ref for ref in fetch_refs(session, versions) if ref.role in ROLES)
     return UnitSide(day, {ref.id: versions[ref.id] for ref in refs})
 
 
-def preview(
+def preview_units(
     session: Session,
     sides: tuple[UnitSide, UnitSide],
     limits: Limits,
     unit: str | None = None,
-    progress: Progress = no_progress,
-) -> Preview:
-    """Compare two sides, in all or in what concerns one ``unit`` and those under it.
+    progress: Progress = without_progress,
+) -> UnitPreview:
+    """Compare two sides: all units, or one ``unit`` and those below it.
 
-    Only open reports within reach of changed ground are judged: the cost grows with the change, not with
-    the reports. Raises :class:`BadInput` for a day that the boundaries do not reach and an unknown unit.
+    Only open reports near changed ground are judged: the cost grows with the change, not with the number of
+    reports. Raises :class:`BadInput` for a day that the boundaries do not cover, and for an unknown unit.
     """
     for side, field in zip(sides, ("from", "to"), strict=True):
-        _check(session, side, field)
+        _check_side_day(session, side, field)
     _check_unit(session, sides, unit)
     changes = fetch_unit_changes(session, *sides)
-    touched = and_(Report.status.not_in(CLOSED), _reached(session, sides, changes.redrawn))
+    touched = and_(Report.status.not_in(CLOSED), _near_changed(session, sides, changes.redrawn))
     count = count_reports(session, touched) if changes.redrawn else 0
     reports = progress(stream_reports(session, touched), count) if count else ()
-    moves = _moves(session, sides, limits, reports)
-    return Preview(
+    moves = _lead_changes(session, sides, limits, reports)
+    return UnitPreview(
         before=sides[0].day,
         after=sides[1].day,
-        units=tuple(change for change in changes.units if _concerns(unit, change)),
+        units=tuple(change for change in changes.units if _unit_change_concerns(unit, change)),
         judged=count,
-        moves=tuple(move for move in moves if _moves_in(unit, move)),
+        moves=tuple(move for move in moves if _lead_change_concerns(unit, move)),
     )
 
 
-def _check(session: Session, side: UnitSide, field: str) -> None:
-    """Refuse a day of which the boundaries tell nothing, as a verdict does."""
+def _check_side_day(session: Session, side: UnitSide, field: str) -> None:
+    """Raise :class:`BadInput` for a day that the boundaries do not cover, as a verdict does."""
     refs = fetch_refs(session, side.datasets)
     try:
         check_day(refs, side.day)
     except BadInput as fault:
-        fault.field = field
+        fault.field = field  # the user gave two days: say which
         raise
 
 
@@ -113,52 +116,58 @@ def _check_unit(session: Session, sides: tuple[UnitSide, UnitSide], unit: str | 
     under = Unit.code.startswith(stem(unit or ""), autoescape=True)
     if not session.scalar(select(exists().where(Unit.source_id.in_(versions), under))):
         raise BadInput(
-            N_("No unit {unit} is known."),
+            N_("There is no unit {unit}."),
             field="unit",
             hint=N_("Give the code of a county or township, such as 140522."),
             unit=unit,
         )
 
 
-def _reached(
+def _near_changed(
     session: Session, sides: tuple[UnitSide, UnitSide], redrawn: tuple[int, ...]
 ) -> ColumnElement[bool]:
+    """The condition that a report lies within reach of a redrawn unit, lines' accuracy included."""
     versions = {number for side in sides for number in side.datasets}
     coarsest = max((ref.accuracy_m for ref in fetch_refs(session, versions)), default=0.0)
     return reports_near(redrawn, coarsest)
 
 
-def _moves(
+def _lead_changes(
     session: Session, sides: tuple[UnitSide, UnitSide], limits: Limits, reports: Iterable[PastReport]
 ) -> Iterator[LeadChange]:
+    """The reports whose lead unit differs between the sides."""
     for report in reports:
-        facts = _facts(session, report.location, sides)
-        before, after = (_holder(decide(report.location, one, limits.shares)[0]) for one in facts)
+        facts = _facts_of_sides(session, report.location, sides)
+        before, after = (_lead(decide(report.location, one, limits.shares)[0]) for one in facts)
         if _code(before) != _code(after):
             yield LeadChange(report.id, report.case.category, before, after)
 
 
-def _facts(session: Session, location: Location, sides: tuple[UnitSide, UnitSide]) -> list[PlaceFacts]:
-    """What the units say of a place on both sides, in one round trip where the versions are the same."""
+def _facts_of_sides(
+    session: Session, location: Location, sides: tuple[UnitSide, UnitSide]
+) -> list[PlaceFacts]:
+    """The facts of a place on both sides, by one query where the dataset versions are the same."""
     before, after = sides
     if before.datasets == after.datasets:
         return fetch_facts_of_days(session, location, (before.day, after.day), before.datasets)
     return [fetch_facts(session, location, side.day, side.datasets) for side in sides]
 
 
-def _holder(found: Jurisdiction) -> LeadOnSide:
+def _lead(found: Jurisdiction) -> LeadOnSide:
     return LeadOnSide(found.lead, found.certainty)
 
 
-def _code(holder: LeadOnSide) -> str | None:
-    return holder.unit.code if holder.unit else None
+def _code(lead: LeadOnSide) -> str | None:
+    return lead.unit.code if lead.unit else None
 
 
-def _concerns(unit: str | None, change: UnitChange) -> bool:
+def _unit_change_concerns(unit: str | None, change: UnitChange) -> bool:
+    """Whether a unit's change touches ``unit`` or one below it."""
     codes = (change.code, *(part.code for part in (*change.gained, *change.lost)))
     return unit is None or any(code is not None and contains(unit, code) for code in codes)
 
 
-def _moves_in(unit: str | None, move: LeadChange) -> bool:
+def _lead_change_concerns(unit: str | None, move: LeadChange) -> bool:
+    """Whether a report moves into or out of ``unit`` or one below it."""
     codes = (_code(move.before), _code(move.after))
     return unit is None or any(code is not None and contains(unit, code) for code in codes)

@@ -1,4 +1,4 @@
-"""A boundary change told to a person, or as JSON."""
+"""A boundary change in words, and as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
 from law.book import LawBook
-from previews.boundary_change import LeadChange, LeadOnSide, Preview
+from previews.boundary_change import LeadChange, LeadOnSide, UnitPreview
 from store.queries.unit_changes import Kind, Part, UnitChange
 from verdict.glossary import CERTAINTIES
 from verdict.wording.law import listed
@@ -19,20 +19,20 @@ Row = tuple[str, ...]
 KINDS: Final[dict[Kind, str]] = {
     "begins": N_("begins"),
     "ends": N_("ends"),
-    "renamed": N_("renamed, was {name}"),
+    "renamed": N_("renamed from {name}"),
     "area": N_("area changes"),
 }
 NOBODY: Final = N_("no unit")
 OUTSIDE: Final = N_("outside every unit")
 
 
-def count_preview(found: Preview, lang: Lang) -> str:
-    """How much changes, in one line."""
+def count_preview(found: UnitPreview, lang: Lang) -> str:
+    """The numbers of the change, in one line."""
     return say(
         lang,
         N_(
-            "{before} → {after}: units that change: {units}; open reports near changed ground: {judged}, "
-            "of these with another lead unit: {moves}."
+            "{before} → {after}: changed units: {units}; open reports near changed ground: {judged}, "
+            "of these with a new lead unit: {moves}."
         ),
         before=found.before,
         after=found.after,
@@ -42,8 +42,8 @@ def count_preview(found: Preview, lang: Lang) -> str:
     )
 
 
-def tell_units(found: Preview, lang: Lang) -> Iterator[Row]:
-    """Rows of unit, what happens, area before and after, ground got from, ground given to."""
+def tell_units(found: UnitPreview, lang: Lang) -> Iterator[Row]:
+    """Rows of unit, kind of change, area before and after, ground gained from, ground lost to."""
     for unit in found.units:
         yield (
             named(unit.code, unit.now.name),
@@ -55,7 +55,7 @@ def tell_units(found: Preview, lang: Lang) -> Iterator[Row]:
 
 
 def named(code: str, name: str) -> str:
-    """A unit as people read it: its name, then its code."""
+    """A unit's name and code."""
     return f"{name} {code}"
 
 
@@ -69,44 +69,44 @@ def _areas(unit: UnitChange, lang: Lang) -> str:
 
 
 def _parts(parts: Iterable[Part], lang: Lang) -> str:
-    told = (
+    parts_text = (
         f"{named(part.code, part.name or '') if part.code else say(lang, NOBODY)} {area(part.area_m2, lang)}"
         for part in parts
     )
-    return listed(lang, told)
+    return listed(lang, parts_text)
 
 
 def tell_moves(moves: Iterable[LeadChange], book: LawBook, lang: Lang) -> Iterator[Row]:
-    """Rows of report, matter, from whom, to whom, certainty before and after."""
+    """Rows of report, matter, lead unit before and after, certainty before and after."""
     for move in moves:
         sides = (move.before, move.after)
         yield (
             str(move.report),
-            matter(book, move.category, lang),
-            *(_holder(side, lang) for side in sides),
+            category_name(book, move.category, lang),
+            *(_lead(side, lang) for side in sides),
             _arrow(say(lang, CERTAINTIES[side.certainty]) for side in sides),
         )
 
 
-def matter(book: LawBook, category: str, lang: Lang) -> str:
-    """A category's name; its code where the law does not have it any more."""
+def category_name(book: LawBook, category: str, lang: Lang) -> str:
+    """A category's name; its code where the law does not have it."""
     known = book.categories.get(category)
     return known.name.say(lang) if known else category
 
 
-def _holder(holder: LeadOnSide, lang: Lang) -> str:
-    if holder.unit is None:
+def _lead(lead: LeadOnSide, lang: Lang) -> str:
+    if lead.unit is None:
         return say(lang, OUTSIDE)
-    return f"{named(holder.unit.code, holder.unit.name)} {percent(holder.unit.share)}"
+    return f"{named(lead.unit.code, lead.unit.name)} {percent(lead.unit.share)}"
 
 
 def _arrow(texts: Iterable[str]) -> str:
-    """Before and after; once where they are the same."""
+    """Before → after; once where they are the same."""
     return " → ".join(dict.fromkeys(texts))
 
 
-def preview_as_dict(found: Preview) -> dict[str, Any]:
-    """A preview as JSON holds it."""
+def preview_as_dict(found: UnitPreview) -> dict[str, Any]:
+    """A preview as values of JSON."""
     return {
         "from": found.before.isoformat(),
         "to": found.after.isoformat(),
@@ -119,12 +119,12 @@ def preview_as_dict(found: Preview) -> dict[str, Any]:
 
 
 def _unit_as_dict(unit: UnitChange) -> dict[str, Any]:
-    told = {**asdict(unit), "changes": unit.kinds, "gained_m2": unit.gained_m2, "lost_m2": unit.lost_m2}
+    values = {**asdict(unit), "changes": unit.kinds, "gained_m2": unit.gained_m2, "lost_m2": unit.lost_m2}
     for side in ("before", "after"):
         for day in ("begins", "ends"):
-            if told[side] and told[side][day]:
-                told[side][day] = told[side][day].isoformat()
-    return told
+            if values[side] and values[side][day]:
+                values[side][day] = values[side][day].isoformat()
+    return values
 
 
 def _move_as_dict(move: LeadChange) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What would have been decided otherwise: past reports judged by the current data and by changed ones."""
+"""Previews a change of law or data: past reports judged by the current data and by the changed one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.errors import BadInput
 from core.i18n import LANGS, N_
 from layers.loading.candidate import Candidate
 from layers.loading.staging import Versions, staged
-from previews.boundary_change import Progress, no_progress
+from previews.boundary_change import Progress, without_progress
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.schema.datasets import Report
 from verdict.inquiry import Limits
@@ -28,14 +28,17 @@ ASPECTS: Final[tuple[Aspect, ...]] = ("effect", "lead", "certainty", "authority"
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Period:
     """A period of days in China, both included; None leaves a side open."""
 
     first: dt.date | None = None
     last: dt.date | None = None
 
     def condition(self) -> ColumnElement[bool]:
-        """The reports that came in during it. Raises :class:`BadInput` where it ends before it begins."""
+        """The condition that a report was received in the period.
+
+        Raises :class:`BadInput` for a reversed one.
+        """
         if self.first and self.last and self.last < self.first:
             raise BadInput(
                 N_("The period ends on {last}, before it begins on {first}."),
@@ -58,7 +61,7 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class LeadUnit:
-    """The unit that leads."""
+    """The lead unit of a decision."""
 
     code: str
     name: str
@@ -66,11 +69,11 @@ class LeadUnit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a verdict decides, without what merely explains it.
+    """What a verdict decides, without what only explains it.
 
-    ``authority`` and ``mode``: who decides, by which power. ``zone_authorities``: whom the rules of the zones
-    name. ``articles``: of those rules, then of the power. ``refused``: why no verdict could be given; the
-    rest is then empty.
+    ``authority`` and ``mode``: who decides, by which power. ``zone_authorities``: authorities that rules of
+    the zones name. ``articles``: of those rules, then of the power. ``refused``: why no verdict could be
+    given; all else is then empty.
     """
 
     effect: Outcome | None
@@ -85,7 +88,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report judged twice. ``changed``: in what the decisions differ; empty where they are the same."""
+    """A report judged twice. ``changed``: the aspects in which the decisions differ; may be empty."""
 
     report: int
     category: str
@@ -95,40 +98,43 @@ class Comparison:
     changed: tuple[Aspect, ...]
 
 
-def simulate(
+def preview_law(
     session: Session,
     change: Candidate,
-    period: Received,
+    period: Period,
     limits: Limits,
-    progress: Progress = no_progress,
+    progress: Progress = without_progress,
 ) -> Iterator[Comparison]:
-    """Judge every report of a period by the current data and again with ``change`` in its place.
+    """Judge every report of a period by the current data, and again with ``change`` in its place.
 
-    Both verdicts are asked the same: the stored place, the day of the act, the day of the answer. Reports
-    come by rising id, one at a time, and nothing is kept; nothing is stored either, and no other session sees
-    the change, whether the iteration ends, is given up, or fails. Do not commit the session meanwhile.
-    Raises :class:`BadInput` or :class:`BadData` for a period or a change that cannot be.
+    Place, day of the act and day of the answer are the stored ones in both. Reports come by rising id, one at
+    a time. Nothing is stored, and no other session sees the change, whether the iteration ends, is abandoned,
+    or fails. Do not commit the session meanwhile. Raises :class:`BadInput` or :class:`BadData` for an invalid
+    period or change.
     """
-    wanted = period.condition()
+    condition = period.condition()
+    # ``staged`` loads the change inside a savepoint and rolls it back.
     with staged(session, change) as versions:
-        total = count_reports(session, wanted)
-        for report in progress(stream_reports(session, wanted), total):
-            before = _decided(session, report, versions.current, limits)
-            after = _decided(session, report, versions.changed, limits)
-            yield _compared(report, before, after)
+        total = count_reports(session, condition)
+        for report in progress(stream_reports(session, condition), total):
+            before = _judge_by(session, report, versions.current, limits)
+            after = _judge_by(session, report, versions.changed, limits)
+            yield _compare(report, before, after)
 
 
-def _decided(session: Session, report: PastReport, versions: Versions, limits: Limits) -> Decision:
+def _judge_by(session: Session, report: PastReport, versions: Versions, limits: Limits) -> Decision:
+    """The decision by these dataset versions; a refusal is a decision, too."""
     try:
         found = judge(
             session, report.location, report.case, source_ids=versions, limits=limits.shares
         ).verdict
     except BadInput as fault:  # such as a category that the changed law does not have
         return Decision(None, None, None, None, None, (), (), {lang: fault.detail(lang) for lang in LANGS})
-    return _decision(found)
+    return _decision_of(found)
 
 
-def _decision(found: Verdict) -> Decision:
+def _decision_of(found: Verdict) -> Decision:
+    """A verdict reduced to what it decides."""
     lead, power = found.jurisdiction.lead, found.competence
     zones = [conflict for conflict in found.conflicts if conflict.relation != "near"]
     bases = [*(basis for conflict in zones for basis in conflict.basis), *power.basis]
@@ -138,27 +144,31 @@ def _decision(found: Verdict) -> Decision:
         certainty=found.jurisdiction.certainty,
         authority=power.authority,
         mode=power.mode,
-        zone_authorities=_once([conflict.authority for conflict in zones if conflict.authority]),
-        articles=_once([_cited(basis.law, basis.label) for basis in bases]),
+        zone_authorities=_distinct([conflict.authority for conflict in zones if conflict.authority]),
+        articles=_distinct([_citation(basis.law, basis.label) for basis in bases]),
     )
 
 
-def _cited(law: Bilingual, label: Bilingual) -> Bilingual:
+def _citation(law: Bilingual, label: Bilingual) -> Bilingual:
     return {"zh": f"《{law['zh']}》{label['zh']}", "en": f"{law['en']}, {label['en']}"}
 
 
-def _once(texts: list[Bilingual]) -> tuple[Bilingual, ...]:
+def _distinct(texts: list[Bilingual]) -> tuple[Bilingual, ...]:
+    """The texts, each once, in their order."""
     return tuple({tuple(sorted(text.items())): text for text in texts}.values())
 
 
-def _compared(report: PastReport, before: Decision, after: Decision) -> Comparison:
-    changed = tuple(aspect for aspect in ASPECTS if _seen(before, aspect) != _seen(after, aspect))
+def _compare(report: PastReport, before: Decision, after: Decision) -> Comparison:
+    changed = tuple(
+        aspect for aspect in ASPECTS if _comparison_key(before, aspect) != _comparison_key(after, aspect)
+    )
     as_of = report.case.as_of.isoformat()
     return Comparison(report.id, report.case.category, as_of, before, after, changed)
 
 
-def _seen(decision: Decision, aspect: Aspect) -> object:
-    """What must be the same: of a unit its code, of texts the Chinese, in whatever order."""
+def _comparison_key(decision: Decision, aspect: Aspect) -> object:
+    """The value by which an aspect is compared: a unit's code, the Chinese of texts, in any order."""
+    # Names may be reworded in a dataset without any change of the decision.
     if aspect == "effect":
         return decision.effect, decision.refused
     if aspect == "lead":
@@ -175,10 +185,10 @@ Pair = tuple[str, str]
 
 @dataclass(slots=True)
 class Summary:
-    """Counts over all comparisons; ``"refused"`` and ``"outside"`` stand where there is no effect or unit.
+    """Counts over all comparisons. ``"refused"`` and ``"outside"`` stand for a missing effect or unit.
 
-    ``effects``: (effect before, after) → reports, the unchanged ones too. ``leads``: the same of the codes
-    of lead units, where they differ. ``names``: code → name.
+    ``effects``: (effect before, after) → reports, unchanged ones included. ``leads``: (lead unit's code
+    before, after) → reports, where they differ. ``names``: code → name.
     """
 
     reports: int = 0

@@ -1,4 +1,4 @@
-"""A simulation told to a person, as JSON, or as rows of a table."""
+"""A preview of a change of law in words, as JSON, and as CSV rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.i18n import N_, Lang, say
 from law.book import LawBook
-from previews.boundary_wording import OUTSIDE, Row, matter, named
+from previews.boundary_wording import OUTSIDE, Row, category_name, named
 from previews.law_change import ASPECTS, Aspect, Comparison, Decision, Summary
 from verdict.glossary import CERTAINTIES, EFFECTS, MODES
 from verdict.wording.law import joined, listed
@@ -27,12 +27,12 @@ CSV_HEAD: Final = (
 
 
 def count_summary(summary: Summary, lang: Lang) -> str:
-    """How many decisions differ, in one line."""
+    """The number of decisions that differ, in one line."""
     if not summary.reports:
         return say(lang, N_("No report was received in this period."))
     return say(
         lang,
-        N_("{differ} of {reports} reports would have been decided otherwise."),
+        N_("{differ} of {reports} reports would have been decided differently."),
         differ=summary.differ,
         reports=summary.reports,
     )
@@ -66,10 +66,10 @@ def _ranked(counts: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str]
 
 
 def tell_comparison(one: Comparison, book: LawBook, lang: Lang) -> Row:
-    """Report, matter, day of the act, in what the decisions differ, and each of it before and after."""
+    """Report, matter, day of the act, and each aspect before and after, empty where it is the same."""
     return (
         str(one.report),
-        matter(book, one.category, lang),
+        category_name(book, one.category, lang),
         one.as_of,
         *(_aspect(one, aspect, lang) for aspect in ASPECTS),
     )
@@ -92,7 +92,7 @@ def _without(parts: Iterable[str], others: Iterable[str]) -> Iterator[str]:
 
 
 def aspect_parts(decision: Decision, aspect: Aspect, lang: Lang) -> list[str]:
-    """One aspect of a decision in words; of a refusal only its reason, as the effect."""
+    """An aspect of a decision in words; of a refusal only its reason, as the effect."""
     if decision.refused:
         return [say(lang, NO_VERDICT, reason=decision.refused[lang])] if aspect == "effect" else []
     return [*WORDS[aspect](decision, lang)]
@@ -132,23 +132,22 @@ WORDS: Final[dict[Aspect, Callable[[Decision, Lang], Iterator[str]]]] = {
 
 
 def comparison_as_dict(one: Comparison) -> dict[str, Any]:
-    """A comparison as JSON holds it; texts in both languages."""
+    """A comparison as values of JSON; texts in both languages."""
     return asdict(one)
 
 
 def summary_as_dict(summary: Summary) -> dict[str, Any]:
-    """The counts as JSON holds them."""
+    """The counts as values of JSON."""
     return {
         "reports": summary.reports,
         "differ": summary.differ,
-        "effects": [
-            {"before": pair[0], "after": pair[1], "reports": count}
-            for pair, count in _ranked(summary.effects)
-        ],
-        "leads": [
-            {"before": pair[0], "after": pair[1], "reports": count} for pair, count in _ranked(summary.leads)
-        ],
+        "effects": _pairs_as_dicts(summary.effects),
+        "leads": _pairs_as_dicts(summary.leads),
     }
+
+
+def _pairs_as_dicts(counts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [{"before": pair[0], "after": pair[1], "reports": count} for pair, count in _ranked(counts)]
 
 
 def csv_row(one: Comparison, lang: Lang) -> Row:

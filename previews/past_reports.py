@@ -1,4 +1,4 @@
-"""Reports that were filed, as the questions that they were: to be judged again under other circumstances."""
+"""Past reports as the inquiries that they were, to be judged again under other data."""
 
 from __future__ import annotations
 
@@ -22,28 +22,30 @@ PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class PastReport:
-    """A report with its place as it is stored, its matter, and the days of the act and of the answer."""
+    """A report with its stored place, its matter, and the days of the act and of the answer."""
 
     id: int
     location: Location
     case: Case
 
 
-def count_reports(session: Session, wanted: ColumnElement[bool]) -> int:
-    """How many reports there are of which a condition is true."""
-    return session.scalar(select(func.count()).select_from(Report).where(wanted)) or 0
+def count_reports(session: Session, condition: ColumnElement[bool]) -> int:
+    """The number of reports that meet a condition."""
+    return session.scalar(select(func.count()).select_from(Report).where(condition)) or 0
 
 
-def stream_reports(session: Session, wanted: ColumnElement[bool]) -> Iterator[PastReport]:
-    """The same reports by rising id, read page by page, so that any number of them fits."""
+def stream_reports(session: Session, condition: ColumnElement[bool]) -> Iterator[PastReport]:
+    """The reports that meet a condition, by rising id, read page by page."""
+    # Paged by key, not with a server-side cursor: the caller runs other statements on the session between two
+    # reports, and may end its savepoint.
     after = 0
-    while rows := session.execute(_select_page(wanted, after)).all():
-        yield from map(_past, rows)
+    while rows := session.execute(_select_page(condition, after)).all():
+        yield from map(_past_report, rows)
         after = rows[-1].id
 
 
-def _select_page(wanted: ColumnElement[bool], after: int) -> Select[Any]:
-    answered = (
+def _select_page(condition: ColumnElement[bool], after: int) -> Select[Any]:
+    asked_on = (
         select(StoredVerdict.inquiry["asked_on"].astext)
         .where(StoredVerdict.report_id == Report.id)
         .order_by(StoredVerdict.id.desc())
@@ -52,29 +54,29 @@ def _select_page(wanted: ColumnElement[bool], after: int) -> Select[Any]:
         .label("asked_on")
     )
     columns = (Report.id, Report.category, Report.act_date, Report.received_at, Report.location, Report.geom)
-    return select(*columns, answered).where(wanted, Report.id > after).order_by(Report.id).limit(PAGE)
+    return select(*columns, asked_on).where(condition, Report.id > after).order_by(Report.id).limit(PAGE)
 
 
-def _past(row: Row[Any]) -> PastReport:
-    """Of a verdict that did not keep its question, the day of the answer is the one on which it came in."""
-    answered = row.asked_on and dt.date.fromisoformat(row.asked_on)
-    asked_on = answered or row.received_at.astimezone(CHINA).date()
+def _past_report(row: Row[Any]) -> PastReport:
+    """A row as a report; the day of receipt stands in for a missing day of the answer."""
+    stored_day = row.asked_on and dt.date.fromisoformat(row.asked_on)
+    asked_on = stored_day or row.received_at.astimezone(CHINA).date()
     return PastReport(row.id, _location(row), Case(row.category, row.act_date, asked_on))
 
 
 def _location(row: Row[Any]) -> Location:
-    told: dict[str, Any] = row.location
+    location: dict[str, Any] = row.location
     shape: Any = shapely.from_wkb(bytes(row.geom.data))  # a point, or the polygons of a footprint
     point = (shape.x, shape.y) if isinstance(shape, Point) else None
-    lon, lat = point or (told["lon"], told["lat"])
+    lon, lat = point or (location["lon"], location["lat"])
     return Location(
         lon=lon,
         lat=lat,
-        accuracy_m=told["accuracy_m"],
+        accuracy_m=location["accuracy_m"],
         footprint=None if point else shape,
-        given_x=told["given"]["x"],
-        given_y=told["given"]["y"],
-        datum=told["given"]["datum"],
-        shift_m=told["shift_m"],
-        area_m2=told["area_m2"],
+        given_x=location["given"]["x"],
+        given_y=location["given"]["y"],
+        datum=location["given"]["datum"],
+        shift_m=location["shift_m"],
+        area_m2=location["area_m2"],
     )

@@ -1,4 +1,4 @@
-"""Simulation: what would have been decided otherwise, and that nothing of it stays."""
+"""Simulation: what would have been decided differently, and that nothing of it stays."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from layers.lawbook.competence_list import load_list
 from layers.lawbook.documents import LOCAL
 from layers.loading.candidate import read_candidate
 from layers.loading.staging import fetch_current, staged
-from previews.boundary_change import no_progress
-from previews.law_change import Comparison, Received, Summary, simulate
+from previews.boundary_change import without_progress
+from previews.law_change import Comparison, Period, Summary, preview_law
 from previews.law_wording import CSV_HEAD
 from previews.past_reports import PAGE, stream_reports
 from store.engine import open_session
@@ -48,12 +48,12 @@ from verdict.judge import check
 
 pytestmark = pytest.mark.both_engines
 
-ALWAYS = Received()
+ALWAYS = Period()
 RESERVES = ROOT / "data" / "protected_areas" / "reserves.geojson"
 
 
-def _run(session: Session, limits: Limits, file: Path, period: Received = ALWAYS) -> list[Comparison]:
-    return list(simulate(session, read_candidate(session, file), period, limits))
+def _run(session: Session, limits: Limits, file: Path, period: Period = ALWAYS) -> list[Comparison]:
+    return list(preview_law(session, read_candidate(session, file), period, limits))
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_no_other_session_sees_the_change_or_waits_for_it(
         report_story(session, limits)
         before = store_digest(session)
     with open_session(engine) as session:
-        run = simulate(session, read_candidate(session, allowing), ALWAYS, limits)
+        run = preview_law(session, read_candidate(session, allowing), ALWAYS, limits)
         assert next(run).after.effect == "permit_required"
         assert (session.scalar(select(func.count()).select_from(Source)) or 0) > before["source"][0]
         with open_session(engine) as other:
@@ -130,7 +130,7 @@ def test_two_simulations_of_one_file_go_on_beside_each_other(
         report_story(session, limits)
     with open_session(engine) as one, open_session(engine) as two:
         two.execute(text("SET LOCAL lock_timeout = '2s'"))
-        runs = [simulate(s, read_candidate(s, allowing), ALWAYS, limits) for s in (one, two)]
+        runs = [preview_law(s, read_candidate(s, allowing), ALWAYS, limits) for s in (one, two)]
         assert [next(run).after.effect for run in runs] == ["permit_required"] * 2
         for run in runs:
             run.close()
@@ -147,8 +147,8 @@ def test_a_simulation_that_is_given_up_or_fails_leaves_nothing(
         yield from reports
         raise RuntimeError("broken off")
 
-    progress = break_off if how == "failed" else no_progress
-    run = simulate(session, read_candidate(session, allowing), ALWAYS, limits, progress)
+    progress = break_off if how == "failed" else without_progress
+    run = preview_law(session, read_candidate(session, allowing), ALWAYS, limits, progress)
     next(run)
     if how == "failed":
         with pytest.raises(RuntimeError):
@@ -343,7 +343,7 @@ def test_only_reports_of_the_period_are_judged_both_days_included(
     days = dt.date(2022, 5, 1), dt.date(2022, 5, 2)
     judged = {
         period: [one.report for one in _run(session, limits, allowing, period)]
-        for period in (Received(*days), Received(days[0]), Received(None, days[1]), Received())
+        for period in (Period(*days), Period(days[0]), Period(None, days[1]), Period())
     }
     assert list(judged.values()) == [
         [second, third],
@@ -357,7 +357,7 @@ def test_an_empty_period_gives_nothing_and_a_bad_file_is_refused_even_then(
     session: Session, limits: Limits, allowing: Path, tmp_path: Path
 ) -> None:
     report_story(session, limits)
-    long_ago = Received(None, dt.date(2000, 1, 1))
+    long_ago = Period(None, dt.date(2000, 1, 1))
     assert _run(session, limits, allowing, long_ago) == []
 
     def spoil(document: Any) -> None:
@@ -366,7 +366,7 @@ def test_an_empty_period_gives_nothing_and_a_bad_file_is_refused_even_then(
     with pytest.raises(ZhijieError):
         _run(session, limits, law_file(tmp_path / "bad.yaml", "rules", spoil), long_ago)
     with pytest.raises(BadInput) as fault:
-        _run(session, limits, allowing, Received(dt.date(2022, 2, 1), dt.date(2022, 1, 1)))
+        _run(session, limits, allowing, Period(dt.date(2022, 2, 1), dt.date(2022, 1, 1)))
     assert fault.value.field == "to"
 
 
@@ -484,7 +484,7 @@ def test_the_command_tells_counts_and_differences(
 ) -> None:
     english, chinese = run(str(allowing)), run(str(allowing), lang="zh")
     assert english.exit_code == chinese.exit_code == 0, english.output + chinese.output
-    assert "1 of 2 reports would have been decided otherwise." in english.stdout
+    assert "1 of 2 reports would have been decided differently." in english.stdout
     assert "Prohibited\tPermit needed\t1" in english.stdout
     assert "Prohibited → Permit needed" in english.stdout
     assert "禁止" in chinese.stdout
