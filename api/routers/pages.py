@@ -13,9 +13,10 @@ from api.dependencies import LangDep, SessionDep
 from api.middleware.security_headers import ALLOWED_FEATURES, DENIED_FEATURES
 from core.clock import CHINA, today
 from layers.registry.accuracy import fetch_exactness, fetch_extent
-from maps.pages.command_centre import Exactness, command_page
+from maps.pages.command_centre import LayerAccuracy, command_page
 from maps.pages.public_map import live_map
 from maps.parts.elements import Page
+from store.access import ROLES
 from store.queries.features import fetch_loaded_at
 
 router = APIRouter(include_in_schema=False)
@@ -68,10 +69,11 @@ def command(request: Request, session: SessionDep, lang: LangDep) -> Response:
         return RedirectResponse(f"/login?{_return_query(request)}", 303)
     key = request.app.state.settings.tianditu_key
     sources = [
-        Exactness(title[lang], official, metres) for title, official, metres in fetch_exactness(session)
+        LayerAccuracy(title[lang], official, metres) for title, official, metres in fetch_exactness(session)
     ]
     reach = next((reach for _, reach in request.state.who.postings if reach), "")
-    page = command_page(lang, sources, fetch_extent(session, reach, today()), tianditu_key=key)
+    home = fetch_extent(session, reach, today())
+    page = command_page(lang, ROLES, sources, home, tianditu_key=key)
     answer = _map_response(page, key)
     answer.headers["Permissions-Policy"] = WALL_POLICY
     return answer

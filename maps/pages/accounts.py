@@ -1,20 +1,21 @@
-"""The pages of accounts: signing in, and one's own password and keys. Every value is escaped."""
+"""The sign-in page and the account page. Every value is escaped by the template."""
 
 from __future__ import annotations
 
 from typing import Final
 from urllib.parse import quote
 
-from core.i18n import N_, Lang, say
+from core.i18n import N_, Lang
 from maps.parts.elements import HTML, TAGS
-from maps.parts.frame import OTHER
+from maps.parts.frame import OTHER_LANGUAGE
+from maps.wording.translation import translated
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-_SHELL: Final = """\
+_HEAD: Final = """\
 <!DOCTYPE html>
 <html lang="{{ tag }}">
 <head>
@@ -29,7 +30,7 @@ _SHELL: Final = """\
 <main class="sheet">
 <h1><img src="/static/zhijie/icon.svg" alt="" width="28" height="28"> {{ t.name }}</h1>
 """
-_END: Final = """\
+_FOOT: Final = """\
 <noscript><p class="note">{{ t.noscript }}</p></noscript>
 <p class="tongue"><a href="?{{ query }}" hreflang="{{ other_tag }}" lang="{{ other_tag }}">{{ other }}</a></p>
 </main>
@@ -37,7 +38,7 @@ _END: Final = """\
 </html>
 """
 _SIGN_IN: Final = HTML.from_string(
-    _SHELL
+    _HEAD
     + """\
 <form id="sign-in" data-next="{{ next }}" data-failed="{{ t.failed }}" data-busy="{{ t.busy }}">
   <p>{{ t.please }}</p>
@@ -54,10 +55,10 @@ _SIGN_IN: Final = HTML.from_string(
 <p class="other"><a class="button" href="/login/oidc?{{ onward }}">{{ t.provider }}</a></p>
 {% endif %}
 """
-    + _END
+    + _FOOT
 )
 _ACCOUNT: Final = HTML.from_string(
-    _SHELL
+    _HEAD
     + """\
 <h2>{{ shown }} <small>{{ who }}</small></h2>
 <ul>{% for line in postings %}<li>{{ line }}</li>{% endfor %}</ul>
@@ -98,57 +99,70 @@ _ACCOUNT: Final = HTML.from_string(
 </form>
 <p id="made" class="made" role="status" hidden><strong></strong><code></code></p>
 """
-    + _END
+    + _FOOT
 )
 _TEXTS: Final = {
     "title": N_("Zhijie: sign in"),
     "name": N_("Zhijie"),
-    "please": N_("Sign in to go on."),
+    "please": N_("Sign in to continue."),
     "account": N_("Account"),
     "password": N_("Password"),
     "sign_in": N_("Sign in"),
-    "provider": N_("Sign in with the organisation's account"),
-    "failed": N_("The server did not answer. Try again."),
+    "provider": N_("Sign in with your organisation's account"),
+    "failed": N_("The server did not respond. Try again."),
     "busy": N_("Checking …"),
     "noscript": N_("This page needs JavaScript."),
     "to_map": N_("To the map"),
     "sign_out": N_("Sign out"),
-    "change": N_("Change the password"),
-    "changed": N_("The password is changed; other sessions have ended."),
-    "not_done": N_("It did not work. Try again."),
-    "old": N_("Present password"),
+    "change": N_("Change password"),
+    "changed": N_("Password changed. Your other sessions have been signed out."),
+    "not_done": N_("Something went wrong. Try again."),
+    "old": N_("Current password"),
     "new": N_("New password (10 characters or more)"),
     "key_list": N_("API keys"),
     "keys_hint": N_(
-        "A key lets a program act for you. Give each program a key of its own, for as little as it needs."
+        "An API key lets a program act for you. Give each program its own key, with only the rights it needs."
     ),
-    "label": N_("For what"),
-    "scopes": N_("May"),
-    "until": N_("Until"),
-    "days": N_("Days that it is valid"),
-    "make": N_("Make a key"),
-    "once": N_("Copy the key now: it is never shown again."),
-    "end": N_("End it"),
-    "ended": N_("ended"),
-    "all": N_("all that you may"),
+    "label": N_("Purpose"),
+    "scopes": N_("Rights"),
+    "until": N_("Expires"),
+    "days": N_("Valid for (days)"),
+    "make": N_("Create key"),
+    "once": N_("Copy the key now. It will not be shown again."),
+    "end": N_("Revoke"),
+    "ended": N_("revoked"),
+    "all": N_("all your rights"),
 }
 
 
 def sign_in_page(lang: Lang, following: str, *, provider: bool, note: str = "") -> str:
-    """The page that asks for name and password. ``following``: where to go then, a path of ours."""
+    """The page that asks for name and password.
+
+    ``following``: the path to go to afterwards. ``provider``: offer the identity provider. ``note``: a
+    message, translated.
+    """
     more = f"&next={quote(following)}"
-    given = {"next": following, "onward": f"lang={lang}{more}", "provider": provider, "note": note}
-    return _SIGN_IN.render(**given, **_frame(lang, more))
+    values = {"next": following, "onward": f"lang={lang}{more}", "provider": provider, "note": note}
+    return _SIGN_IN.render(**values, **_frame_values(lang, more))
 
 
 def account_page(lang: Lang, shown: str, who: str, postings: list[str], rights: list[tuple[str, str]]) -> str:
-    """The page of one's own account. ``postings``: in words; ``rights``: (code, words) a key may be given."""
-    told = {"shown": shown, "who": who, "postings": postings, "rights": rights}
-    return _ACCOUNT.render(**told, **_frame(lang, ""))
+    """The page of one's own account.
+
+    ``postings``: roles and areas in words. ``rights``: (code, words) that a key may be given.
+    """
+    values = {"shown": shown, "who": who, "postings": postings, "rights": rights}
+    return _ACCOUNT.render(**values, **_frame_values(lang, ""))
 
 
-def _frame(lang: Lang, more: str) -> dict[str, object]:
-    code, tag, name = OTHER[lang]
-    texts = {key: say(lang, text) for key, text in _TEXTS.items()}
-    query = f"lang={code}{more}"
-    return {"lang": lang, "tag": TAGS[lang], "t": texts, "query": query, "other_tag": tag, "other": name}
+def _frame_values(lang: Lang, more: str) -> dict[str, object]:
+    """The values of head and foot. ``more``: what the language link keeps of the query."""
+    other = OTHER_LANGUAGE[lang]
+    return {
+        "lang": lang,
+        "tag": TAGS[lang],
+        "t": translated(lang, _TEXTS),
+        "query": f"lang={other['lang']}{more}",
+        "other_tag": other["tag"],
+        "other": other["name"],
+    }

@@ -1,27 +1,27 @@
 """The command centre: a Folium map under live layers that scripts draw from the server's vector tiles.
 
-The page holds no report and no geometry; however many reports there are, it is the same page.
+The page contains no report and no geometry, so its size does not depend on the number of reports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from core.i18n import N_, Lang, say
 from maps.pages.public_map import HOME, HOME_ZOOM
-from maps.parts import palette, tianditu
+from maps.parts import tianditu
 from maps.parts.command_frame import command_frame
 from maps.parts.elements import STATIC, Island, LayerList, Module, OwnMap, Page, Raw
+from maps.parts.page_data import page_data
 from maps.wording.command_centre import GLYPHS, LAYERS, WORDS
-from maps.wording.public_map import spoken
-from store.access import ROLES
-from store.queries.features import Box
+from maps.wording.translation import translated
 
 TITLE: Final = N_("Zhijie: command centre")
-# Modules of other folders that the page's scripts import: fetched at once, not one after the other is read.
+# Modules of other folders that the page's scripts import. They are preloaded: a browser finds an import only
+# when it has read the importing file, so a chain of ten modules would cost ten round trips.
 SHARED: Final = (
     "zhijie/shared/card.js",
     "zhijie/shared/combobox.js",
@@ -36,12 +36,15 @@ SHARED: Final = (
     "vendor/@mapbox/vector-tile/index.js",
     "vendor/pbf/index.js",
 )
+BoundingBox = tuple[float, float, float, float]  # west, south, east, north in degrees
 _FOLDER: Final = Path(__file__).parents[1] / "static" / "zhijie"
 
 
 @dataclass(frozen=True, slots=True)
-class Exactness:
-    """How exact a dataset is: its name in the page's language, official or not, metres it may be off."""
+class LayerAccuracy:
+    """The accuracy of a dataset: its name in the page's language, whether it is official, its error in
+    metres.
+    """
 
     layer: str
     official: bool
@@ -49,18 +52,23 @@ class Exactness:
 
 
 class CommandMap(OwnMap):
-    """The map with the command centre's own styles after those of every map."""
+    """A map with the command centre's style sheet after the common ones."""
 
     default_css = [*OwnMap.default_css, ("command_css", f"{STATIC}/zhijie/command.css")]
 
 
 def command_page(
-    lang: Lang, sources: Iterable[Exactness] = (), home: Box | None = None, *, tianditu_key: str | None = None
+    lang: Lang,
+    roles: Mapping[str, str],
+    sources: Iterable[LayerAccuracy] = (),
+    home: BoundingBox | None = None,
+    *,
+    tianditu_key: str | None = None,
 ) -> Page:
-    """The command centre's page, to be rendered.
+    """The command centre's page; call ``render()`` on it.
 
-    ``sources``: what the legend says of the areas' exactness; ``home``: where the map opens (west, south,
-    east, north in degrees). ``tianditu_key`` adds the national base map.
+    ``roles``: code → message id. ``sources``: accuracies of the datasets, for the legend. ``home``: where the
+    map opens. ``tianditu_key`` adds the national base map.
     """
     page = Page(lang, say(lang, TITLE), tianditu.HOSTS if tianditu_key else "")
     chart = CommandMap("zhijie", HOME, HOME_ZOOM)
@@ -70,7 +78,18 @@ def command_page(
         LayerList().add_to(chart)
     page.add_child(chart)
     page.html.add_child(command_frame(lang))
-    page.html.add_child(Island(_island(lang, chart, sources) | {"home": home}))
+    page.html.add_child(
+        Island(
+            {
+                **page_data(lang, chart, WORDS),
+                "layers": translated(lang, LAYERS),
+                "roles": translated(lang, roles),
+                "glyphs": translated(lang, GLYPHS),
+                "sources": [asdict(source) for source in sources],
+                "home": home,
+            }
+        )
+    )
     for path in (*SHARED, *_own_modules()):
         page.header.add_child(Raw(f'<link rel="modulepreload" href="{STATIC}/{path}">'))
     page.header.add_child(Module("zhijie/command/main.js"))
@@ -78,22 +97,7 @@ def command_page(
 
 
 def _own_modules() -> list[str]:
+    """All modules of the command centre, sorted: the page's bytes must not depend on the file system."""
     return sorted(
         f"zhijie/{file.relative_to(_FOLDER).as_posix()}" for file in (_FOLDER / "command").rglob("*.js")
     )
-
-
-def _island(lang: Lang, chart: OwnMap, sources: Iterable[Exactness]) -> dict[str, object]:
-    """What the scripts are told: language, words, the map's name."""
-    return {
-        "lang": lang,
-        "map": chart.get_name(),
-        "layers": spoken(lang, LAYERS),
-        "effects": {effect.code: say(lang, effect.word) for effect in palette.EFFECTS},
-        "roles": spoken(lang, ROLES),
-        "glyphs": spoken(lang, GLYPHS),
-        "sources": [
-            {"layer": one.layer, "official": one.official, "accuracy_m": one.accuracy_m} for one in sources
-        ],
-        "words": spoken(lang, WORDS),
-    }

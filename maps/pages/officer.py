@@ -1,7 +1,7 @@
-"""The officer's page: one question, one answer, on a telephone. The shell is the same for everybody.
+"""The officer's page: one inquiry and its answer, on a telephone.
 
-It holds no data and no name, so that a telephone may keep it: scripts fill it, from the service or from what
-they have stored.
+Its HTML contains no data and no name and is the same for all accounts, so that a telephone may store it:
+scripts fill it, from the service or from what they have stored.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from core.i18n import N_, Lang, say
 from maps.pages.public_map import HOME
 from maps.parts import palette
 from maps.parts.elements import HTML, STATIC, Island, Module, OwnLayer, OwnMap, Page, Raw
-from maps.parts.frame import OTHER, patterns
+from maps.parts.frame import OTHER_LANGUAGE, patterns
+from maps.parts.page_data import page_data
 from maps.wording.officer import DATUMS, FORM, LAYERS, TABS, WORDS
-from maps.wording.public_map import spoken
+from maps.wording.translation import translated
 
 TITLE: Final = N_("Zhijie: may this stand here?")
 ZOOM: Final = 10
@@ -140,50 +141,37 @@ _BODY: Final = HTML.from_string("""\
 
 
 class FieldMap(OwnMap):
-    """The map of the upper half."""
+    """The map in the upper half of the page."""
 
     default_css = [*OwnMap.default_css, ("field_css", f"{STATIC}/zhijie/field.css")]
 
 
 def field_page(lang: Lang, open_statuses: Sequence[str]) -> Page:
-    """The page, to be rendered: the same bytes for everybody who reads the language.
+    """The officer's page; call ``render()`` on it.
 
-    ``open_statuses``: codes of the states in which a report still wants work; "my work" lists those.
+    ``open_statuses``: codes of the states in which a report needs work; "My work" lists those.
     """
     page = Page(lang, say(lang, TITLE), workers=True)
     chart = FieldMap("field", HOME, ZOOM, zoom_snap=0.5)
-    names = spoken(lang, LAYERS)
-    layers = {key: OwnLayer(key, name) for key, name in names.items()}
+    layers = {key: OwnLayer(key, name) for key, name in translated(lang, LAYERS).items()}
     for layer in layers.values():
         layer.add_to(chart)
     page.add_child(chart)
     page.html.add_child(Raw(_body(lang) + patterns()))
-    page.html.add_child(Island({**_island(lang, chart, names, layers), "open_statuses": list(open_statuses)}))
+    page.html.add_child(
+        Island({**page_data(lang, chart, WORDS, layers), "open_statuses": list(open_statuses)})
+    )
     page.header.add_child(Raw(_HEAD.render(lang=lang, static=STATIC, themes=THEMES)), name="field_head")
     page.header.add_child(Module("zhijie/field/main.js"), name="field_module")
     return page
 
 
 def _body(lang: Lang) -> str:
-    tongue = dict(zip(("lang", "tag", "name"), OTHER[lang], strict=True))
     return _BODY.render(
-        t=spoken(lang, FORM),
+        t=translated(lang, FORM),
         static=STATIC,
         lang=lang,
-        other=tongue,
-        datums=spoken(lang, DATUMS).items(),
-        tabs=spoken(lang, TABS).items(),
+        other=OTHER_LANGUAGE[lang],
+        datums=translated(lang, DATUMS).items(),
+        tabs=translated(lang, TABS).items(),
     )
-
-
-def _island(
-    lang: Lang, chart: OwnMap, names: dict[str, str], layers: dict[str, OwnLayer]
-) -> dict[str, object]:
-    """What the scripts are told."""
-    return {
-        "lang": lang,
-        "map": chart.get_name(),
-        "layers": {key: {"object": layer.get_name(), "name": names[key]} for key, layer in layers.items()},
-        "effects": {effect.code: say(lang, effect.word) for effect in palette.EFFECTS},
-        "words": spoken(lang, WORDS),
-    }

@@ -1,7 +1,7 @@
-"""What makes the officer's page an application of the telephone: manifest, and the service worker's script.
+"""The web manifest and the service worker's script, which make the officer's page an application.
 
-The worker keeps one set of files under one version. The version is a hash of every file and of both pages,
-and each file is checked when it is fetched: a telephone has the old set or the new one, never some of each.
+The worker stores one set of files under one version. The version is a hash of all files and of both pages,
+and each file is checked when it is fetched: a telephone has the old set or the new one, never a mixture.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ FOLDER: Final = Path(__file__).resolve().parents[1] / "static"
 WORKER: Final = FOLDER / "zhijie" / "field" / "sw.js"
 MAIN: Final = FOLDER / "zhijie" / "field" / "main.js"
 SHEETS: Final = ("palette", "page", "map", "field")
-OTHERS: Final = (
+OTHER_FILES: Final = (
     "vendor/leaflet/leaflet.js",
     "vendor/leaflet/leaflet.css",
     "vendor/exifreader/exif-reader.js",
     "zhijie/icon.svg",
     "zhijie/icon-192.png",
 )
+# A regular expression suffices: our scripts have static imports only, one a line, with double quotes.
 IMPORT: Final = re.compile(r'(?:from|import) "(\.[^"]+)"')
 NAME: Final = N_("Zhijie field")
-ABOUT: Final = N_("Whose ground is this, and may that stand on it? Also without a net.")
-MASKABLE: Final = 512
+ABOUT: Final = N_("Whose ground is this, and may that stand on it? Also offline.")
+MASKABLE: Final = 512  # pixels of the icon that systems may crop to a circle
 
 
 def manifest(lang: Lang) -> dict[str, Any]:
@@ -61,25 +62,28 @@ def manifest(lang: Lang) -> dict[str, Any]:
 
 
 def shell_files() -> list[str]:
-    """The files that the page needs, as paths under ``static``: its scripts by what they import."""
+    """The files that the page needs, as paths under ``static``; scripts are found by following imports."""
     found: set[Path] = set()
-    wanted = [MAIN]
-    while wanted:
-        script = wanted.pop()
+    waiting = [MAIN]
+    while waiting:
+        script = waiting.pop()
         if script not in found:
             found.add(script)
-            wanted += [(script.parent / name).resolve() for name in IMPORT.findall(script.read_text("utf-8"))]
+            waiting += [
+                (script.parent / name).resolve() for name in IMPORT.findall(script.read_text("utf-8"))
+            ]
     scripts = [script.relative_to(FOLDER).as_posix() for script in found]
-    return sorted((*scripts, *OTHERS, *(f"zhijie/{name}.css" for name in SHEETS)))
+    return sorted((*scripts, *OTHER_FILES, *(f"zhijie/{name}.css" for name in SHEETS)))
 
 
 def worker_script(pages: Mapping[Lang, str]) -> str:
-    """The service worker: what to keep and under which version, then its own file."""
+    """The service worker: the list of files with their hashes, and the version, in front of its own file."""
     shell = {
         "pages": {lang: [f"/field?lang={lang}", _digest(html.encode())] for lang, html in pages.items()},
         "files": {f"{STATIC}/{name}": _digest((FOLDER / name).read_bytes()) for name in shell_files()},
     }
     script = WORKER.read_text(encoding="utf-8")
+    # The worker's own text is part of the version: a changed worker must not take over an old cache.
     version = _digest(json.dumps([shell, script], sort_keys=True).encode())[:16]
     return f"self.shell = {json.dumps({'version': version, **shell}, sort_keys=True)};\n{script}"
 

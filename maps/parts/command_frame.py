@@ -1,28 +1,24 @@
-"""What stands round the command centre's map: bar, rail, drawers, panel. Fixed sentences, each escaped."""
+"""The command centre's frame around the map: bar, rail, drawers, panel. Fixed texts, each escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from core.i18n import N_, Lang, say
-from maps.parts import palette
 from maps.parts.elements import HTML, Raw
-from maps.parts.frame import AREA_KEYS, EFFECT_KEYS, OTHER, patterns, rows
+from maps.parts.frame import AREA_KEYS, EFFECT_KEYS, OTHER_LANGUAGE, SEARCH_FORM, legend_values, patterns
+from maps.wording.translation import translated
 
-_TOP: Final = HTML.from_string("""\
+_TOP: Final = HTML.from_string(
+    """\
 <header class="top" id="top">
   <div class="card place">
     <h1><a href="/?lang={{ lang }}" title="{{ t.to_map }}"><img src="/static/zhijie/icon.svg"
       alt="{{ t.name }}" width="22" height="22"></a></h1>
     <nav aria-label="{{ t.unit_in_view }}"><ol id="crumbs" class="crumbs"></ol></nav>
-    <form class="search" role="search" id="search">
-      <label class="unseen" for="search-box">{{ t.search }}</label>
-      <input id="search-box" type="text" inputmode="search" maxlength="60" placeholder="{{ t.search_hint }}"
-        role="combobox" aria-autocomplete="list" aria-expanded="false" aria-controls="search-list"
-        autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search">
-      <button id="search-clear" type="button" hidden>×</button>
-      <ul id="search-list" role="listbox" aria-label="{{ t.search }}" hidden></ul>
+"""
+    + SEARCH_FORM
+    + """\
       <p id="search-note" class="note" role="status"></p>
     </form>
   </div>
@@ -40,7 +36,8 @@ _TOP: Final = HTML.from_string("""\
 <p id="wall-name" class="wall-name" aria-live="off"></p>
 <div id="flash" class="flash" aria-hidden="true"></div>
 <noscript><p class="notices card">{{ t.noscript }}</p></noscript>
-""")
+"""
+)
 
 _RAIL: Final = HTML.from_string("""\
 <nav class="rail" id="rail" aria-label="{{ t.tools }}">
@@ -161,27 +158,27 @@ _PANEL: Final = HTML.from_string("""\
 _TEXTS: Final = {
     "name": N_("Zhijie"),
     "to_map": N_("To the map"),
-    "unit_in_view": N_("The unit in view"),
+    "unit_in_view": N_("Unit in view"),
     "search": N_("Search for a place"),
     "search_hint": N_("Name, code or pinyin initials"),
     "connecting": N_("Connecting"),
     "as_of": N_("Data as of"),
     "account": N_("Account"),
-    "noscript": N_("This map needs JavaScript. The same data are at /api."),
+    "noscript": N_("This map needs JavaScript. The same data is available at /api."),
     "tools": N_("Tools"),
     "layers": N_("Layers"),
     "filters": N_("Filters"),
     "time": N_("Time"),
     "close": N_("Close"),
-    "effects": N_("Reports: what the law says"),
-    "certainty": N_("How sure"),
-    "clock": N_("The clock: a ring round the mark"),
-    "counts": N_("Far out: how many"),
+    "effects": N_("Reports: legal effect"),
+    "certainty": N_("Certainty"),
+    "clock": N_("Deadline: ring around the mark"),
+    "counts": N_("Zoomed out: counts"),
     "count_rings": N_("inner ring: share prohibited; outer ring: share overdue"),
     "zones": N_("Protected zones"),
-    "borders": N_("Borders"),
-    "sample_data": N_("How old, and how exact"),
-    "check_on_site": N_("Lines on this map decide nothing alone: check the border on site."),
+    "borders": N_("Boundaries"),
+    "sample_data": N_("Age and accuracy of the data"),
+    "check_on_site": N_("Lines on this map are not decisive: check the boundary on site."),
     "only": N_("Only"),
     "received": N_("Received"),
     "since": N_("from"),
@@ -192,100 +189,97 @@ _TEXTS: Final = {
     "play": N_("Play"),
     "any_time": N_("Any time"),
     "situation": N_("Situation"),
-    "fold": N_("Fold or unfold the panel"),
+    "fold": N_("Collapse or expand the panel"),
     "open": N_("open"),
     "overdue": N_("overdue"),
     "urgent": N_("urgent"),
     "charts": N_("Charts"),
     "feed": N_("New reports"),
     "retry": N_("Try again"),
-    "more": N_("Earlier ones"),
-    "case": N_("The case"),
+    "more": N_("Load earlier"),
+    "case": N_("Case"),
     "internal": N_("For internal use"),
-    "shortcuts": N_("Keys"),
+    "shortcuts": N_("Keyboard shortcuts"),
 }
 _SWITCHES: Final = {
     "reports": N_("Reports"),
-    "heat": N_("Heat: where reports are dense"),
+    "heat": N_("Heat map: density of reports"),
     "zones": N_("Protected zones"),
     "units": N_("Units: borders and names"),
-    "grid": N_("Grid (near by)"),
-    "parcels": N_("Parcels (near by)"),
+    "grid": N_("Grid (zoomed in)"),
+    "parcels": N_("Parcels (zoomed in)"),
 }
-_FLAGS: Final = {"overdue": N_("overdue"), "urgent": N_("urgent"), "mine": N_("in my hands")}
+_FLAGS: Final = {"overdue": N_("overdue"), "urgent": N_("urgent"), "mine": N_("assigned to me")}
 _LISTS: Final = {
-    "effect": N_("What the law says"),
-    "status": N_("State"),
+    "effect": N_("Legal effect"),
+    "status": N_("Status"),
     "category": N_("Matter"),
     "zone": N_("Kind of zone"),
 }
-_CLOCKS: Final = {"in": N_("in time"), "last": N_("last day"), "over": N_("overdue")}
+_CLOCKS: Final = {"in": N_("on time"), "last": N_("due today"), "over": N_("overdue")}
 _KEYS: Final = {
     "/": N_("Search for a place"),
-    "n": N_("Next report of the feed"),
+    "n": N_("Next report in the feed"),
     "f": N_("Filters"),
     "l": N_("Layers"),
     "t": N_("Time"),
     "h": N_("Heat"),
     "w": N_("Wall mode"),
-    "p": N_("Fold or unfold the panel"),
-    "?": N_("These keys"),
-    "Esc": N_("Close what is open"),
+    "p": N_("Collapse or expand the panel"),
+    "?": N_("This list of keys"),
+    "Esc": N_("Close the open panel"),
 }
-# Code: (word under it, what it does, whether it opens a drawer, its picture as a path of 24 × 24).
+# Code: (label, tooltip, whether it opens a drawer, icon as an SVG path in a box of 24 × 24).
 _TOOLS: Final = {
     "layers": (N_("Layers"), N_("Layers and legend"), True, "M12 3 3 8l9 5 9-5zM3 12l9 5 9-5M3 16l9 5 9-5"),
-    "filters": (N_("Filters"), N_("Which reports are shown"), True, "M3 5h18l-7 8v6l-4 2v-8z"),
-    "time": (N_("Time"), N_("Months of receipt"), True, "M12 3a9 9 0 1 0 .01 0M12 7v5l4 3"),
+    "filters": (N_("Filters"), N_("Filter the reports"), True, "M3 5h18l-7 8v6l-4 2v-8z"),
+    "time": (N_("Time"), N_("Months received"), True, "M12 3a9 9 0 1 0 .01 0M12 7v5l4 3"),
     "heat": (
         N_("Heat"),
-        N_("Heat: where reports are dense"),
+        N_("Heat map: density of reports"),
         False,
         "M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-2 1-3 2-5 1 2 2 2 3 2 0-3-1-5 0-8",
     ),
     "wall": (
         N_("Wall"),
-        N_("Wall mode: full screen, unit after unit"),
+        N_("Wall mode: full screen, cycling through units"),
         False,
         "M3 5h18v11H3zM8 20h8M12 16v4",
     ),
     "print": (N_("Print"), N_("Print this view"), False, "M7 8V3h10v5M7 17H4V9h16v8h-3M7 14h10v7H7z"),
-    "theme": (N_("Light"), N_("Day, night, or as the device has it"), False, "M12 3a9 9 0 1 0 .01 0M12 3v18"),
+    "theme": (N_("Light"), N_("Day, night or device setting"), False, "M12 3a9 9 0 1 0 .01 0M12 3v18"),
     "sound": (
         N_("Sound"),
-        N_("Sound for what is urgent"),
+        N_("Sound alert for urgent reports"),
         False,
         "M4 9v6h4l5 4V5L8 9zM16 9c1.5 2 1.5 4 0 6M18.5 7c3 3 3 7 0 10",
     ),
-    "keys": (N_("Keys"), N_("Keys"), False, "M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8"),
+    "keys": (
+        N_("Keys"),
+        N_("Keyboard shortcuts"),
+        False,
+        "M3 7h18v10H3zM7 11h.01M11 11h.01M15 11h.01M8 14h8",
+    ),
 }
 
 
 def command_frame(lang: Lang) -> Raw:
-    """Bar, rail, drawers and panel of the command centre, empty of data."""
-    t = _spoken(lang, _TEXTS)
-    other = dict(zip(("lang", "tag", "name"), OTHER[lang], strict=True))
+    """Bar, rail, drawers and panel of the command centre, without data."""
+    t = translated(lang, _TEXTS)
     parts = (
-        _TOP.render(t=t, lang=lang, other=other),
+        _TOP.render(t=t, lang=lang, other=OTHER_LANGUAGE[lang]),
         _RAIL.render(t=t, tools=_tools(lang)),
-        _layers(lang, t),
-        _FILTERS.render(t=t, flags=_spoken(lang, _FLAGS), lists=_spoken(lang, _LISTS)),
-        _PANEL.render(t=t, actions=_spoken(lang, _KEYS)),
+        _LAYERS.render(
+            t=t,
+            switches=translated(lang, _SWITCHES),
+            clocks=translated(lang, _CLOCKS),
+            **legend_values(lang),
+        ),
+        _FILTERS.render(t=t, flags=translated(lang, _FLAGS), lists=translated(lang, _LISTS)),
+        _PANEL.render(t=t, actions=translated(lang, _KEYS)),
         patterns(),
     )
     return Raw("".join(parts))
-
-
-def _layers(lang: Lang, t: Mapping[str, str]) -> str:
-    return _LAYERS.render(
-        t=t,
-        switches=_spoken(lang, _SWITCHES),
-        effects=rows(lang, palette.EFFECTS),
-        certainties=rows(lang, palette.CERTAINTIES),
-        clocks=_spoken(lang, _CLOCKS),
-        grades=rows(lang, palette.GRADES),
-        lines=rows(lang, palette.LINES),
-    )
 
 
 def _tools(lang: Lang) -> list[dict[str, object]]:
@@ -293,7 +287,3 @@ def _tools(lang: Lang) -> list[dict[str, object]]:
         {"code": code, "word": say(lang, word), "title": say(lang, title), "drawer": drawer, "icon": icon}
         for code, (word, title, drawer, icon) in _TOOLS.items()
     ]
-
-
-def _spoken(lang: Lang, table: Mapping[str, str]) -> dict[str, str]:
-    return {key: say(lang, message) for key, message in table.items()}

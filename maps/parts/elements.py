@@ -1,9 +1,9 @@
-"""Folium elements that take everything from our own server.
+"""Folium elements that load everything from our own server.
 
-Folium's defaults load Leaflet, jQuery, Bootstrap and icon fonts from four foreign hosts, and
-``MacroElement.render`` compiles what a macro printed as a template once more, so that a value with
-``{{ … }}`` in it would run on the server. The elements here do neither: links point to ``/static``
-and values reach the page through :class:`Raw`, already escaped and never compiled again.
+Folium's defaults load Leaflet, jQuery, Bootstrap and icon fonts from four other hosts, and
+``MacroElement.render`` compiles the output of a macro as a template once more, so that a value with ``{{ …
+}}`` in it would run on the server. The elements here do neither: links point to ``/static``, and values reach
+the page through :class:`Raw`, already escaped and never compiled again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STATIC: Final = "/static"
 HTML: Final = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 TAGS: Final[dict[Lang, str]] = {"zh": "zh-CN", "en": "en"}
 WORKERS: Final = "; worker-src 'self'"
-UNFRAMED: Final = "frame-ancestors 'none'"  # heard in a header only, not in the page
+UNFRAMED: Final = "frame-ancestors 'none'"  # browsers obey it in a header only, not in <meta>
 
 _PAGE: Final = HTML.from_string("""\
 <!DOCTYPE html>
@@ -49,7 +49,7 @@ _PAGE: Final = HTML.from_string("""\
 
 
 class Raw(Element):
-    """Finished markup that is put into the page as it is."""
+    """Finished markup that is put into the page unchanged."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -57,17 +57,16 @@ class Raw(Element):
         self.markup = markup
 
     def render(self, **kwargs: object) -> str:
-        """The markup itself."""
+        """The markup."""
         return self.markup
 
 
 class Page(Figure):
-    """A whole page in one language that forbids the browser every host but ours.
+    """A whole page in one language whose policy forbids every other host.
 
-    ``image_hosts`` are the hosts that map tiles may come from; ``workers``: the page starts workers of
-    ours. The policy names the hash of the one inline script (Folium's), so no other inline script can
-    run, whatever a value holds. Once the page is rendered, ``policy`` is what its answer's
-    Content-Security-Policy header says.
+    ``image_hosts``: hosts that map tiles may come from. ``workers``: allow workers. The policy contains the
+    hash of the one inline script (Folium's), so that no other inline script can run, whatever a value
+    contains. After ``render()``, ``policy`` is the value of the response's Content-Security-Policy header.
     """
 
     def __init__(self, lang: Lang, title: str, image_hosts: str = "", *, workers: bool = False) -> None:
@@ -81,18 +80,19 @@ class Page(Figure):
         """The page's HTML."""
         for child in self._children.values():
             child.render(**kwargs)
-            # A map puts inline styles and a ban on zooming by hand under its own name here: not ours.
+            # Under its own name a Folium map adds inline styles, which the policy forbids, and a viewport
+            # without pinch zoom: both are replaced by nothing.
             self.header.add_child(Raw(""), name=child.get_name())
         script = f"\n{self.script.render(**kwargs)}\n"
-        told = policy(script, self.image_hosts, workers=self.workers)
-        self.policy = f"{told}; {UNFRAMED}"
-        # Markup: links of ours, Raw elements that were escaped when made, and Folium's script, whose
-        # values went through its own tojson.
+        meta_policy = policy(script, self.image_hosts, workers=self.workers)
+        self.policy = f"{meta_policy}; {UNFRAMED}"
+        # Markup is safe here: our own links, Raw elements that were escaped when made, and Folium's script,
+        # whose values went through its tojson.
         return _PAGE.render(
             tag=TAGS[self.lang],
             title=self.title,
             static=STATIC,
-            policy=told,
+            policy=meta_policy,
             header=Markup(self.header.render(**kwargs)),
             html=Markup(self.html.render(**kwargs)),
             script=Markup(script),
@@ -100,7 +100,7 @@ class Page(Figure):
 
 
 def policy(script: str, image_hosts: str, *, workers: bool = False) -> str:
-    """The page's Content-Security-Policy: our own host, and the one inline ``script``."""
+    """The Content-Security-Policy: our own host, and the one inline ``script`` by its hash."""
     digest = b64encode(sha256(script.encode()).digest()).decode()
     images = f"'self' data: {image_hosts}".strip()
     return (
@@ -111,7 +111,7 @@ def policy(script: str, image_hosts: str, *, workers: bool = False) -> str:
 
 
 class OwnMap(folium.Map):
-    """A Folium map whose scripts and styles are ours; ``key`` names it on the page (``map_<key>``)."""
+    """A Folium map with our own scripts and styles. ``key`` names its script variable (``map_<key>``)."""
 
     default_js = [("leaflet", f"{STATIC}/vendor/leaflet/leaflet.js")]
     default_css = [
@@ -129,7 +129,7 @@ class OwnMap(folium.Map):
             tiles=None,
             zoom_control=False,
             attribution_control=False,
-            min_zoom=7,
+            min_zoom=7,  # the prefecture fills a telephone's screen
             max_zoom=18,
         )
         self._id = key
@@ -145,7 +145,7 @@ class OwnLayer(folium.FeatureGroup):
 
 
 class LayerList(folium.LayerControl):
-    """Folium's layer control under a name that is the same on every page."""
+    """Folium's layer control with a fixed name: its random one would change the page's bytes."""
 
     def __init__(self) -> None:
         super().__init__(position="topright")
@@ -161,7 +161,7 @@ class Island(Raw):
 
 
 class Module(Raw):
-    """An ES module of ours, started when the page has been read."""
+    """An ES module of ours; browsers run it when the page is parsed."""
 
     def __init__(self, path: str) -> None:
         super().__init__(f'<script type="module" src="{STATIC}/{quote(path)}"></script>')

@@ -1,7 +1,7 @@
-"""What stands round the map: the bar with the search, the state line and the legend.
+"""The public map's frame: the bar with the search, the status line and the legend.
 
-Only fixed sentences and the given date come in here, each escaped by the template; what the scripts
-fetch goes into these places as text.
+Only fixed texts and the given date are put in here, each escaped by the template; scripts insert what they
+fetch as text nodes.
 """
 
 from __future__ import annotations
@@ -12,19 +12,16 @@ from typing import Final
 from core.i18n import N_, Lang, say
 from maps.parts import palette
 from maps.parts.elements import HTML, Raw
+from maps.wording.translation import translated
 
-OTHER: Final[dict[Lang, tuple[Lang, str, str]]] = {
-    "zh": ("en", "en", "English"),
-    "en": ("zh", "zh-CN", "中文"),
+# The language that a page's switch offers: code, tag of HTML, its own name.
+OTHER_LANGUAGE: Final[dict[Lang, dict[str, str]]] = {
+    "zh": {"lang": "en", "tag": "en", "name": "English"},
+    "en": {"lang": "zh", "tag": "zh-CN", "name": "中文"},
 }
 
-_FRAME: Final = HTML.from_string("""\
-<header class="bar">
-  <div class="card seek">
-    <h1>
-      <img src="/static/zhijie/icon.svg" alt="" width="22" height="22">
-      {{ t.name }}<small>{{ t.question }}</small>
-    </h1>
+# Left open: the pages put the note of the search inside or behind the form.
+SEARCH_FORM: Final = """\
     <form class="search" role="search" id="search">
       <label class="unseen" for="search-box">{{ t.search }}</label>
       <input id="search-box" type="text" inputmode="search" maxlength="60" placeholder="{{ t.search_hint }}"
@@ -32,6 +29,19 @@ _FRAME: Final = HTML.from_string("""\
         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="search">
       <button id="search-clear" type="button" hidden>×</button>
       <ul id="search-list" role="listbox" aria-label="{{ t.search }}" hidden></ul>
+"""
+
+_FRAME: Final = HTML.from_string(
+    """\
+<header class="bar">
+  <div class="card seek">
+    <h1>
+      <img src="/static/zhijie/icon.svg" alt="" width="22" height="22">
+      {{ t.name }}<small>{{ t.question }}</small>
+    </h1>
+"""
+    + SEARCH_FORM
+    + """\
     </form>
     <p id="search-note" class="note" role="status"></p>
   </div>
@@ -46,9 +56,10 @@ _FRAME: Final = HTML.from_string("""\
 </header>
 <div id="notices" class="notices" role="status"></div>
 <noscript><p class="notices card">{{ t.noscript }}</p></noscript>
-""")
+"""
+)
 
-# What the legends of the pages share.
+# Parts of the legend that the public map and the command centre share.
 EFFECT_KEYS: Final = """\
   <h2>{{ t.effects }}</h2>
   <ul>
@@ -104,7 +115,7 @@ _LEGEND: Final = HTML.from_string(
 """
 )
 
-# One pattern a grade, by the distance of its lines in pixels: what is stricter is hatched closer.
+# Distance of the hatching's lines in pixels: the stricter a grade, the denser.
 _SPACINGS: Final = {"core": 6, "buffer": 11, "experimental": 22}
 _PATTERNS: Final = HTML.from_string("""\
 <svg class="unseen" aria-hidden="true" focusable="false"><defs>
@@ -122,40 +133,39 @@ _TEXTS: Final = {
     "search_hint": N_("County, township or village"),
     "as_of": N_("Data as of"),
     "account": N_("Account"),
-    "noscript": N_("This map needs JavaScript. The same data are at /api."),
+    "noscript": N_("This map needs JavaScript. The same data is available at /api."),
     "legend": N_("Legend"),
-    "effects": N_("Reports: what the law says"),
-    "certainty": N_("How sure"),
+    "effects": N_("Reports: legal effect"),
+    "certainty": N_("Certainty"),
     "reserves": N_("Nature reserves"),
-    "borders": N_("Borders"),
+    "borders": N_("Boundaries"),
     "sample_data": N_("Sample and approximate data"),
-    "check_on_site": N_("Lines on this map decide nothing alone: check the border on site."),
+    "check_on_site": N_("Lines on this map are not decisive: check the boundary on site."),
 }
 
 
 def frame(lang: Lang, data_as_of: str) -> Raw:
-    """The bar (name, search, date of the data), the place for notices and the legend."""
-    texts = {key: say(lang, message) for key, message in _TEXTS.items()}
-    tongue = dict(zip(("lang", "tag", "name"), OTHER[lang], strict=True))
-    bar = _FRAME.render(t=texts, as_of=data_as_of, other=tongue, lang=lang)
-    return Raw(bar + _legend(lang, texts) + patterns())
+    """The bar (name, search, date of the data), the place for notices, and the legend."""
+    texts = translated(lang, _TEXTS)
+    bar = _FRAME.render(t=texts, as_of=data_as_of, other=OTHER_LANGUAGE[lang], lang=lang)
+    legend = _LEGEND.render(t=texts, **legend_values(lang))
+    return Raw(bar + legend + patterns())
 
 
 def patterns() -> str:
-    """The hatches of the zones, as markup that is drawn nowhere itself."""
+    """The hatching patterns of the zones, as an invisible SVG that the map refers to."""
     return _PATTERNS.render(spacings=_SPACINGS)
 
 
-def _legend(lang: Lang, texts: dict[str, str]) -> str:
-    return _LEGEND.render(
-        t=texts,
-        effects=rows(lang, palette.EFFECTS),
-        certainties=rows(lang, palette.CERTAINTIES),
-        grades=rows(lang, palette.GRADES),
-        lines=rows(lang, palette.LINES),
-    )
-
-
-def rows(lang: Lang, keys: Iterable[palette.Effect | palette.Key]) -> list[dict[str, str]]:
-    """Rows of a legend: code and word in a language."""
-    return [{"code": key.code, "word": say(lang, key.word)} for key in keys]
+def legend_values(lang: Lang) -> dict[str, list[dict[str, str]]]:
+    """The values of ``EFFECT_KEYS`` and ``AREA_KEYS``: rows of code and word."""
+    groups: dict[str, Iterable[palette.Effect | palette.Key]] = {
+        "effects": palette.EFFECTS,
+        "certainties": palette.CERTAINTIES,
+        "grades": palette.GRADES,
+        "lines": palette.LINES,
+    }
+    return {
+        name: [{"code": key.code, "word": say(lang, key.word)} for key in keys]
+        for name, keys in groups.items()
+    }

@@ -1,7 +1,8 @@
-"""The application's icon in pixels, for telephones that take no SVG.
+"""Renders the application's icon as PNG, for telephones that accept no SVG.
 
-``static/zhijie/icon-<size>.png`` are this module's output (``python -m maps.parts.icon``); a test holds them
-together. The drawing is ``static/zhijie/icon.svg``, without its round corners: a telephone cuts them itself.
+``static/zhijie/icon-<size>.png`` are this module's output (``python -m maps.parts.icon``); a test compares
+them. The drawing is that of ``static/zhijie/icon.svg`` without round corners: telephones cut those
+themselves.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ FOLDER: Final = Path(__file__).parents[1] / "static" / "zhijie"
 GROUND: Final = "#1f2933"
 LINE: Final = "#f6f5f1"
 MARK: Final = "#c8402f"
-BORDER: Final = ((5.0, 17.5), (9.0, 6.5), (15.0, 10.0), (19.0, 6.0))  # of the unit square of 24
+BORDER: Final = ((5.0, 17.5), (9.0, 6.5), (15.0, 10.0), (19.0, 6.0))  # in a square of 24 units
 DIAMOND: Final = ((14.5, 11.0), (18.3, 14.8), (14.5, 18.6), (10.7, 14.8))
 DASH: Final = (2.5, 1.6)
-FINE: Final = 4  # drawn larger and shrunk, for smooth edges
-INSET: Final = 0.12  # of the side: what a round mask may cut
+OVERSAMPLING: Final = 4  # Pillow draws without antialiasing: drawn larger, then shrunk
+INSET: Final = 0.12  # share of the side that a round mask may cut off
 
 
 def icon(size: int) -> Image.Image:
-    """The icon, square, ``size`` pixels."""
-    side = size * FINE
+    """The icon, square, ``size`` pixels a side."""
+    side = size * OVERSAMPLING
     image = Image.new("RGB", (side, side), GROUND)
     draw = ImageDraw.Draw(image)
 
@@ -41,7 +42,7 @@ def icon(size: int) -> Image.Image:
 
 
 def _dashes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """The border's line cut into dashes."""
+    """The border's line as dashes: start and end of each."""
     found, left, drawn = [], DASH[0], True
     for (x1, y1), (x2, y2) in zip(BORDER, BORDER[1:], strict=False):
         length, gone = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 0.0
@@ -58,7 +59,7 @@ def _dashes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
 
 
 def main() -> None:
-    """Write the files."""
+    """Write the PNG files."""
     for size in SIZES:
         icon(size).save(FOLDER / f"icon-{size}.png", optimize=True)
 

@@ -1,8 +1,7 @@
-"""The map's few colours, marks and outlines: one source for Python, the style sheet and the legend.
+"""Colours, marks and outlines of the maps: one source for Python, the style sheet and the legend.
 
-``static/zhijie/palette.css`` is this module's output (``python -m maps.parts.palette``); a test holds the
-two together. Colour never stands alone: every effect also has a mark and a word, every certainty
-an outline.
+``static/zhijie/palette.css`` is this module's output (``python -m maps.parts.palette``); a test compares the
+two. No meaning depends on colour alone: every effect also has a mark and a word, every certainty an outline.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from core.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What the law says of a place: its colour, the mark's shape and the word (a message id)."""
+    """A legal effect: its colour, the mark's shape and the word (a message id)."""
 
     code: str
     colour: str
@@ -35,7 +34,7 @@ class Key:
 
 EFFECTS: Final = (
     Effect("prohibited", "#c8402f", "◆", N_("prohibited")),
-    Effect("permit_required", "#e08a00", "▲", N_("permit needed")),
+    Effect("permit_required", "#e08a00", "▲", N_("permit required")),
     Effect("clear", "#2a8c82", "●", N_("no conflict found")),
     Effect("unknown", "#6b7280", "○", N_("unknown, to be checked")),
 )
@@ -54,8 +53,8 @@ GRADES: Final = (
 )
 
 LINES: Final = (
-    Key("county", N_("County border")),
-    Key("township", N_("Township border")),
+    Key("county", N_("County boundary")),
+    Key("township", N_("Township boundary")),
     Key("grid", N_("Sample grid cell")),
 )
 
@@ -105,9 +104,9 @@ def _block(colours: Mapping[str, str], indent: str = "  ") -> str:
 
 
 def css() -> str:
-    """The style sheet that names every colour, by day and by night.
+    """The style sheet that defines every colour, by day and by night.
 
-    Night falls where the device says so, unless the page's own ``data-theme`` (day, night) says otherwise.
+    The device's setting decides, unless the page's ``data-theme`` (day, night) is set.
     """
     effects = {effect.code.replace("_", "-"): effect.colour for effect in EFFECTS}
     day = f":root {{\n  color-scheme: light dark;\n{_block(effects)}{_block(DAY)}}}\n"

@@ -1,6 +1,6 @@
-"""天地图 (Tianditu), the national base map: only where a key is configured.
+"""The national base map 天地图 (Tianditu), used where a key is configured.
 
-Its tiles are CGCS2000 in web Mercator, unshifted, so they lie under our layers without conversion.
+Its tiles are CGCS2000 in Web Mercator without an offset, so our layers match without conversion.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BASES: Final = (
     ("streets", N_("Tianditu map"), ("vec", "cva")),
     ("imagery", N_("Tianditu imagery"), ("img", "cia")),
 )
-PLAIN: Final = N_("Plain ground")
+PLAIN: Final = N_("Plain background")
 
 
 def tile_url(layer: str, key: str) -> str:
@@ -32,14 +32,14 @@ def tile_url(layer: str, key: str) -> str:
 
 
 def base_layers(lang: Lang, key: str) -> list[OwnLayer]:
-    """The base maps to choose from, the plain ground first and shown."""
+    """The base maps to choose from; the plain background comes first and is shown."""
     plain = OwnLayer("plain", say(lang, PLAIN), overlay=False)
     return [plain, *(_base(lang, key, code, title, layers) for code, title, layers in _BASES)]
 
 
 def _base(lang: Lang, key: str, code: str, title: str, layers: tuple[str, ...]) -> OwnLayer:
     group = OwnLayer(code, say(lang, title), show=False, overlay=False)
-    for layer in layers:
+    for layer in layers:  # the ground, then its labels
         tiles = tile_url(layer, key)
         folium.TileLayer(tiles, attr="天地图", subdomains="01234567", max_zoom=18).add_to(group)
     return group

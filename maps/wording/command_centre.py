@@ -1,4 +1,4 @@
-"""What the command centre's scripts say, by key; the scripts themselves hold no sentence of any language."""
+"""Texts of the command centre's scripts, by key."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.i18n import N_
-from maps.wording import public_map as wording
+from maps.wording import public_map
 
-# Of the map page's sentences, those that the shared scripts say here too.
+# Texts of the public map that scripts of the folder shared/ use on this page, too.
 SHARED: Final = (
     "retry",
     "tiles_failed",
@@ -44,18 +44,18 @@ SHARED: Final = (
 
 OWN: Final[Mapping[str, str]] = {
     # states of the page
-    "start_failed": N_("The page could not be filled: {reason}"),
-    "reload_failed": N_("Much has happened meanwhile, and the data could not be loaded anew: {reason}"),
-    "tiles_missing": N_("{layer}: {count} pieces of the map could not be loaded."),
-    "coarse_failed": N_("The coarse figures could not be loaded: {reason}"),
-    "signed_out": N_("The session has ended. What is shown here does not change any more."),
+    "start_failed": N_("The page could not be loaded: {reason}"),
+    "reload_failed": N_("Many changes were missed, and the data could not be reloaded: {reason}"),
+    "tiles_missing": N_("{layer}: {count} map tiles could not be loaded."),
+    "coarse_failed": N_("The counts by square could not be loaded: {reason}"),
+    "signed_out": N_("The session has ended. This page is no longer updated."),
     "sign_in": N_("Sign in"),
     # the stream
     "stream_waiting": N_("Connecting"),
-    "stream_live": N_("Live: what is committed appears at once"),
-    "stream_stale": N_("Not connected: trying again"),
+    "stream_live": N_("Live: changes appear immediately"),
+    "stream_stale": N_("Disconnected: reconnecting"),
     "stream_out": N_("Signed out"),
-    "stale_since": N_("Not connected: the data are those of {at}"),
+    "stale_since": N_("Disconnected: data as of {at}"),
     # times
     "ago_now": N_("just now"),
     "ago_minutes": N_("{count} min ago"),
@@ -66,22 +66,22 @@ OWN: Final[Mapping[str, str]] = {
     "stop": N_("Stop"),
     # feed
     "feed_loading": N_("Loading the reports…"),
-    "feed_empty": N_("No report fits. Take a filter away, or wait: new ones appear here by themselves."),
+    "feed_empty": N_("No report matches. Remove a filter, or wait: new reports appear here automatically."),
     "feed_failed": N_("The reports could not be loaded: {reason}"),
     "feed_forbidden": N_(
-        "Your role sees no single reports. The map shows how many there are, by squares of about 1 km."
+        "Your role does not include individual reports. The map shows their number by squares of about 1 km."
     ),
     "urgent": N_("urgent"),
     "outside": N_("outside our area"),
-    "clock_in_time": N_("in time"),
-    "clock_last_day": N_("last day"),
+    "clock_in_time": N_("on time"),
+    "clock_last_day": N_("due today"),
     "clock_overdue": N_("overdue"),
     # figures
     "overview_failed": N_("The figures could not be loaded: {reason}"),
-    "overview_forbidden": N_("Your role sees no figures of single reports."),
-    "by_effect": N_("By what the law says"),
+    "overview_forbidden": N_("Your role does not include figures of individual reports."),
+    "by_effect": N_("By legal effect"),
     "by_matter": N_("By matter"),
-    "by_month": N_("By month of receipt"),
+    "by_month": N_("By month received"),
     "chart_label": N_("{title}: {rows}"),
     "chart_row": N_("{name} {count}"),
     "chart_none": N_("none"),
@@ -90,28 +90,28 @@ OWN: Final[Mapping[str, str]] = {
     "everywhere": N_("Everywhere"),
     "or": N_(" or "),
     "overdue": N_("overdue"),
-    "mine": N_("in my hands"),
-    "days_wrong": N_("The first day is after the last one."),
-    # the card
-    "case_missing": N_("There is no report {id}, or it lies outside your area."),
+    "mine": N_("assigned to me"),
+    "days_wrong": N_("The first day is after the last day."),
+    # the case
+    "case_missing": N_("Report {id} does not exist or is outside your area."),
     "open_case": N_("Open case {id}"),
     "matter": N_("Matter"),
     "unit": N_("Unit"),
-    "status": N_("State"),
+    "status": N_("Status"),
     "due": N_("Due"),
-    "hands": N_("Who has it"),
-    "hand_nobody": N_("Nobody has it yet."),
+    "hands": N_("Assigned to"),
+    "hand_nobody": N_("Not assigned yet."),
     "hand_since": N_("from {since}"),
     "hand_until": N_("until {until}"),
     "hand_by": N_("by {by}: {reason}"),
     "assign": N_("Assign"),
-    "hand_to": N_("To whom"),
-    "hand_until_day": N_("Until (may be left open)"),
+    "hand_to": N_("Assign to"),
+    "hand_until_day": N_("Due date (optional)"),
     "reason": N_("Reason"),
     "choose": N_("Choose…"),
-    "whole_unit": N_("the unit: {name}"),
-    "status_change": N_("Change the state"),
-    "status_next": N_("New state"),
+    "whole_unit": N_("unit: {name}"),
+    "status_change": N_("Change status"),
+    "status_next": N_("New status"),
     # parcels
     "parcel": N_("Parcel number"),
     "land_class": N_("Land class"),
@@ -120,13 +120,13 @@ OWN: Final[Mapping[str, str]] = {
     "square_metres": N_("{area} m² ({mu} mu)"),
     # layers
     "layer_as_of": N_("{layer}: as of {at}"),
-    # light
+    # colour theme
     "theme_auto": N_("Auto"),
     "theme_day": N_("Day"),
     "theme_night": N_("Night"),
     "theme_now": N_("Light: {name}"),
 }
-WORDS: Final[Mapping[str, str]] = {**{key: wording.WORDS[key] for key in SHARED}, **OWN}
+WORDS: Final[Mapping[str, str]] = {**{key: public_map.WORDS[key] for key in SHARED}, **OWN}
 
 LAYERS: Final[Mapping[str, str]] = {
     "areas": N_("Units and zones"),
@@ -134,7 +134,7 @@ LAYERS: Final[Mapping[str, str]] = {
     "reports": N_("Reports"),
 }
 
-# The word beside a mark from near by, by matter. A matter that an installation adds has none.
+# The word beside a mark when zoomed in, by matter. A matter that an installation adds has none.
 GLYPHS: Final[Mapping[str, str]] = {
     "livestock_farm": N_("farm"),
     "rural_dwelling": N_("house"),

@@ -105,7 +105,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def sign_in_as(page: Page, place: Place, subject: str, following: str = "/") -> None:
     """Through the provider's own pages."""
     page.goto(f"{place.url}/login?lang=en&next={following}")
-    page.get_by_role("link", name="Sign in with the organisation's account").click()
+    page.get_by_role("link", name="Sign in with your organisation's account").click()
     page.locator("input[name=login]").fill(subject)
     page.locator("input[name=password]").fill("anything")
     page.locator("button[type=submit]").click()
@@ -138,7 +138,7 @@ def test_the_way_through_the_provider_leads_where_one_wanted_to_go(page: Page, p
 def test_whom_no_open_account_names_is_not(page: Page, place: Place, subject: str) -> None:
     sign_in_as(page, place, subject)
     page.wait_for_url(f"{place.url}/login?refused=true")
-    expect(page.get_by_role("alert")).to_contain_text("has no account here")
+    expect(page.get_by_role("alert")).to_contain_text("is not linked to an account here")
     assert status(page) == 401
 
 
@@ -177,7 +177,7 @@ def test_the_answer_to_one_browser_signs_no_other_in(page: Page, place: Place) -
 
 def test_who_turns_back_at_the_provider_is_told_so(page: Page, place: Place) -> None:
     page.goto(f"{place.url}/login?lang=en")
-    page.get_by_role("link", name="Sign in with the organisation's account").click()
+    page.get_by_role("link", name="Sign in with your organisation's account").click()
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_url(f"{place.url}/login?broken=true")
     expect(page.get_by_role("alert")).to_have_text("Signing in failed. Try again.")
@@ -200,7 +200,7 @@ def test_a_signature_by_another_key_is_refused(page: Page, waiting: Place) -> No
 def test_a_provider_that_is_down_is_told(page: Page, waiting: Place) -> None:
     page.goto(f"{waiting.url}/login?lang=en&next=/account")
     with page.expect_response(re.compile("/login/oidc")) as answer:
-        page.get_by_role("link", name="Sign in with the organisation's account").click()
+        page.get_by_role("link", name="Sign in with your organisation's account").click()
     assert answer.value.status == 503
     expect(page.get_by_role("alert")).to_have_text("The identity provider does not answer.")
     expect(page.get_by_label("Password")).to_be_visible()

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from api.middleware.security_headers import ALWAYS, NOTHING, SecurityHeadersMiddleware
+from api.middleware.security_headers import ALWAYS, DENY_ALL_CSP, SecurityHeadersMiddleware
 from api.routers import reports
 from maps.pages.public_map import live_map
 
@@ -62,7 +62,7 @@ def test_what_is_missing_is_added(small: Starlette) -> None:
     found = ask(small, "/")
     assert {name.decode() for name, _ in ALWAYS} <= set(found)
     assert found.items() >= EVERYWHERE.items()
-    assert found["content-security-policy"] == NOTHING
+    assert found["content-security-policy"] == DENY_ALL_CSP
     assert found["permissions-policy"].startswith("camera=(self), geolocation=(self), ")
     assert "microphone=()" in found["permissions-policy"]
     assert "cache-control" not in found
@@ -119,7 +119,7 @@ def test_the_service_says_them_with_every_answer(
     answer = client.request(method, path)
     assert answer.status_code == status
     assert answer.headers.items() >= EVERYWHERE.items()
-    assert answer.headers["content-security-policy"] == NOTHING
+    assert answer.headers["content-security-policy"] == DENY_ALL_CSP
 
 
 def test_so_do_answers_to_failures_of_its_own(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -290,20 +290,20 @@ def test_a_person_signs_in_makes_a_key_and_signs_out(page: Page, live_server: st
     page.get_by_label("Account").fill(name)
     page.get_by_label("Password").fill("not the word")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Wrong name or password")
     page.get_by_label("Password").fill(WORD)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{live_server}/?lang=en")
     page.goto(f"{live_server}/account?lang=en")
     expect(page.get_by_role("heading")).to_have_text(
-        ["Zhijie", re.compile("王"), "Change the password", "API keys"]
+        ["Zhijie", re.compile("王"), "Change password", "API keys"]
     )
-    page.get_by_label("For what").fill("nightly")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label("Purpose").fill("nightly")
+    page.get_by_role("button", name="Create key").click()
     expect(page.locator("#made code")).to_contain_text("zk_")
     expect(page.locator("#keys li")).to_have_count(1)
-    page.get_by_role("button", name="End it").click()
-    expect(page.locator("#keys li")).to_contain_text("ended")
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.locator("#keys li")).to_contain_text("revoked")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{live_server}/login?lang=en")

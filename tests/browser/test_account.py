@@ -109,7 +109,7 @@ def test_everything_is_done_by_keyboard(visit: Visit, name: str) -> None:
     press.type("not the word")
     press.press("Enter")
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("Name or password is wrong")
+    expect(alert).to_contain_text("Wrong name or password")
     press.type(WORD)  # the wrong one is selected, and written over
     press.press("Enter")
     page.wait_for_url(f"{visit.server}/?lang=en")
@@ -130,13 +130,13 @@ def test_everything_is_done_by_keyboard(visit: Visit, name: str) -> None:
 def test_a_password_is_changed(visit: Visit, name: str) -> None:
     page = visit.sign_in(name)
     form = page.locator("#change")
-    form.get_by_label("Present password").fill("not the word")
+    form.get_by_label("Current password").fill("not the word")
     form.get_by_label("New password").fill(f"{WORD} 2")
     form.get_by_role("button").click()
     expect(form.get_by_role("alert")).to_contain_text("The current password is wrong")
-    form.get_by_label("Present password").fill(WORD)
+    form.get_by_label("Current password").fill(WORD)
     form.get_by_role("button").click()
-    expect(form.get_by_role("alert")).to_contain_text("The password is changed")
+    expect(form.get_by_role("alert")).to_contain_text("Password changed")
     expect(form.get_by_label("New password")).to_have_value("")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{visit.server}/login?lang=en")
@@ -146,10 +146,10 @@ def test_a_password_is_changed(visit: Visit, name: str) -> None:
 def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
     page = visit.sign_in(name)
     expect(page.locator("#keys ul")).to_be_hidden()
-    page.get_by_label("For what").fill("<i>nightly</i>")
+    page.get_by_label("Purpose").fill("<i>nightly</i>")
     for box in page.get_by_role("checkbox").all()[1:]:
         box.uncheck()
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Create key").click()
     told = page.locator("#made code")
     expect(told).to_contain_text("zk_")
     key = told.inner_text()
@@ -159,8 +159,8 @@ def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
     page.reload()
     expect(line).to_have_count(1)
     assert key not in page.content()
-    page.get_by_role("button", name="End it").click()
-    expect(line).to_contain_text("ended")
+    page.get_by_role("button", name="Revoke").click()
+    expect(line).to_contain_text("revoked")
 
 
 def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, http_engine: Engine) -> None:
@@ -168,8 +168,8 @@ def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, ht
     page.wait_for_timeout(5_500)  # for as long a session is known without asking the database
     with open_session(http_engine) as session:
         session.execute(text("UPDATE credential SET revoked_at = now() WHERE revoked_at IS NULL"))
-    page.get_by_label("For what").fill("nightly")
-    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label("Purpose").fill("nightly")
+    page.get_by_role("button", name="Create key").click()
     page.wait_for_url(f"{visit.server}/login?next=%2Faccount&lang=en")
 
 

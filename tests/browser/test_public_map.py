@@ -284,7 +284,7 @@ def test_english_page(visit: Visit) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
     for words in ("Legend", "prohibited", "Nature reserves", "Data as of"):
         expect(page.locator("main")).to_contain_text(words)
-    expect(page.locator("#accuracy")).to_contain_text("Townships: approximate, lines may be ±3,000 m off.")
+    expect(page.locator("#accuracy")).to_contain_text("Townships: approximate, lines accurate to ±3,000 m.")
     report = ask(f"{visit.server}/api/reports/{demo_id(visit.server)}?lang=en")
     page.locator("path.report[role=button]").first.wait_for()
     card = tell(page, page.locator("path.report[aria-label*='livestock' i]").first)

@@ -12,10 +12,11 @@ from fastapi.testclient import TestClient
 from core.i18n import LANGS, Lang, catalogue
 from core.settings import ROOT
 from maps.pages import command_centre as command
-from maps.pages.command_centre import Exactness, command_page
+from maps.pages.command_centre import LayerAccuracy, command_page
 from maps.parts import command_frame as commandframe
 from maps.parts import palette
 from maps.wording.command_centre import GLYPHS, LAYERS, OWN, SHARED, WORDS
+from store.access import ROLES
 
 STATIC = ROOT / "maps" / "static"
 FOLDER = STATIC / "zhijie" / "command"
@@ -42,8 +43,8 @@ def imported(file: Path) -> set[Path]:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_page_is_light_whatever_there_is_and_knows_no_other_host(lang: Lang) -> None:
-    sources = [Exactness(HOSTILE, official=False, accuracy_m=3000.0)] * 20
-    html = command_page(lang, sources, (112.0, 35.0, 113.0, 36.0)).render()
+    sources = [LayerAccuracy(HOSTILE, official=False, accuracy_m=3000.0)] * 20
+    html = command_page(lang, ROLES, sources, (112.0, 35.0, 113.0, 36.0)).render()
     assert len(html.encode()) < 60_000
     assert "//" not in re.sub(r"^\s*//.*$", "", html, flags=re.M)
     assert "<img src=x" not in html
@@ -51,7 +52,7 @@ def test_page_is_light_whatever_there_is_and_knows_no_other_host(lang: Lang) -> 
 
 
 def test_every_file_is_there_and_fetched_at_once() -> None:
-    html = command_page("zh").render()
+    html = command_page("zh", ROLES).render()
     links = re.findall(r'(?:src|href)="/static/([^"]+)"', html)
     assert [link for link in links if not (STATIC / link).is_file()] == []
     told = {(STATIC / link).resolve() for link in re.findall(r'modulepreload" href="/static/([^"]+)"', html)}
@@ -59,8 +60,8 @@ def test_every_file_is_there_and_fetched_at_once() -> None:
 
 
 def test_the_base_map_needs_a_key() -> None:
-    assert "tianditu" not in command_page("zh").render()
-    page = command_page("zh", tianditu_key="0123abc")
+    assert "tianditu" not in command_page("zh", ROLES).render()
+    page = command_page("zh", ROLES, tianditu_key="0123abc")
     assert "tk=0123abc" in page.render()
     assert "tianditu.gov.cn" in page.policy
 

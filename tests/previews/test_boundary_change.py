@@ -398,7 +398,7 @@ def test_the_command_tells_the_merger_in_both_languages_and_as_json(
         assert done.exit_code == 0, done.output
         assert f"固隆乡 {GULONG}" in done.stdout
         assert f"次营镇 {CIYING}" in done.stdout
-    assert "units that change: 2;" in english.stdout
+    assert "changed units: 2;" in english.stdout
     found = json.loads(run(*days, "--json").stdout)
     assert (found["from"], found["to"]) == ("2020-12-31", "2021-01-01")
     gone = next(unit for unit in found["units"] if unit["code"] == GULONG)

@@ -27,7 +27,7 @@ from geo.datum.conversion import from_cgcs2000
 from layers.loading.load import load_folder
 from layers.readers.land_classes import current_classes
 from reports.filing import Submission, file_report
-from reports.parcel_card import Wanted, card_at, card_of_number
+from reports.parcel_card import CardOptions, card_at, card_of_number
 from store.engine import open_session
 from store.schema.datasets import Permit, Source
 from store.schema.parcels import Parcel
@@ -213,7 +213,7 @@ def test_a_scheme_of_ones_own_is_known_with_its_dataset(session: Session, write:
 
 
 def _card(session: Session, number: str, day: dt.date = DAY, lang: Any = "zh") -> dict[str, Any]:
-    return card_of_number(session, number, Wanted(day, lang))
+    return card_of_number(session, number, CardOptions(day, lang))
 
 
 def _number(session: Session, ordinal: int) -> str:
