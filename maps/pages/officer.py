@@ -109,8 +109,8 @@ _BODY: Final = HTML.from_string("""\
         <button type="button" id="no-outline" hidden>{{ t.no_outline }}</button>
       </div>
     </fieldset>
-    <label for="told">{{ t.told }}</label>
-    <textarea id="told" rows="4" maxlength="4000" placeholder="{{ t.told_hint }}"></textarea>
+    <label for="description">{{ t.description }}</label>
+    <textarea id="description" rows="4" maxlength="4000" placeholder="{{ t.description_hint }}"></textarea>
     <label for="act-day">{{ t.act_day }}</label>
     <input id="act-day" type="date" required>
     <p id="report-note" class="note" role="alert"></p>

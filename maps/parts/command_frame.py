@@ -111,7 +111,7 @@ _FILTERS: Final = HTML.from_string("""\
 <section class="card drawer" id="drawer-time" aria-label="{{ t.time }}" hidden>
   <button type="button" class="shut" aria-label="{{ t.close }}">×</button>
   <h2>{{ t.time }}</h2>
-  <p><output id="time-told" for="time-from time-to"></output></p>
+  <p><output id="time-span" for="time-from time-to"></output></p>
   <label for="time-from">{{ t.first_month }}</label><input id="time-from" type="range" min="0" step="1">
   <label for="time-to">{{ t.last_month }}</label><input id="time-to" type="range" min="0" step="1">
   <p class="row"><button id="time-play" type="button" aria-pressed="false"><span>{{ t.play }}</span></button>

@@ -550,13 +550,13 @@ def test_heaps_are_counted_and_lone_marks_are_not(visit: Visit) -> None:
     page = visit.open()
     told = page.evaluate(
         """async () => {
-          const { gather } = await import('/static/zhijie/command/map/clusters.js');
+          const { clusterReports } = await import('/static/zhijie/command/map/clusters.js');
           const at = (x, y, effect, clock) => ({ parts: [[{ x, y }]], properties: { effect, clock } });
           const heap = [0, 1, 2, 3].map((step) => at(10 + step, 10, step ? 'clear' : 'prohibited', step));
           const layers = { reports: [...heap, at(300, 300, 'clear', 0), at(-5, 10, 'clear', 0)] };
-          const { reports, clusters } = gather(layers, 11);
+          const { reports, clusters } = clusterReports(layers, 11);
           const [{ properties, parts: [[{ x }]] }] = clusters;
-          return [reports.length, properties, x, gather(layers, 15) === layers];
+          return [reports.length, properties, x, clusterReports(layers, 15) === layers];
         }"""
     )
     assert told == [1, {"n": 4, "prohibited": 1, "overdue": 1}, 11.5, True]

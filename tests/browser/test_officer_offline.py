@@ -246,7 +246,7 @@ def test_a_new_version_waits_for_what_is_being_written(make: Make, monkeypatch: 
     page = visit.open()
     visit.kept()
     page.locator("#to-report").click()
-    page.locator("#told").fill("写到一半")
+    page.locator("#description").fill("写到一半")
     shipped = fieldshell.worker_script
     monkeypatch.setattr(
         field_room,
@@ -255,11 +255,11 @@ def test_a_new_version_waits_for_what_is_being_written(make: Make, monkeypatch: 
     )
     page.evaluate("navigator.serviceWorker.getRegistration('/field').then((one) => one.update())")
     expect(page.locator("#banner")).to_contain_text("本页有新版本", timeout=15_000)
-    expect(page.locator("#told")).to_have_value("写到一半")
+    expect(page.locator("#description")).to_have_value("写到一半")
     page.get_by_role("button", name="更新").click()
     expect(page.locator("#banner")).to_contain_text("本页有新版本")
-    expect(page.locator("#told")).to_have_value("写到一半")
-    page.locator("#told").fill("")
+    expect(page.locator("#description")).to_have_value("写到一半")
+    page.locator("#description").fill("")
     page.get_by_role("button", name="更新").click()
     page.wait_for_selector("html[data-ready]")
     expect(page.locator("#banner")).to_be_hidden()

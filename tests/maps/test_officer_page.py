@@ -137,7 +137,7 @@ def test_the_worker_s_version_changes_with_every_page_and_file(monkeypatch: pyte
     before = Path.read_bytes
 
     def changed(path: Path) -> bytes:
-        return before(path) + (b"//" if path.name == "mass.js" else b"")
+        return before(path) + (b"//" if path.name == "probability.js" else b"")
 
     monkeypatch.setattr(Path, "read_bytes", changed)
     assert shell_of(worker_script(pages))["version"] != first["version"]

@@ -155,6 +155,6 @@ def file_here(page: Page, words: str, photo: bytes | None = None) -> None:
         chosen = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": photo}
         page.locator("#gallery-file").set_input_files(chosen)  # type: ignore[arg-type]
         expect(page.locator("#photos li")).to_have_count(1)
-    page.locator("#told").fill(words)
+    page.locator("#description").fill(words)
     page.get_by_role("button", name="提交上报").click()
     expect(page.locator("#queue .item")).not_to_have_count(0)

@@ -181,7 +181,9 @@ def bench(browser: Browser) -> Iterator[Page]:
     """A page that has the checker, and nothing else."""
     context = browser.new_context()
     page = context.new_page()
-    scripts = {f"http://field.test/{name}.js": FIELD / f"{name}.js" for name in ("days", "mass", "offline")}
+    scripts = {
+        f"http://field.test/{name}.js": FIELD / f"{name}.js" for name in ("days", "probability", "offline")
+    }
     for url, path in scripts.items():
         page.route(url, serve("text/javascript", path.read_text("utf-8")))
     html = '<script type="module">import { check } from "./offline.js"; window.check = check;</script>'

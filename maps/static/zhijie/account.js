@@ -1,32 +1,32 @@
-// The pages of accounts: signing in, and one's own password and keys.
+// The sign-in page and the account page.
 
-const at = (id) => document.getElementById(id);
-const wished = new URLSearchParams(location.search).get("lang");
+const byId = (id) => document.getElementById(id);
+const chosenLang = new URLSearchParams(location.search).get("lang");
 
 let csrf = null;
 
 class SignedOut extends Error {}
 
-// Who signs in or out here is nobody until then: the officer's page knows its last user without a net (field/who.js).
-const forgetWho = () => localStorage.removeItem("zhijie-who");
-if (at("sign-in")) forgetWho();
+// Signing in or out forgets the account that the officer's page remembers for offline use (field/session.js).
+const forgetUser = () => localStorage.removeItem("zhijie-who");
+if (byId("sign-in")) forgetUser();
 
-// Go to a page of ours, in the language that was chosen here.
+// Go to a path of this site, in the language chosen here.
 function go(path) {
   const to = new URL(path, location.origin);
-  if (wished && !to.searchParams.has("lang")) to.searchParams.set("lang", wished);
+  if (chosenLang && !to.searchParams.has("lang")) to.searchParams.set("lang", chosenLang);
   location.assign(to.origin === location.origin ? to : "/");
 }
 
-// One sentence at a place that is made for it; an empty one takes back what was said.
+// Show a sentence at a place; an empty one removes it.
 function say(place, text, good = false) {
   place.textContent = text;
   place.classList.toggle("good", good);
 }
 
-async function ask(method, path, body) {
-  const signingIn = at("sign-in") !== null;
-  if (method !== "GET" && !signingIn) csrf ??= (await (await ask("GET", "/api/session")).json()).csrf;
+async function request(method, path, body) {
+  const signingIn = byId("sign-in") !== null;
+  if (method !== "GET" && !signingIn) csrf ??= (await (await request("GET", "/api/session")).json()).csrf;
   const headers = { "Accept-Language": document.documentElement.lang };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (csrf) headers["X-CSRF-Token"] = csrf;
@@ -35,7 +35,7 @@ async function ask(method, path, body) {
   return answer;
 }
 
-async function told(answer, otherwise) {
+async function problemText(answer, otherwise) {
   try {
     const problem = await answer.json();
     return [problem.detail, problem.hint].filter(Boolean).join(" ") || otherwise;
@@ -44,7 +44,7 @@ async function told(answer, otherwise) {
   }
 }
 
-// Do something; what goes wrong is said at a place, and whoever is signed out is asked to sign in.
+// Run an action; show a failure at a place, and send a signed-out visitor to the sign-in page.
 async function attempt(place, otherwise, act) {
   say(place, "");
   try {
@@ -56,7 +56,7 @@ async function attempt(place, otherwise, act) {
 }
 
 function onSubmit(id, act) {
-  const form = at(id);
+  const form = byId(id);
   if (!form) return;
   const place = form.querySelector(".note");
   form.addEventListener("submit", async (event) => {
@@ -70,66 +70,66 @@ function onSubmit(id, act) {
 
 onSubmit("sign-in", async (form, given, place) => {
   say(place, form.dataset.busy, true);
-  const answer = await ask("POST", "/api/session", { name: given.get("name"), password: given.get("password") });
+  const answer = await request("POST", "/api/session", { name: given.get("name"), password: given.get("password") });
   if (answer.ok) {
     go(form.dataset.next);
     return;
   }
-  say(place, await told(answer, form.dataset.failed));
-  at("password").select();
+  say(place, await problemText(answer, form.dataset.failed));
+  byId("password").select();
 });
 
 onSubmit("sign-out", async (form, given, place) => {
-  const answer = await ask("DELETE", "/api/session");
-  if (!answer.ok) say(place, await told(answer, form.dataset.failed));
+  const answer = await request("DELETE", "/api/session");
+  if (!answer.ok) say(place, await problemText(answer, form.dataset.failed));
   else {
-    forgetWho();
+    forgetUser();
     go("/login");
   }
 });
 
 onSubmit("change", async (form, given, place) => {
-  const answer = await ask("POST", "/api/session/password", { old: given.get("old"), new: given.get("new") });
+  const answer = await request("POST", "/api/session/password", { old: given.get("old"), new: given.get("new") });
   if (answer.ok) form.reset();
-  say(place, answer.ok ? form.dataset.done : await told(answer, form.dataset.failed), answer.ok);
+  say(place, answer.ok ? form.dataset.done : await problemText(answer, form.dataset.failed), answer.ok);
 });
 
 onSubmit("make-key", async (form, given, place) => {
-  const made = at("made");
+  const made = byId("made");
   made.hidden = true;
   const wish = { label: given.get("label"), days: Number(given.get("days")), scopes: given.getAll("scope") };
-  const answer = await ask("POST", "/api/keys", wish);
+  const answer = await request("POST", "/api/keys", wish);
   if (!answer.ok) {
-    say(place, await told(answer, form.dataset.failed));
+    say(place, await problemText(answer, form.dataset.failed));
     return;
   }
   made.querySelector("strong").textContent = form.dataset.once;
   made.querySelector("code").textContent = (await answer.json()).key;
   made.hidden = false;
-  at("label").value = "";
+  byId("label").value = "";
   await listKeys();
 });
 
-const listKeys = () => attempt(at("keys-note"), at("keys").dataset.failed, async () => {
-  const { keys } = await (await ask("GET", "/api/keys")).json();
-  const list = at("keys").querySelector("ul");
+const listKeys = () => attempt(byId("keys-note"), byId("keys").dataset.failed, async () => {
+  const { keys } = await (await request("GET", "/api/keys")).json();
+  const list = byId("keys").querySelector("ul");
   list.hidden = keys.length === 0;
-  list.replaceChildren(...keys.map((key) => line(at("keys").dataset, key)));
+  list.replaceChildren(...keys.map((key) => line(byId("keys").dataset, key)));
 });
 
-// What a scope is called beside its box; its code, where one has lost the right.
-function inWords(scope) {
+// The name of a scope, as beside its box; its code where the account no longer has the right.
+function scopeName(scope) {
   const box = [...document.querySelectorAll("input[name=scope]")].find((input) => input.value === scope);
   return box ? box.parentElement.textContent.trim() : scope;
 }
 
 function line(words, key) {
-  const may = key.scopes ? key.scopes.map(inWords).join(" · ") : words.all;
+  const may = key.scopes ? key.scopes.map(scopeName).join(" · ") : words.all;
   const over = key.revoked_at !== null || new Date(key.expires_at) < new Date();
   const made = document.createElement("li");
   made.classList.toggle("over", over);
   made.append(part("strong", key.label), part("span", `${words.until} ${key.expires_at.slice(0, 10)}`));
-  made.append(part("small", may), over ? part("span", words.ended) : ending(words, key));
+  made.append(part("small", may), over ? part("span", words.ended) : revokeButton(words, key));
   return made;
 }
 
@@ -139,21 +139,21 @@ function part(tag, text) {
   return made;
 }
 
-function ending(words, key) {
+function revokeButton(words, key) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = words.end;
   button.setAttribute("aria-label", `${words.end}: ${key.label}`);
   button.addEventListener("click", async () => {
     button.disabled = true;
-    await attempt(at("keys-note"), words.failed, async () => {
-      const answer = await ask("DELETE", `/api/keys/${key.id}`);
+    await attempt(byId("keys-note"), words.failed, async () => {
+      const answer = await request("DELETE", `/api/keys/${key.id}`);
       if (answer.ok) await listKeys();
-      else say(at("keys-note"), await told(answer, words.failed));
+      else say(byId("keys-note"), await problemText(answer, words.failed));
     });
     button.disabled = false;
   });
   return button;
 }
 
-if (at("keys")) await listKeys();
+if (byId("keys")) await listKeys();

@@ -3,8 +3,8 @@
 const SAFE = ["GET", "HEAD", "OPTIONS"];
 const place = document.getElementById("swagger-ui");
 
-/** Who is signed in here, not by a key, must show that a change is asked for by a page of ours. */
-async function shown(request) {
+/** Add the CSRF token that requests with a session cookie need; requests with an API key need none. */
+async function withCsrfToken(request) {
   const { origin, pathname } = new URL(request.url, location.origin);
   const method = (request.method ?? "GET").toUpperCase();
   const byKey = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === "authorization");
@@ -20,7 +20,7 @@ window.SwaggerUIBundle({
   domNode: place,
   deepLinking: true,
   showCommonExtensions: true,
-  requestInterceptor: shown,
+  requestInterceptor: withCsrfToken,
   presets: [window.SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
 });

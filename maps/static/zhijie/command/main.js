@@ -1,7 +1,7 @@
 // The command centre: puts layers, feed, filters, card and stream together on Folium's map.
 
 import { startControls, watchBase } from "../shared/controls.js";
-import { notice, unsay } from "../shared/notices.js";
+import { notice, clearNotice } from "../shared/notices.js";
 import { page, say } from "../shared/page.js";
 import { alarm, startAlarm } from "./state/alarm.js";
 import { Case } from "./panels/case.js";
@@ -11,15 +11,15 @@ import { Feed } from "./panels/feed.js";
 import { startFilters } from "./panels/filters.js";
 import { startKeys } from "./state/keys.js";
 import { Layers, shows } from "./map/layers.js";
-import { startLegend, tellLayers } from "./panels/legend.js";
-import { loadMe } from "./state/session.js";
+import { startLegend, showLayerDates } from "./panels/legend.js";
+import { loadSession } from "./state/session.js";
 import { onOverview, refreshOverview, startOverview } from "./panels/overview.js";
 import { startPanel } from "./panels/panel.js";
-import { startPointing } from "./map/clicks.js";
+import { startClicks } from "./map/clicks.js";
 import { pulse } from "./map/pulse.js";
 import { closeDrawers, startRail, toggle, toggleDrawer } from "./panels/rail.js";
-import { room } from "./map/free_area.js";
-import { current, note, noted, onFilters } from "./state/state.js";
+import { freePadding } from "./map/free_area.js";
+import { current, setAddress, addressValue, onFilters } from "./state/state.js";
 import { startStatus } from "./state/status.js";
 import { Stream } from "./state/stream.js";
 import { startPrinting, startTheme } from "./state/theme.js";
@@ -44,7 +44,7 @@ watchBase(map, () => notice("tiles", say("tiles_failed")));
 // ---- the card and the feed
 
 const card = new Case((report) => {
-  note({ report: report ? report.id : null });
+  setAddress({ report: report ? report.id : null });
   feed.mark(report?.id);
   panel.point(report);
 });
@@ -57,7 +57,7 @@ function open(id) {
 
 let coarse = false;
 
-/** Who may not see reports sees the coarse figures. */
+/** Roles that may not see single reports get the counts by square. */
 async function feedFailed(error) {
   if (error?.status !== 403 || coarse) return;
   coarse = true;
@@ -68,12 +68,12 @@ const feed = new Feed({ open, failed: feedFailed });
 
 // ---- the stream
 
-let catching = 0;
+let catchUpTimer = 0;
 
-/** What only the server can say of a report: ask it, once for all that comes within a second. */
+/** Fetch what only the server knows of reports, once for all events within a second. */
 function catchUp() {
-  catching ||= setTimeout(() => {
-    catching = 0;
+  catchUpTimer ||= setTimeout(() => {
+    catchUpTimer = 0;
     feed.catchUp();
   }, 1000);
 }
@@ -92,22 +92,22 @@ function takeReport({ seq, action, report }) {
 
 async function reload() {
   try {
-    tellLayers(await layers.loadVersions());
+    showLayerDates(await layers.loadVersions());
     layers.areas.renew();
     layers.parcels.renew();
     layers.reportsChanged();
     refreshOverview();
     await feed.load();
-    unsay("reload");
+    clearNotice("reload");
   } catch (error) {
     notice("reload", say("reload_failed", { reason: error.message }), { retry: reload, alarm: true });
   }
 }
 
-/** Areas were loaded anew. */
+/** Areas were loaded again. */
 async function areasChanged() {
   try {
-    tellLayers(await layers.loadVersions({ only: "areas" }));
+    showLayerDates(await layers.loadVersions({ only: "areas" }));
     layers.areasChanged();
   } catch (error) {
     notice("reload", say("reload_failed", { reason: error.message }), { retry: areasChanged, alarm: true });
@@ -131,7 +131,7 @@ let children = [];
 onOverview(({ by_unit: rows = [] }) => {
   children = rows.map(([code]) => code).filter(Boolean);
 });
-const wall = startWall(map, { units: () => children, room, ended: () => refreshOverview() });
+const wall = startWall(map, { units: () => children, freePadding, ended: () => refreshOverview() });
 document.getElementById("rail-wall").addEventListener("click", wall);
 startKeys(
   {
@@ -156,19 +156,19 @@ document.getElementById("tongue").addEventListener("click", ({ currentTarget }) 
 
 // ---- the first data
 
-/** Where the map opens when the address does not say: the unit asked for, else the area of who looks. */
+/** The first view where the address has none: the unit in the filters, else the account's own area. */
 async function openView() {
-  if (current().unit) return goTo(map, current().unit, room(), false);
+  if (current().unit) return goTo(map, current().unit, freePadding(), false);
   const [w, s, e, n] = page.home ?? [];
-  if (page.home) map.fitBounds([[s, w], [n, e]], { ...room(), animate: false });
+  if (page.home) map.fitBounds([[s, w], [n, e]], { ...freePadding(), animate: false });
   return undefined;
 }
 
 async function start() {
   try {
-    const [told] = await Promise.all([layers.loadVersions(), loadVocabulary(), loadMe()]);
-    tellLayers(told);
-    stream.start(told.violations.version); // what comes while the rest is fetched is told again by the stream
+    const [versions] = await Promise.all([layers.loadVersions(), loadVocabulary(), loadSession()]);
+    showLayerDates(versions);
+    stream.start(versions.violations.version); // events during the loading below are sent again by the stream
   } catch (error) {
     stream.start();
     notice("start", say("start_failed", { reason: error.message }), { retry: () => location.reload(), alarm: true });
@@ -177,14 +177,14 @@ async function start() {
   layers.begin();
   startFilters();
   startTimespan();
-  const went = (code) => code && goTo(map, code, room());
-  await Promise.all([startCrumbs(went), startOverview(), feed.load()]);
+  const goToUnit = (code) => code && goTo(map, code, freePadding());
+  await Promise.all([startCrumbs(goToUnit), startOverview(), feed.load()]);
   onFilters(() => {
     feed.load();
     layers.reportsChanged();
   });
-  startPointing(map, layers, open);
-  if (noted("report")) await card.open(Number(noted("report")), { focus: false });
+  startClicks(map, layers, open);
+  if (addressValue("report")) await card.open(Number(addressValue("report")), { focus: false });
   document.documentElement.dataset.ready = "true";
 }
 

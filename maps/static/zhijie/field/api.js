@@ -1,10 +1,10 @@
-// Requests to the service, and what kind of no they met. No page and no words in here.
+// Requests to the service, and the kinds of failure. No page and no texts in here.
 
-/** The service cannot be reached, or answers that it is in trouble. */
-export class Away extends Error {}
-/** Nobody is signed in. */
+/** The service cannot be reached, or reports trouble of its own (5xx, 429). */
+export class Unreachable extends Error {}
+/** The request needs a sign-in. */
 export class SignedOut extends Error {}
-/** The service says no, in its own words. */
+/** The service has refused the request; `message` is its own text. */
 export class Refused extends Error {
   constructor(status, text) {
     super(text);
@@ -13,10 +13,10 @@ export class Refused extends Error {
 }
 
 const SHORT_MS = 15_000;
-const LONG_MS = 600_000; // for a photo over a thin line
-const LATER = [408, 425, 429]; // not now: what is said then may well be taken later
+const LONG_MS = 600_000; // for a photo over a slow connection
+const LATER = [408, 425, 429]; // worth trying again later
 
-async function wordsOf(answer) {
+async function problemText(answer) {
   try {
     const { detail, hint } = await answer.json();
     return [detail, hint].filter(Boolean).join(" ");
@@ -25,47 +25,47 @@ async function wordsOf(answer) {
   }
 }
 
-async function fetched(path, options) {
+async function fetchOrThrow(path, options) {
   try {
     return await fetch(path, { credentials: "same-origin", ...options });
   } catch (error) {
-    throw new Away("", { cause: error });
+    throw new Unreachable("", { cause: error });
   }
 }
 
-async function checked(answer) {
+async function requireOk(answer) {
   if (answer.ok || answer.status === 304) return answer;
   if (answer.status === 401) throw new SignedOut();
-  if (answer.status >= 500 || LATER.includes(answer.status)) throw new Away(await wordsOf(answer));
-  throw new Refused(answer.status, await wordsOf(answer));
+  if (answer.status >= 500 || LATER.includes(answer.status)) throw new Unreachable(await problemText(answer));
+  throw new Refused(answer.status, await problemText(answer));
 }
 
-/** Ask; gives the answer. `body`: JSON, or bytes as they are. */
-export async function ask(method, path, { body, headers = {}, lang = "zh", csrf = null, patience = SHORT_MS } = {}) {
+/** Send a request and return the response. `body`: an object, or a Blob that is sent as it is. */
+export async function request(method, path, { body, headers = {}, lang = "zh", csrf = null, patience = SHORT_MS } = {}) {
   const bytes = body instanceof Blob;
-  const given = { accept: "application/json", "accept-language": lang === "zh" ? "zh-CN" : "en", ...headers };
-  if (body !== undefined) given["content-type"] = bytes ? "application/octet-stream" : "application/json";
-  if (csrf !== null) given["x-csrf-token"] = csrf;
+  const allHeaders = { accept: "application/json", "accept-language": lang === "zh" ? "zh-CN" : "en", ...headers };
+  if (body !== undefined) allHeaders["content-type"] = bytes ? "application/octet-stream" : "application/json";
+  if (csrf !== null) allHeaders["x-csrf-token"] = csrf;
   const sent = body === undefined || bytes ? body : JSON.stringify(body);
   const signal = AbortSignal.timeout(bytes ? LONG_MS : patience);
-  return checked(await fetched(path, { method, headers: given, body: sent, signal }));
+  return requireOk(await fetchOrThrow(path, { method, headers: allHeaders, body: sent, signal }));
 }
 
-/** The same, as JSON. */
-export async function askJson(method, path, options) {
-  const answer = await ask(method, path, options);
+/** Send a request and return its JSON. */
+export async function requestJson(method, path, options) {
+  const answer = await request(method, path, options);
   try {
     return await answer.json();
   } catch (error) {
-    throw new Away("", { cause: error });
+    throw new Unreachable("", { cause: error });
   }
 }
 
-/** Who is signed in: {name, shown, csrf, rights …}. */
-export const session = (lang) => askJson("GET", "/api/session", { lang });
+/** The current session: {name, shown, csrf, rights …}. */
+export const fetchSession = (lang) => requestJson("GET", "/api/session", { lang });
 
-/** Change something, as who is signed in at this moment. */
-export async function act(method, path, options = {}) {
-  const { csrf } = await session(options.lang);
-  return askJson(method, path, { ...options, csrf });
+/** Change something, with the CSRF token of the session at this moment. */
+export async function mutate(method, path, options = {}) {
+  const { csrf } = await fetchSession(options.lang);
+  return requestJson(method, path, { ...options, csrf });
 }

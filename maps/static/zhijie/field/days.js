@@ -1,4 +1,4 @@
-// Days and moments in China, where the offices are. No page and no words in here.
+// Days and times in China's time zone. No page and no texts in here.
 
 const day = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: "Asia/Shanghai" });
 const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" });
@@ -6,7 +6,7 @@ const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: 
 /** Today: 2022-09-07. */
 export const today = () => day.format(new Date());
 
-/** The day of a moment, empty where there is none. */
+/** The day of a time; "" where there is none. */
 export const dayOf = (iso) => (iso ? day.format(new Date(iso)) : "");
 
 /** 2022-09-07 10:05. */

@@ -1,13 +1,13 @@
-// The checker without a net: the service's own reckoning on the stored pack, and where it may differ, caution.
-// It never says "clear" where the pack, the place or the day leave a doubt: where a permit may lift a rule it
-// does not decide, and past law it does not know. No page and no words in here: codes only.
+// The offline check: the service's own calculation on the stored pack; where it could differ, the answer is
+// "unknown". It is never "clear" where pack, place or day leave a doubt; it does not decide where a permit may
+// lift a rule, nor by past law. No page and no texts in here: codes only.
 
 import { today } from "./days.js";
-import { cross, crossing, covers, edgeOf, gapOf, inPlane, massOf, planeAt, polygonsOf, sigmaOf, sizeOf } from "./mass.js";
+import { boundariesCross, crossingProbability, covers, distanceToBoundary, distanceBetween, toPlane, probabilityIn, planeAt, polygonsOf, sigmaOf, areaAndPerimeter } from "./probability.js";
 
 const STRICT = ["prohibited", "permit_required"];
-const HAIR_M = 0.5; // nearer to a line than this, its rounding decides: not sure
-const MARGIN = 0.003; // of a share: nearer to a limit than this, small differences decide: not sure
+const HAIR_M = 0.5; // closer to a line than this, its rounding decides: uncertain
+const MARGIN = 0.003; // of a share: closer to a threshold than this, small differences decide: uncertain
 
 const boxes = new WeakMap();
 
@@ -28,17 +28,17 @@ function near(rows, [west, south, east, north], plane, metres) {
       const [w, s, e, n] = boxOf(geometry);
       return w <= east + dx && e >= west - dx && s <= north + dy && n >= south - dy;
     })
-    .map((row) => ({ row, area: inPlane(row.geometry, plane) }));
+    .map((row) => ({ row, area: toPlane(row.geometry, plane) }));
 }
 
-/** What is asked: a point, or a footprint, with everything that both need. */
-function matterOf(pack, { lon, lat, accuracy_m: accuracy = 0, footprint = null }) {
+/** The inquiry, a point or a footprint, with what both kinds need: plane, box, distance to look at. */
+function prepareInquiry(pack, { lon, lat, accuracy_m: accuracy = 0, footprint = null }) {
   const box = footprint ? boxOf(footprint) : [lon, lat, lon, lat];
   const centre = footprint ? [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] : [lon, lat];
   const plane = planeAt(...centre);
   const worst = Math.max(0, ...pack.sources.map((source) => source.accuracy_m));
   const metres = Math.max(6 * sigmaOf(worst, accuracy), 1000);
-  return { pack, accuracy, plane, box, metres, shape: footprint ? inPlane(footprint, plane) : null };
+  return { pack, accuracy, plane, box, metres, shape: footprint ? toPlane(footprint, plane) : null };
 }
 
 function isStored({ pack, box, plane, accuracy }) {
@@ -51,36 +51,36 @@ function isStored({ pack, box, plane, accuracy }) {
 
 const sourceOf = (matter, row) => matter.pack.sources[row.source];
 
-// ---- whose ground -----------------------------------------------------------------------------------
+// ---- responsible unit ------------------------------------------------------------------------------
 
-/** Rows of a level; of a unit that an official layer knows, official lines only. */
+/** Units of a level; where an official layer has a unit, only its official outline. */
 function unitsOf(matter, level) {
   const rows = matter.pack.units.filter((row) => row.level === level);
   const official = new Set(rows.filter((row) => sourceOf(matter, row).official).map(({ code }) => code));
-  const heard = rows.filter((row) => sourceOf(matter, row).official || !official.has(row.code));
-  return near(heard, matter.box, matter.plane, matter.metres);
+  const usable = rows.filter((row) => sourceOf(matter, row).official || !official.has(row.code));
+  return near(usable, matter.box, matter.plane, matter.metres);
 }
 
-/** How a unit's row meets the place: its part of it, and how far its line is. */
-function weigh(matter, { row, area }) {
+/** A unit's share of the place, and the distance to its boundary, metres. */
+function weighUnit(matter, { row, area }) {
   const source = sourceOf(matter, row);
   const line = source.simplified_m + HAIR_M;
   const sigma = sigmaOf(matter.accuracy, source.accuracy_m, source.simplified_m);
   if (matter.shape) {
-    const inside = matter.shape.flat(2).every((point) => covers(area, point)) && !cross(matter.shape, area);
-    const touches = inside || cross(matter.shape, area) || matter.shape.flat(2).some((point) => covers(area, point));
-    return { row, share: inside ? 1 : touches ? 0.5 : 0, edge: inside ? gapOf(matter.shape, area) : 0, line };
+    const inside = matter.shape.flat(2).every((point) => covers(area, point)) && !boundariesCross(matter.shape, area);
+    const touches = inside || boundariesCross(matter.shape, area) || matter.shape.flat(2).some((point) => covers(area, point));
+    return { row, share: inside ? 1 : touches ? 0.5 : 0, edge: inside ? distanceBetween(matter.shape, area) : 0, line };
   }
-  return { row, share: massOf(area, sigma), edge: edgeOf(area, [0, 0]), line, covers: covers(area, [0, 0]) };
+  return { row, share: probabilityIn(area, sigma), edge: distanceToBoundary(area, [0, 0]), line, covers: covers(area, [0, 0]) };
 }
 
-function meanOf(weighed) {
+function meanByUnit(weighed) {
   const found = new Map();
   for (const one of weighed) found.set(one.row.code, [...(found.get(one.row.code) ?? []), one]);
   return [...found.values()].map((all) => ({ ...all[0], share: all.reduce((sum, { share }) => sum + share, 0) / all.length }));
 }
 
-/** Levels joined from the top: a township has its county's part, divided by the townships' own. */
+/** Combine levels from the top: a township gets its share of its county's share. */
 function divide(counties, townships) {
   if (counties.length === 0) return townships;
   const total = Math.max(1, counties.reduce((sum, { share }) => sum + share, 0));
@@ -95,15 +95,15 @@ function divide(counties, townships) {
 
 function jurisdictionOf(matter) {
   const [counties, townships] = ["county", "township"].map((level) =>
-    meanOf(unitsOf(matter, level).map((one) => weigh(matter, one))).filter(({ share }) => share > 1e-6),
+    meanByUnit(unitsOf(matter, level).map((one) => weighUnit(matter, one))).filter(({ share }) => share > 1e-6),
   );
   const parts = divide(counties, townships).sort((a, b) => b.share - a.share || (a.row.code < b.row.code ? -1 : 1));
   const roots = counties.length > 0 ? counties : townships;
   const inside = Math.min(1, roots.reduce((sum, { share }) => sum + share, 0));
-  const told = parts.map(({ row, share }) => ({ code: row.code, name: row.name, level: row.level, share }));
-  const lead = inside < 0.5 ? null : (told[0] ?? null);
+  const units = parts.map(({ row, share }) => ({ code: row.code, name: row.name, level: row.level, share }));
+  const lead = inside < 0.5 ? null : (units[0] ?? null);
   const firm = parts.length > 0 && parts[0].edge > parts[0].line;
-  return { lead, others: told.slice(1), inside, certainty: certaintyOf(matter, lead, parts, firm), edge_m: parts[0]?.edge ?? null };
+  return { lead, others: units.slice(1), inside, certainty: certaintyOf(matter, lead, parts, firm), edge_m: parts[0]?.edge ?? null };
 }
 
 function certaintyOf(matter, lead, parts, firm) {
@@ -114,7 +114,7 @@ function certaintyOf(matter, lead, parts, firm) {
   return lead.share >= certain + MARGIN && official ? "certain" : "probable";
 }
 
-/** Surely all of the place is in known units? */
+/** Whether all of the place is certainly in known units. */
 function isInside(matter, found) {
   if (found.inside < 1 - matter.pack.limits.outside + MARGIN) return false;
   if (!matter.shape) return true;
@@ -129,12 +129,12 @@ function cellOf(matter, lead) {
 
 // ---- zones ------------------------------------------------------------------------------------------
 
-/** "within" (surely), "possible", "near" or null, with the share that says so. */
+/** "within" (certain), "possible", "near" or null, with the share that decides it. */
 function meetPoint(matter, row, area, sigma) {
   const { disputed, possible } = matter.pack.limits;
   const inside = covers(area, [0, 0]);
-  const edge = edgeOf(area, [0, 0]);
-  const share = sigma > 0 ? massOf(area, sigma) : Number(inside);
+  const edge = distanceToBoundary(area, [0, 0]);
+  const share = sigma > 0 ? probabilityIn(area, sigma) : Number(inside);
   const relation = inside && edge > HAIR_M && share >= disputed + MARGIN ? "within" : "possible";
   const touched = inside || edge <= HAIR_M || (sigma > 0 && share >= possible - 5e-4);
   return { relation: touched ? relation : null, share, distance: inside ? 0 : edge };
@@ -143,17 +143,17 @@ function meetPoint(matter, row, area, sigma) {
 function meetFootprint(matter, row, area, sigma) {
   const { disputed, possible } = matter.pack.limits;
   const { shape } = matter;
-  if (cross(shape, area)) return { relation: "possible", share: 0.5, distance: 0 };
-  const gap = gapOf(shape, area);
+  if (boundariesCross(shape, area)) return { relation: "possible", share: 0.5, distance: 0 };
+  const gap = distanceBetween(shape, area);
   const holds = shape.flat(2).every((point) => covers(area, point));
   if (holds && !area.some(([, ...holes]) => holes.some((hole) => covers(shape, hole[0])))) {
-    const { m2, rim } = sizeOf(shape);
-    const chance = 1 - crossing(Math.max(gap, m2 / rim), sigma);
+    const { m2, rim } = areaAndPerimeter(shape);
+    const chance = 1 - crossingProbability(Math.max(gap, m2 / rim), sigma);
     const relation = gap > HAIR_M && chance >= disputed + MARGIN ? "within" : "possible";
     return { relation, share: 1, distance: 0 };
   }
   if (area.flat(2).some((point) => covers(shape, point))) return { relation: "possible", share: 0.5, distance: 0 };
-  const share = crossing(gap, sigma);
+  const share = crossingProbability(gap, sigma);
   return { relation: gap <= HAIR_M || share >= possible - 5e-4 ? "possible" : null, share, distance: gap };
 }
 
@@ -183,7 +183,7 @@ function missingOf(matter, category, lead, conflicts) {
   return category.relevant.filter((kind) => !known.includes(kind) && !met.includes(kind));
 }
 
-/** Kinds of zones whose rule a permit, in force and for this use, may lift here. */
+/** Kinds of zones whose rule a permit, in force and for this use, may lift at the place. */
 function permittedKinds(matter, category) {
   const own = matter.pack.permits.filter(({ uses }) => uses.includes(category.code));
   const met = near(own, matter.box, matter.plane, 3 * sigmaOf(matter.accuracy) + 50);
@@ -192,7 +192,7 @@ function permittedKinds(matter, category) {
 
 // ---- the verdict ------------------------------------------------------------------------------------
 
-/** [effect, why]: the strictest that surely applies; every doubt is "unknown". */
+/** [effect, why]: the strictest effect that certainly applies; every doubt makes it "unknown". */
 function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
   if (doubts.length > 0) return ["unknown", doubts[0]];
   const isSure = ({ relation, zone }) => relation === "within" && !permitted.has(zone.kind);
@@ -212,14 +212,14 @@ function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
  * The verdict on a place (degrees of CGCS2000) and a matter, from the pack alone.
  * `asked`: {lon, lat, accuracy_m} or {footprint, accuracy_m}, category, as_of (a past day is not known here).
  */
-export function check(pack, asked, now = today()) {
-  const category = pack.categories.find(({ code }) => code === asked.category);
-  const matter = matterOf(pack, asked);
+export function check(pack, inquiry, now = today()) {
+  const category = pack.categories.find(({ code }) => code === inquiry.category);
+  const matter = prepareInquiry(pack, inquiry);
   const doubts = [];
   if (!isStored(matter)) doubts.push("box");
   if (!category) doubts.push("category");
   if (pack.until !== null && now >= pack.until) doubts.push("old_law");
-  if ((asked.as_of ?? now) < pack.as_of) doubts.push("past");
+  if ((inquiry.as_of ?? now) < pack.as_of) doubts.push("past");
   const ground = jurisdictionOf(matter);
   const conflicts = category ? conflictsOf(matter, category) : [];
   const missing = category ? missingOf(matter, category, ground.lead, conflicts) : [];

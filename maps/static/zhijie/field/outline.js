@@ -1,43 +1,43 @@
-// A footprint: corners tapped on the map, or walked with the telephone.
+// The outline of a site: corners tapped on the map, or walked with the telephone.
 
 import { say } from "../shared/page.js";
-import { drawOutline, metresBetween } from "./ground.js";
+import { drawOutline, metresBetween } from "./map.js";
 import { put, state } from "./state.js";
 
-const STEP_M = 5; // walked between two corners
-const WORST_M = 30; // a position less sure than this is no corner
+const STEP_M = 5; // metres walked between two corners
+const WORST_M = 30; // metres; a less accurate position is no corner
 const LEAST = 3;
 const AGAIN_MS = 1_000;
-const at = (id) => document.getElementById(id);
-const note = at("outline-note");
+const byId = (id) => document.getElementById(id);
+const note = byId("outline-note");
 
 let corners = [];
 let errors = [];
 let mode = null; // "draw", "walk" or null
 let watch = null;
-let again = null;
+let retryTimer = null;
 
 export const drawing = () => mode === "draw";
 
 function show(text = null) {
   const closed = state.outline !== null;
   drawOutline(corners, closed);
-  for (const [id, own] of [["draw", "draw"], ["walk", "walk"]]) at(id).setAttribute("aria-pressed", String(mode === own));
-  at("undo").hidden = mode === null || corners.length === 0;
-  at("close-outline").hidden = closed || corners.length < LEAST;
-  at("no-outline").hidden = corners.length === 0;
+  for (const [id, own] of [["draw", "draw"], ["walk", "walk"]]) byId(id).setAttribute("aria-pressed", String(mode === own));
+  byId("undo").hidden = mode === null || corners.length === 0;
+  byId("close-outline").hidden = closed || corners.length < LEAST;
+  byId("no-outline").hidden = corners.length === 0;
   note.textContent = text ?? (closed ? say("outline_closed", { count: corners.length }) : say("outline_corners", { count: corners.length }));
 }
 
-/** Another corner, {lon, lat, accuracy_m}. */
+/** Add a corner, {lon, lat, accuracy_m}. */
 export function addCorner({ lon, lat, accuracy_m: accuracy }) {
   corners.push([lon, lat]);
   errors.push(accuracy);
   show();
 }
 
-function walked({ coords }) {
-  clearTimeout(again);
+function handlePosition({ coords }) {
+  clearTimeout(retryTimer);
   const { longitude: lon, latitude: lat, accuracy } = coords;
   if (accuracy > WORST_M) {
     show(say("walk_unsure", { metres: Math.round(accuracy) }));
@@ -47,18 +47,18 @@ function walked({ coords }) {
   else addCorner({ lon, lat, accuracy_m: accuracy });
 }
 
-/** Follow the position; a telephone that has lost it is asked anew, as long as somebody walks. */
+/** Follow the position; where the telephone has lost it, try again until the walk is ended. */
 function follow() {
   if (watch !== null) navigator.geolocation.clearWatch(watch);
   const failed = ({ code }) => {
     show(say(code === 1 ? "gps_denied" : "gps_failed"));
-    if (code !== 1) again = setTimeout(follow, AGAIN_MS);
+    if (code !== 1) retryTimer = setTimeout(follow, AGAIN_MS);
   };
-  watch = navigator.geolocation.watchPosition(walked, failed, { enableHighAccuracy: true, maximumAge: 0 });
+  watch = navigator.geolocation.watchPosition(handlePosition, failed, { enableHighAccuracy: true, maximumAge: 0 });
 }
 
 function stop() {
-  clearTimeout(again);
+  clearTimeout(retryTimer);
   if (watch !== null) navigator.geolocation.clearWatch(watch);
   watch = null;
   mode = null;
@@ -68,7 +68,7 @@ function start(wanted) {
   const same = mode === wanted;
   stop();
   if (!same) {
-    if (state.outline !== null) wipe();
+    if (state.outline !== null) clearOutline();
     mode = wanted;
   }
   if (mode === "walk") follow();
@@ -89,8 +89,8 @@ function close() {
   show();
 }
 
-/** Take the outline away. */
-export function wipe() {
+/** Remove the outline. */
+export function clearOutline() {
   stop();
   corners = [];
   errors = [];
@@ -99,11 +99,11 @@ export function wipe() {
 }
 
 export function startOutline() {
-  at("draw").addEventListener("click", () => start("draw"));
-  at("walk").addEventListener("click", () => start("walk"));
-  at("undo").addEventListener("click", undo);
-  at("close-outline").addEventListener("click", close);
-  at("no-outline").addEventListener("click", wipe);
+  byId("draw").addEventListener("click", () => start("draw"));
+  byId("walk").addEventListener("click", () => start("walk"));
+  byId("undo").addEventListener("click", undo);
+  byId("close-outline").addEventListener("click", close);
+  byId("no-outline").addEventListener("click", clearOutline);
 }
 
 /** The outline as GeoJSON, or null. */

@@ -1,4 +1,4 @@
-// The card of a parcel: whose it is, how large, what was permitted and what happened there.
+// The card of a parcel: areas, permits, earlier reports, neighbours.
 
 import { el, terms } from "../shared/dom.js";
 import { effectWord, number, say } from "../shared/page.js";
@@ -16,8 +16,8 @@ function permit({ number: code, holder, use_names: uses, valid_from: first, vali
   return [code, holder, uses.join(say("comma")), days, state].filter(Boolean).join(" · ");
 }
 
-const report = ({ id, received_at: at, effect, category_name: matter, sample }) =>
-  [dayOf(at), matter, effectWord(effect), `#${id}`, sample ? say("sample") : ""].filter(Boolean).join(" · ");
+const report = ({ id, received_at: receivedAt, effect, category_name: matter, sample }) =>
+  [dayOf(receivedAt), matter, effectWord(effect), `#${id}`, sample ? say("sample") : ""].filter(Boolean).join(" · ");
 
 const lines = (title, rows, none) =>
   el("section", {}, el("h3", {}, title), rows.length === 0 ? el("p", { class: "meta" }, none) : el("ul", {}, ...rows.map((row) => el("li", {}, row))));

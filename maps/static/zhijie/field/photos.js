@@ -1,11 +1,11 @@
-// Photos: what they say of their place, and a small copy for quick sending. The original is never changed.
+// Photos: their position, and a small copy for quick sending. The original is never changed.
 
 const LONGEST_PX = 1600;
 const QUALITY = 0.82;
-const SMALL_BYTES = 400_000; // an original under this needs no small copy
+const SMALL_BYTES = 400_000; // bytes; a smaller original needs no small copy
 
-/** {lon, lat, accuracy_m} that a photo was taken at (WGS84), or null. */
-export async function placeOf(file) {
+/** {lon, lat, accuracy_m} where a photo was taken (WGS84), or null. */
+export async function photoPosition(file) {
   try {
     const { gps, exif } = window.ExifReader.load(await file.arrayBuffer(), { expanded: true });
     if (!Number.isFinite(gps?.Longitude) || !Number.isFinite(gps?.Latitude)) return null;
@@ -13,19 +13,19 @@ export async function placeOf(file) {
     const metres = Array.isArray(error) && error[1] ? error[0] / error[1] : null;
     return { lon: gps.Longitude, lat: gps.Latitude, accuracy_m: metres };
   } catch {
-    return null; // a picture that says nothing, or none at all
+    return null; // no metadata, or no picture
   }
 }
 
-async function decoded(file) {
+async function decode(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    return null; // a kind of picture that this browser cannot draw: sent as it is
+    return null; // a format that this browser cannot draw: sent as it is
   }
 }
 
-function drawn(bitmap, longest) {
+function drawScaled(bitmap, longest) {
   const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
@@ -36,21 +36,21 @@ function drawn(bitmap, longest) {
 
 const asJpeg = (canvas) => new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
 
-/** What is kept of a chosen file: {id, name, original, small}. The bytes are copied: the gallery may lose them. */
-export async function taken(file) {
+/** What is stored of a file: {id, name, original, small}. Its bytes are copied: the gallery may lose them. */
+export async function preparePhoto(file) {
   const original = new Blob([await file.arrayBuffer()], { type: file.type });
-  const bitmap = await decoded(original);
+  const bitmap = await decode(original);
   const large = bitmap !== null && (original.size > SMALL_BYTES || Math.max(bitmap.width, bitmap.height) > LONGEST_PX);
-  const small = large ? await asJpeg(drawn(bitmap, LONGEST_PX)) : null;
+  const small = large ? await asJpeg(drawScaled(bitmap, LONGEST_PX)) : null;
   bitmap?.close();
   return { id: crypto.randomUUID(), name: file.name || "photo.jpg", original, small };
 }
 
 /** A picture of a photo for the page, at most `side` pixels; null where it cannot be drawn. */
 export async function thumbnail({ original, small }, side = 96) {
-  const bitmap = await decoded(small ?? original);
+  const bitmap = await decode(small ?? original);
   if (bitmap === null) return null;
-  const canvas = drawn(bitmap, side * (window.devicePixelRatio || 1));
+  const canvas = drawScaled(bitmap, side * (window.devicePixelRatio || 1));
   bitmap.close();
   return canvas;
 }

@@ -1,20 +1,20 @@
-// The queue as people see it: what waits, what was sent, and the service's verdict beside the telephone's own.
+// The queue on the page: what is waiting and what was sent, with the verdicts of phone and service.
 
 import { el } from "../shared/dom.js";
 import { picture } from "../shared/marks.js";
 import { effectWord, number, say } from "../shared/page.js";
-import { forgetToken } from "./ask.js";
+import { forgetToken } from "./inquiry.js";
 import { momentOf } from "./days.js";
 import { itemsOf, onChange, remove, retry, sendAll } from "./send.js";
-import { wakeLater } from "./shell.js";
+import { requestBackgroundSync } from "./shell.js";
 import { badge } from "./tabs.js";
-import { onWho, recognise, signedOut, who } from "./who.js";
+import { onUserChange, refreshSession, signedOut, user } from "./session.js";
 
-const at = (id) => document.getElementById(id);
-const note = at("queue-note");
-const list = at("queue");
+const byId = (id) => document.getElementById(id);
+const note = byId("queue-note");
+const list = byId("queue");
 const RETRY_MS = 30_000;
-const BUSY_MS = 2_000; // the worker, or another window, sends: see then what is left
+const BUSY_MS = 2_000; // the worker, or another window, is sending: look again after that
 let timer = null;
 
 function verdict(label, found, missing) {
@@ -71,19 +71,19 @@ function line(item) {
 }
 
 function sentence(waiting, all) {
-  if (who.name === null) return say("queue_sign_in");
-  if (who.state === "out") return say("queue_signed_out", { count: number(waiting) });
+  if (user.name === null) return say("queue_sign_in");
+  if (user.state === "out") return say("queue_signed_out", { count: number(waiting) });
   if (all === 0) return say("queue_empty");
   if (waiting === 0) return say("queue_all_sent");
   return say(navigator.onLine ? "queue_waits" : "queue_offline", { count: number(waiting) });
 }
 
-/** Draw the queue anew. */
+/** Draw the queue. */
 export async function showQueue() {
-  const items = who.name === null ? [] : await itemsOf(who.name).catch(() => []);
+  const items = user.name === null ? [] : await itemsOf(user.name).catch(() => []);
   const waiting = items.filter(({ state }) => state !== "sent").length;
   badge(waiting);
-  at("send-now").hidden = waiting === 0 || who.state === "out";
+  byId("send-now").hidden = waiting === 0 || user.state === "out";
   note.textContent = sentence(waiting, items.length);
   list.replaceChildren(...items.map(line));
 }
@@ -92,29 +92,29 @@ export const signIn = () => el("a", { href: "/login?next=/field", class: "button
 
 async function send() {
   clearTimeout(timer);
-  const came = await sendAll();
-  if (came === "out") {
+  const outcome = await sendAll();
+  if (outcome === "out") {
     forgetToken();
     signedOut();
   }
-  if (came === "away" || came === "busy") timer = setTimeout(sendSoon, came === "busy" ? BUSY_MS : RETRY_MS);
-  if (came === "away") await wakeLater();
+  if (outcome === "away" || outcome === "busy") timer = setTimeout(sendSoon, outcome === "busy" ? BUSY_MS : RETRY_MS);
+  if (outcome === "away") await requestBackgroundSync();
   await showQueue();
-  return came;
+  return outcome;
 }
 
-/** Send what waits, now and, where that fails, again later. */
+/** Send what is waiting, now and, where that fails, again later. */
 export const sendSoon = () => send().catch(() => showQueue());
 
 export function startQueue() {
   onChange(showQueue);
-  onWho(() => {
+  onUserChange(() => {
     showQueue();
-    if (who.state === "in") sendSoon();
+    if (user.state === "in") sendSoon();
   });
-  at("send-now").addEventListener("click", async () => {
+  byId("send-now").addEventListener("click", async () => {
     note.textContent = say("sending");
-    await recognise();
+    await refreshSession();
     await sendSoon();
   });
   showQueue();

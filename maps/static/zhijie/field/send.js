@@ -1,22 +1,22 @@
-// Sends what is queued, each report once: an answer that is lost is asked for again under the same key.
-// Runs in the page and in the service worker; a lock lets one of them send at a time. No page in here.
+// Sends the queue, each report once: after a lost response it is sent again under the same idempotency key.
+// Runs in the page and in the service worker; a lock lets only one of them send at a time. No page in here.
 
-import { Away, Refused, SignedOut, askJson, session } from "./api.js";
+import { Unreachable, Refused, SignedOut, requestJson, fetchSession } from "./api.js";
 import { all, change, drop, read } from "./store.js";
 
 const LOCK = "zhijie-send";
 const channel = new BroadcastChannel("zhijie-field");
 
-/** Hear of changes to the queue, also those made elsewhere. */
-export function onChange(hear) {
-  channel.addEventListener("message", hear);
+/** Call `listener` when the queue changes, also by another window or the worker. */
+export function onChange(listener) {
+  channel.addEventListener("message", listener);
 }
 
-export const tellChange = () => channel.postMessage("queue");
+export const notifyChange = () => channel.postMessage("queue");
 
-async function set(key, how) {
+async function updateItem(key, how) {
   const item = await change(key, how);
-  tellChange();
+  notifyChange();
   return item;
 }
 
@@ -29,92 +29,94 @@ export async function itemsOf(account) {
 const isDue = ({ state }) => state === "waiting" || state === "sending";
 
 /**
- * Send everything that waits of who is signed in. Gives "done", "busy" (somebody else sends), "away" or "out"
- * (nobody is signed in).
+ * Send everything that is waiting for the current account. Returns "done", "busy" (another one is sending),
+ * "away" or "out" (nobody is signed in).
  */
 export function sendAll() {
+  // ifAvailable: two senders would upload the same photos twice over a slow connection.
   return navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => (lock === null ? "busy" : sendWaiting()));
 }
 
 async function sendWaiting() {
   try {
-    const who = await session();
-    const due = (await itemsOf(who.name)).filter(isDue).reverse();
-    for (const item of due) await sendOne(item.key, who);
+    const user = await fetchSession();
+    const due = (await itemsOf(user.name)).filter(isDue).reverse();
+    for (const item of due) await sendOne(item.key, user);
     return "done";
   } catch (error) {
     if (error instanceof SignedOut) return "out";
-    if (error instanceof Away) return "away";
+    if (error instanceof Unreachable) return "away";
     throw error;
   }
 }
 
-async function sendOne(key, who) {
-  let item = await set(key, (one) => Object.assign(one, { state: "sending", note: "" }));
+async function sendOne(key, user) {
+  let item = await updateItem(key, (one) => Object.assign(one, { state: "sending", note: "" }));
   if (item === null) return;
   try {
-    if (item.report_id === null) item = await file(item, who);
+    if (item.report_id === null) item = await file(item, user);
     for (const small of [true, false]) {
-      for (const photo of item.photos) await sendPhoto(item, photo, small, who);
+      for (const photo of item.photos) await sendPhoto(item, photo, small, user);
     }
-    item = await set(key, (one) => Object.assign(one, { state: "sent", sent_at: new Date().toISOString() }));
-    await forget(item);
+    item = await updateItem(key, (one) => Object.assign(one, { state: "sent", sent_at: new Date().toISOString() }));
+    await dropPhotos(item);
   } catch (error) {
     if (error instanceof Refused) {
-      await set(key, (one) => Object.assign(one, { state: "refused", note: error.message }));
+      await updateItem(key, (one) => Object.assign(one, { state: "refused", note: error.message }));
       return;
     }
-    await set(key, (one) => Object.assign(one, { state: "waiting", note: error instanceof Away ? error.message : "" }));
+    await updateItem(key, (one) => Object.assign(one, { state: "waiting", note: error instanceof Unreachable ? error.message : "" }));
     throw error;
   }
 }
 
 async function file(item, { csrf }) {
+  // The key was made with the item and is stored: however often this is sent, the service files one report.
   const headers = { "idempotency-key": item.key };
-  const report = await askJson("POST", "/api/reports", { body: item.body, headers, lang: item.lang, csrf });
+  const report = await requestJson("POST", "/api/reports", { body: item.body, headers, lang: item.lang, csrf });
   const { effect, certainty, unit_name: unit, words } = report;
   const server = { effect, certainty, unit, headline: words.headline };
-  return set(item.key, (one) => Object.assign(one, { report_id: report.id, server }));
+  return updateItem(item.key, (one) => Object.assign(one, { report_id: report.id, server }));
 }
 
-/** The small copy comes first, for all who wait for it; the original is the evidence. */
+/** Send a photo. The small copy comes first, so that others see it soon; the original is the evidence. */
 async function sendPhoto({ key, report_id: report, lang }, { id, ...sent }, small, { csrf }) {
-  const told = small ? "small_sent" : "original_sent";
-  if (sent[told]) return;
+  const flag = small ? "small_sent" : "original_sent";
+  if (sent[flag]) return;
   const photo = await read("photos", id);
   const blob = small ? photo?.small : photo?.original;
   if (!blob) return;
   const name = small ? photo.name.replace(/(\.\w+)?$/, "-small.jpg") : photo.name;
   const path = `/api/reports/${report}/evidence?filename=${encodeURIComponent(name)}`;
   try {
-    const kept = await askJson("POST", path, { body: blob, lang, csrf });
+    const kept = await requestJson("POST", path, { body: blob, lang, csrf });
     if (!small) await verify(blob, kept.sha256);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (!small) throw error;
-    return; // the original is what counts
+    return; // the original counts; a refused small copy does not matter
   }
-  await set(key, (one) => {
-    one.photos.find((each) => each.id === id)[told] = true;
+  await updateItem(key, (one) => {
+    one.photos.find((each) => each.id === id)[flag] = true;
   });
 }
 
 async function verify(blob, sha256) {
   const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
   const found = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== sha256) throw new Away("sha256");
+  if (found !== sha256) throw new Unreachable("sha256");
 }
 
-/** What the service has safely, the telephone need not keep. */
-async function forget(item) {
+/** Delete the photos of a sent item: the service has stored them and confirmed their hashes. */
+async function dropPhotos(item) {
   if (item !== null) await drop(item.photos.map(({ id }) => id));
 }
 
-/** Try a refused item again. */
-export const retry = (key) => set(key, (one) => Object.assign(one, { state: "waiting", note: "" }));
+/** Put a refused item back into the queue. */
+export const retry = (key) => updateItem(key, (one) => Object.assign(one, { state: "waiting", note: "" }));
 
-/** Take an item away, with its photos. */
+/** Delete an item and its photos. */
 export async function remove(item) {
   await drop(item.photos.map(({ id }) => id), item.key);
-  tellChange();
+  notifyChange();
 }

@@ -1,29 +1,29 @@
-// The service worker, and how a new version of the page takes over: at once where nothing is begun, else by hand.
+// Registers the service worker. A new version takes over at once if nothing was touched, else after a click.
 
 import { el } from "../shared/dom.js";
 import { say } from "../shared/page.js";
 
 const banner = document.getElementById("banner");
 let touched = false;
-let waiting = null; // says that a new version is there
+let waiting = null; // shows the banner of a new version again
 for (const kind of ["pointerdown", "keydown"]) {
   window.addEventListener(kind, () => (touched = true), { once: true, capture: true });
 }
 
-/** Say something above everything, with a button where there is something to do. */
+/** Show a sentence above everything else, with a button if there is an action. */
 export function announce(text, act = null, word = "") {
   banner.replaceChildren(el("span", {}, text));
   if (act) banner.append(el("button", { type: "button", click: act }, word));
   banner.hidden = false;
 }
 
-/** Nothing to say any more, but for a version that waits to be taken. */
-export function announceNot() {
+/** Remove the sentence, unless a new version is waiting. */
+export function clearAnnouncement() {
   if (waiting) waiting();
   else banner.hidden = true;
 }
 
-function ask(renew) {
+function askToReload(renew) {
   waiting = () => announce(say("new_version"), renew, say("renew"));
   waiting();
 }
@@ -31,40 +31,41 @@ function ask(renew) {
 function offer(worker, busy) {
   const take = () => worker.postMessage("take over");
   if (!touched && !busy()) take();
-  else ask(take);
+  else askToReload(take);
 }
 
-/** Register it. `busy`: tells whether something is begun that a reload would lose. */
+/** Register the worker. `busy()`: whether there is input that a reload would lose. */
 export async function startShell(busy) {
   if (!("serviceWorker" in navigator)) return;
-  const kept = navigator.serviceWorker;
-  let had = kept.controller !== null;
+  const container = navigator.serviceWorker;
+  let hadController = container.controller !== null;
   const renew = () => location.reload();
-  kept.addEventListener("controllerchange", () => {
-    const first = !had;
-    had = true;
+  container.addEventListener("controllerchange", () => {
+    const first = !hadController;
+    hadController = true;
     if (first) return;
-    if (busy()) ask(renew); // another window took it; what is written here is kept until its writer says so
+    if (busy()) askToReload(renew); // another window updated the worker; input here is kept until its author agrees
     else renew();
   });
   try {
+    // "none": the browser's HTTP cache could hide a new worker for a day.
     const options = { type: "module", scope: "/field", updateViaCache: "none" };
-    const registration = await kept.register("/field/sw.js", options);
-    if (registration.waiting && kept.controller) offer(registration.waiting, busy);
+    const registration = await container.register("/field/sw.js", options);
+    if (registration.waiting && container.controller) offer(registration.waiting, busy);
     registration.addEventListener("updatefound", () => {
       const fresh = registration.installing;
-      fresh?.addEventListener("statechange", () => fresh.state === "installed" && kept.controller && offer(fresh, busy));
+      fresh?.addEventListener("statechange", () => fresh.state === "installed" && container.controller && offer(fresh, busy));
     });
   } catch {
-    // without a net, or in a browser that has none: the page works, but does not open without a net
+    // offline, or no service workers in this browser: the page works, but cannot be opened offline
   }
 }
 
-/** Ask the browser to wake the worker when the net is back, where it can. */
-export async function wakeLater() {
+/** Ask the browser to wake the worker once it is online, where it supports that. */
+export async function requestBackgroundSync() {
   try {
     await (await navigator.serviceWorker.ready).sync.register("send");
   } catch {
-    // not every browser can; the page sends when it is open
+    // not supported everywhere; the page itself sends when it is open
   }
 }

@@ -1,18 +1,18 @@
-// What the officer is at: one place, one matter, one answer. Whoever needs to know listens.
+// The state of the page: one place, one matter, one answer. Interested parts listen for changes.
 
-const heard = new EventTarget();
+const events = new EventTarget();
 
 export const state = {
-  place: null, // {x, y, datum, accuracy_m, how}; the map's own place once known: {lon, lat}
+  place: null, // {x, y, datum, accuracy_m, how}; {lon, lat} as well once the position on the map is known
   outline: null, // a closed ring of [lon, lat], with accuracy_m
   matter: null, // code
-  told: null, // the last answer
+  answer: null, // the last answer
 };
 
-/** Change something and tell it. */
+/** Change values and notify their listeners. */
 export function put(change) {
   Object.assign(state, change);
-  for (const name of Object.keys(change)) heard.dispatchEvent(new CustomEvent(name));
+  for (const name of Object.keys(change)) events.dispatchEvent(new CustomEvent(name));
 }
 
-export const on = (name, hear) => heard.addEventListener(name, hear);
+export const on = (name, listener) => events.addEventListener(name, listener);

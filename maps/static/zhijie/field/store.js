@@ -1,4 +1,4 @@
-// What the telephone keeps (IndexedDB): the pack, the queue of reports, their photos. No page in here.
+// The phone's storage (IndexedDB): the pack, the queue of reports, their photos. No page in here.
 
 const NAME = "zhijie-field";
 const VERSION = 1;
@@ -34,6 +34,7 @@ const stored = (transaction) =>
   });
 
 async function within(names, mode, act) {
+  // "strict": on disk before a report counts as queued; a phone may lose power at any moment.
   const transaction = (await open()).transaction(names, mode, { durability: "strict" });
   const whole = stored(transaction);
   const found = await act((name) => transaction.objectStore(name));
@@ -45,21 +46,21 @@ export const read = (name, key) => within([name], "readonly", (store) => done(st
 export const all = (name) => within([name], "readonly", (store) => done(store(name).getAll()));
 export const write = (name, value, key) => within([name], "readwrite", (store) => done(store(name).put(value, key)));
 
-/** A report with its photos: all of it, or nothing. */
+/** Write a report with its photos: all of it, or nothing. */
 export const writeItem = (item, photos) =>
   within(["queue", "photos"], "readwrite", async (store) => {
     for (const photo of photos) store("photos").put(photo);
     await done(store("queue").put(item));
   });
 
-/** Take photos away, and an item where its key is given. */
+/** Delete photos, and an item if its key is given. */
 export const drop = (ids, key = null) =>
   within(["queue", "photos"], "readwrite", async (store) => {
     for (const id of ids) store("photos").delete(id);
     if (key !== null) store("queue").delete(key);
   });
 
-/** Change an item as it stands now; gives it, or null where it is gone. */
+/** Change an item in one transaction; returns it, or null where it has been deleted. */
 export const change = (key, how) =>
   within(["queue"], "readwrite", async (store) => {
     const item = await done(store("queue").get(key));

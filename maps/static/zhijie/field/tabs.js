@@ -1,24 +1,24 @@
-// The four pages under the map, as tabs at the thumb.
+// The four pages under the map, as tabs at the bottom.
 
 const TABS = ["ask", "report", "queue", "work"];
-const at = (id) => document.getElementById(id);
-const heard = new EventTarget();
+const byId = (id) => document.getElementById(id);
+const events = new EventTarget();
 
 let open = "ask";
 
 export const opened = () => open;
-export const onTab = (hear) => heard.addEventListener("tab", () => hear(open));
+export const onTab = (listener) => events.addEventListener("tab", () => listener(open));
 
 /** Show a page. */
 export function show(wanted) {
   open = wanted;
   for (const tab of TABS) {
-    at(`tab-${tab}`).hidden = tab !== wanted;
-    at(`to-${tab}`).setAttribute("aria-selected", String(tab === wanted));
-    at(`to-${tab}`).tabIndex = tab === wanted ? 0 : -1;
+    byId(`tab-${tab}`).hidden = tab !== wanted;
+    byId(`to-${tab}`).setAttribute("aria-selected", String(tab === wanted));
+    byId(`to-${tab}`).tabIndex = tab === wanted ? 0 : -1;
   }
   document.body.dataset.tab = wanted;
-  heard.dispatchEvent(new Event("tab"));
+  events.dispatchEvent(new Event("tab"));
 }
 
 function onKey(event) {
@@ -26,17 +26,17 @@ function onKey(event) {
   if (!step) return;
   const next = TABS[(TABS.indexOf(open) + step + TABS.length) % TABS.length];
   show(next);
-  at(`to-${next}`).focus();
+  byId(`to-${next}`).focus();
 }
 
-/** How many wait, on the tab of the queue. */
+/** Show the number of waiting reports on the queue's tab. */
 export function badge(count) {
-  const tab = at("to-queue");
+  const tab = byId("to-queue");
   tab.dataset.count = count > 0 ? String(count) : "";
 }
 
 export function startTabs() {
-  for (const tab of TABS) at(`to-${tab}`).addEventListener("click", () => show(tab));
+  for (const tab of TABS) byId(`to-${tab}`).addEventListener("click", () => show(tab));
   document.querySelector("[role=tablist]").addEventListener("keydown", onKey);
   show("ask");
 }

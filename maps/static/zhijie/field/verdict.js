@@ -1,4 +1,4 @@
-// The card of an answer: verdict line, ground and team, what may be done now, how sure, zones with their law.
+// The card of an answer: verdict, responsible unit and team, powers, certainty, zones with their law.
 
 import { el, terms } from "../shared/dom.js";
 import { picture } from "../shared/marks.js";
@@ -20,35 +20,35 @@ function zone({ name, kind, effect, how, basis, authority, consequence, permit }
   return el("details", { class: "zone-law" }, head, el("p", { class: "meta" }, kind), terms(rows));
 }
 
-function zones(told) {
-  if (told.zones.length === 0) return null;
-  return el("section", {}, el("h3", {}, say("zones")), ...told.zones.map(zone));
+function zones(answer) {
+  if (answer.zones.length === 0) return null;
+  return el("section", {}, el("h3", {}, say("zones")), ...answer.zones.map(zone));
 }
 
-/** The line that is read first, in the effect's colour. */
+/** The headline, in the effect's colour. */
 export const band = ({ effect, certainty, headline }) =>
   el("h2", { class: `band band-${effect.replace("_", "-")}` }, picture(effect, certainty), el("span", {}, headline));
 
-const folded = (told) =>
-  told.lines.length === 0 ? null : el("details", {}, el("summary", {}, say("all_lines")), terms(told.lines));
+const folded = (answer) =>
+  answer.lines.length === 0 ? null : el("details", {}, el("summary", {}, say("all_lines")), terms(answer.lines));
 
 /** The whole card. */
-export function verdictCard(told) {
-  const stamp = told.offline ? el("p", { class: "stamp" }, say("offline_stamp", { date: told.date })) : null;
-  const missing = told.missing.length > 0 ? el("p", {}, say("missing", { names: told.missing.join(say("comma")) })) : null;
+export function verdictCard(answer) {
+  const stamp = answer.offline ? el("p", { class: "stamp" }, say("offline_stamp", { date: answer.date })) : null;
+  const missing = answer.missing.length > 0 ? el("p", {}, say("missing", { names: answer.missing.join(say("comma")) })) : null;
   return el(
     "article",
-    { class: "verdict", "data-effect": told.effect, "data-offline": String(told.offline) },
-    band(told),
+    { class: "verdict", "data-effect": answer.effect, "data-offline": String(answer.offline) },
+    band(answer),
     stamp,
-    told.why ? el("p", { class: "why" }, told.why) : null,
-    el("p", { class: "ground" }, el("b", {}, told.ground || say("no_ground")), told.team ? el("span", {}, told.team) : null),
-    list(say("may"), told.may, "ol"),
-    list(say("sure"), told.sure),
-    zones(told),
+    answer.why ? el("p", { class: "why" }, answer.why) : null,
+    el("p", { class: "ground" }, el("b", {}, answer.ground || say("no_ground")), answer.team ? el("span", {}, answer.team) : null),
+    list(say("may"), answer.may, "ol"),
+    list(say("sure"), answer.sure),
+    zones(answer),
     missing,
-    told.shift ? el("p", { class: "meta" }, told.shift) : null,
-    el("p", { class: "meta" }, say(told.offline ? "offline_note" : "data_date", { date: told.date })),
-    folded(told),
+    answer.shift ? el("p", { class: "meta" }, answer.shift) : null,
+    el("p", { class: "meta" }, say(answer.offline ? "offline_note" : "data_date", { date: answer.date })),
+    folded(answer),
   );
 }

@@ -1,4 +1,4 @@
-// The legend's marks, and what the loaded layers say of their own accuracy.
+// The legend's marks, and the accuracy of the loaded layers.
 
 import { accuracySentence } from "../shared/areas.js";
 import { el } from "../shared/dom.js";
@@ -9,7 +9,7 @@ const details = document.getElementById("legend");
 const list = document.getElementById("accuracy");
 const known = new Map();
 
-/** Draw the marks; open where there is room for it. */
+/** Draw the marks; the legend starts open where there is room for it. */
 export function startLegend() {
   details.open = window.matchMedia("(min-width: 900px) and (min-height: 700px)").matches;
   for (const place of document.querySelectorAll(".legend .mark")) {
@@ -17,8 +17,8 @@ export function startLegend() {
   }
 }
 
-/** Add a layer's own word about its lines: each different one once, layers in their usual order. */
-export function tellAccuracy(key, features) {
+/** Add the accuracy of a layer: each different sentence once, layers in their usual order. */
+export function showAccuracy(key, features) {
   const sentences = features.map(({ properties }) => accuracySentence(page.layers[key].name, properties));
   known.set(key, [...new Set(sentences)]);
   const all = page.layerOrder.flatMap((layer) => known.get(layer) ?? []);

@@ -1,13 +1,13 @@
-// The map page: puts the areas, the reports, the search and the legend on Folium's map.
+// The public map: puts areas, reports, search and legend on Folium's map.
 
 import { drawCounties, drawGrid, drawTownships, drawZones } from "../shared/areas.js";
-import { layerNamed, room, startControls, watchBase } from "../shared/controls.js";
-import { settled } from "../shared/dom.js";
-import { layFloors } from "../shared/panes.js";
+import { layerNamed, freePadding, startControls, watchBase } from "../shared/controls.js";
+import { debounce } from "../shared/dom.js";
+import { createPanes } from "../shared/panes.js";
 import { getJson } from "../shared/http.js";
 import { arrange } from "../shared/labels.js";
-import { startLegend, tellAccuracy } from "./legend.js";
-import { notice, unsay } from "../shared/notices.js";
+import { startLegend, showAccuracy } from "./legend.js";
+import { notice, clearNotice } from "../shared/notices.js";
 import { page, say } from "../shared/page.js";
 import { showReports } from "./reports.js";
 import { startSearch } from "./search.js";
@@ -20,22 +20,22 @@ const AREAS = {
   grid: { path: "/api/grid", query: {}, draw: drawGrid },
 };
 
-/** The counties decide where the map opens. */
-function openOn(counties) {
+/** Fit the map to the counties. */
+function fitTo(counties) {
   const bounds = counties.getBounds();
-  if (bounds.isValid()) map.fitBounds(bounds, { animate: false, ...room() });
+  if (bounds.isValid()) map.fitBounds(bounds, { animate: false, ...freePadding() });
 }
 
-/** Fetch and draw one layer of areas; where that fails, say so and offer to try again. */
+/** Fetch and draw one layer of areas; on failure say so and offer to try again. */
 async function load(key) {
   const { path, query, draw } = AREAS[key];
   const { name } = page.layers[key];
-  unsay(key);
+  clearNotice(key);
   try {
     const collection = await getJson(path, query);
     draw(layerNamed(key).clearLayers(), collection);
-    tellAccuracy(key, collection.features);
-    if (key === "counties") openOn(layerNamed(key));
+    showAccuracy(key, collection.features);
+    if (key === "counties") fitTo(layerNamed(key));
     arrange(map);
     return collection.features.length;
   } catch (error) {
@@ -55,16 +55,16 @@ function loadWhenShown(key) {
 async function loadFirst() {
   notice("loading", say("loading"));
   const [counties, townships] = await Promise.all(["counties", "townships", "zones"].map(load));
-  unsay("loading");
+  clearNotice("loading");
   if (counties === 0 && townships === 0) notice("empty", say("no_units"), { retry: loadFirst });
 }
 
-layFloors(map);
+createPanes(map);
 startControls(map);
 startLegend();
 startSearch(map);
 watchBase(map, () => notice("tiles", say("tiles_failed")));
-map.on("zoomend overlayadd", settled(() => arrange(map), 50));
+map.on("zoomend overlayadd", debounce(() => arrange(map), 50));
 await loadFirst();
 loadWhenShown("grid");
 await showReports(map, layerNamed("reports"));

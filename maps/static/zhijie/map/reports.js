@@ -1,19 +1,19 @@
-// Reports in the view: fetched by its box, drawn as marks and footprints, told on a click.
+// Reports in the view: fetched by its bounding box, drawn as marks and footprints, opened by a click.
 
 import { failedCard, reportCard, waitingCard } from "../shared/card.js";
 import { barEnd } from "../shared/controls.js";
-import { settled } from "../shared/dom.js";
-import { floor } from "../shared/panes.js";
-import { standing } from "../shared/geometry.js";
+import { debounce } from "../shared/dom.js";
+import { svgLevel } from "../shared/panes.js";
+import { markPosition } from "../shared/geometry.js";
 import { getJson, isAbort, pages } from "../shared/http.js";
-import { Mark, looks } from "../shared/marks.js";
-import { notice, unsay } from "../shared/notices.js";
+import { Mark, markClass } from "../shared/marks.js";
+import { notice, clearNotice } from "../shared/notices.js";
 import { effectOf, effectWord, number, page, say } from "../shared/page.js";
 
 const counter = document.getElementById("count");
-const handLike = window.matchMedia("(pointer: coarse)").matches;
+const coarsePointer = window.matchMedia("(pointer: coarse)").matches;
 const SLOW_MS = 300;
-const RADIUS = handLike ? 9 : 7;
+const RADIUS = coarsePointer ? 9 : 7;
 
 /** Draw the reports of the map's view into `group`, now and whenever the view changes. */
 export function showReports(map, group) {
@@ -37,11 +37,11 @@ export function showReports(map, group) {
     }
   }
 
-  map.on("moveend", settled(refresh, 200));
+  map.on("moveend", debounce(refresh, 200));
   return refresh();
 }
 
-/** Fetch every page; draw what is new, leave what stays (an open popup too), drop what is gone. */
+/** Fetch every page; draw new reports, keep unchanged ones (an open popup too), remove the others. */
 async function renew(map, group, drawn, signal) {
   const seen = new Set();
   const query = { bbox: boxOf(map.getBounds()), limit: page.pageSize };
@@ -55,14 +55,14 @@ async function renew(map, group, drawn, signal) {
     layers.forEach((layer) => group.removeLayer(layer));
     drawn.delete(id);
   }
-  tell(seen.size, cut);
+  showCount(seen.size, cut);
 }
 
-function tell(count, cut) {
+function showCount(count, cut) {
   const some = count === 1 ? "reports_one" : "reports_count";
   const many = cut ? "reports_more" : some;
   counter.textContent = say(count === 0 ? "reports_none" : many, { count: number(count) });
-  unsay("reports");
+  clearNotice("reports");
   if (cut) notice("reports", say("reports_capped", { count: number(count) }));
 }
 
@@ -77,13 +77,13 @@ function boxOf(bounds) {
 /** Draw one report unless the same is there already; gives its identifier. */
 function put(map, group, drawn, feature) {
   const { id } = feature.properties;
-  const print = JSON.stringify(feature);
+  const fingerprint = JSON.stringify(feature);
   const old = drawn.get(id);
-  if (old?.print === print) return id;
+  if (old?.fingerprint === fingerprint) return id;
   old?.layers.forEach((layer) => group.removeLayer(layer));
   const layers = draw(map, feature);
   layers.forEach((layer) => group.addLayer(layer));
-  drawn.set(id, { print, layers });
+  drawn.set(id, { fingerprint, layers });
   return id;
 }
 
@@ -91,20 +91,20 @@ function put(map, group, drawn, feature) {
 function draw(map, feature) {
   const { geometry, properties } = feature;
   const { effect, certainty } = properties;
-  const className = `report ${looks(effect, certainty)}`;
-  const place = standing(geometry);
-  const level = floor(effectOf(effect) === "prohibited" ? "gravest" : "marks");
+  const className = `report ${markClass(effect, certainty)}`;
+  const place = markPosition(geometry);
+  const level = svgLevel(effectOf(effect) === "prohibited" ? "gravest" : "marks");
   const mark = new Mark(place, { ...level, className, effect, radius: RADIUS, bubblingMouseEvents: false });
-  const open = () => tellVerdict(map, properties.id, place);
+  const open = () => openVerdictPopup(map, properties.id, place);
   mark.on("click", open);
-  mark.on("add", () => reachable(mark.getElement(), properties, open));
+  mark.on("add", () => makeAccessible(mark.getElement(), properties, open));
   if (geometry.type === "Point") return [mark];
-  const footprint = L.geoJSON(feature, { ...floor("footprints"), style: { className: `footprint ${className}` } });
+  const footprint = L.geoJSON(feature, { ...svgLevel("footprints"), style: { className: `footprint ${className}` } });
   return [footprint.on("click", open), mark];
 }
 
-/** Let the keyboard and a screen reader reach a mark. */
-function reachable(path, { category_name: category, effect, unit_name: unit }, open) {
+/** Make a mark accessible by keyboard and to screen readers. */
+function makeAccessible(path, { category_name: category, effect, unit_name: unit }, open) {
   path.setAttribute("tabindex", "0");
   path.setAttribute("role", "button");
   path.setAttribute("data-effect", effectOf(effect));
@@ -116,9 +116,9 @@ function reachable(path, { category_name: category, effect, unit_name: unit }, o
   });
 }
 
-/** Open the popup of a report and fill it when the verdict has come; the focus comes back on closing. */
-function tellVerdict(map, id, place) {
-  const gone = new AbortController();
+/** Open the popup of a report and fill it once the verdict is loaded; closing it restores the focus. */
+function openVerdictPopup(map, id, place) {
+  const request = new AbortController();
   const disc = L.layerGroup().addTo(map);
   const opener = document.activeElement;
   const popup = L.popup({
@@ -129,13 +129,13 @@ function tellVerdict(map, id, place) {
   });
   popup.setLatLng(place).setContent(waitingCard());
   popup.on("remove", () => {
-    gone.abort();
+    request.abort();
     disc.remove();
     const lost = document.activeElement === document.body || popup.getElement().contains(document.activeElement);
     if (lost && opener?.isConnected) opener.focus({ preventScroll: true });
   });
   popup.openOn(map);
-  fill(popup, disc, id, gone.signal);
+  fill(popup, disc, id, request.signal);
 }
 
 async function fill(popup, disc, id, signal) {
@@ -155,6 +155,6 @@ async function fill(popup, disc, id, signal) {
 /** The circle of the position's error, while the popup is open. */
 function drawError(disc, at) {
   if (!at || !(at.accuracy_m > 0)) return;
-  const style = { ...floor("footprints"), radius: at.accuracy_m, className: "error-disc", interactive: false };
+  const style = { ...svgLevel("footprints"), radius: at.accuracy_m, className: "error-disc", interactive: false };
   disc.addLayer(L.circle([at.lat, at.lon], style));
 }

@@ -2,11 +2,11 @@
 
 import { areaOf } from "../shared/areas.js";
 import { startCombobox } from "../shared/combobox.js";
-import { room } from "../shared/controls.js";
+import { freePadding } from "../shared/controls.js";
 import { el } from "../shared/dom.js";
-import { floor } from "../shared/panes.js";
+import { svgLevel } from "../shared/panes.js";
 import { insidePoint } from "../shared/geometry.js";
-import { calm, say } from "../shared/page.js";
+import { reducedMotion, say } from "../shared/page.js";
 
 const TOWNSHIP_CODE = 9;
 
@@ -23,9 +23,9 @@ function show(map, found, place) {
   const content = el("span", {}, place.name);
   const named = { permanent: true, direction: "center", className: "found-name", content };
   found.clearLayers();
-  found.addLayer(L.geoJSON(area, { ...floor("found"), interactive: false, style: { className: "found" } }));
+  found.addLayer(L.geoJSON(area, { ...svgLevel("found"), interactive: false, style: { className: "found" } }));
   if (place.level !== "village") found.addLayer(L.tooltip(insidePoint(area.geometry), named));
-  map.fitBounds([[s, w], [n, e]], { ...room(), maxZoom: 15, animate: !calm });
+  map.fitBounds([[s, w], [n, e]], { ...freePadding(), maxZoom: 15, animate: !reducedMotion });
 }
 
 /** Start the search box of the page for this map. */

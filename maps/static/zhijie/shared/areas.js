@@ -1,7 +1,7 @@
 // Counties, townships, reserves and grid cells: lines, washes and names on the map.
 
 import { el, terms } from "./dom.js";
-import { floor } from "./panes.js";
+import { svgLevel } from "./panes.js";
 import { edges, insidePoint, size } from "./geometry.js";
 import { label } from "./labels.js";
 import { number, page, say } from "./page.js";
@@ -10,12 +10,12 @@ const GRADES = ["core", "buffer", "experimental"];
 const shapes = new Map();
 
 const paths = (name, interactive, className) => ({
-  ...floor(name),
+  ...svgLevel(name),
   interactive,
   style: ({ properties }) => ({ className: className(properties ?? {}) }),
 });
 
-/** What is known of a layer's lines, as a sentence for people. */
+/** The accuracy of a layer's lines, as a sentence. */
 export function accuracySentence(layer, { official, accuracy_m: metres }) {
   const values = { layer, metres: number(metres ?? 0) };
   if (official) return say(metres ? "official_off" : "official", values);

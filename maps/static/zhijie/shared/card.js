@@ -12,7 +12,7 @@ function moment(iso) {
   return Number.isNaN(time.getTime()) ? (iso ?? "") : clock.format(time);
 }
 
-/** What the verdict's words do not say already. */
+/** Facts that the verdict's words do not contain. */
 function facts(report) {
   return terms([
     { label: say("received_at"), text: moment(report.received_at) },

@@ -1,6 +1,6 @@
-// A search box for places: a combobox (arrow keys, Enter, Escape) that asks the server as one types.
+// A search box for places: a combobox (arrow keys, Enter, Escape) that queries the server while typing.
 
-import { el, settled } from "./dom.js";
+import { el, debounce } from "./dom.js";
 import { getJson, isAbort } from "./http.js";
 import { say } from "./page.js";
 
@@ -31,7 +31,7 @@ function activate(index) {
 
 function option(place, index, choose) {
   const where = Array.isArray(place.path) ? place.path.join(" / ") : place.path;
-  // mousedown comes before the box loses the focus; a click would find the list closed.
+  // mousedown, as the blur before the click closes the list.
   const mousedown = (event) => {
     event.preventDefault();
     choose(place);
@@ -53,8 +53,8 @@ function offer(found, query, choose) {
   note.textContent = say("search_count", { count: found.length });
 }
 
-/** Ask for places; the last question wins. */
-async function ask(choose) {
+/** Search for places; the latest query wins. */
+async function search(choose) {
   running?.abort();
   const query = box.value.trim();
   clear.hidden = box.value === "";
@@ -89,8 +89,8 @@ function onKey(event, choose, askNow, wipe) {
 }
 
 /**
- * Start the page's search box: `chosen` hears of the place that is chosen, `wiped` when the box is emptied.
- * Gives a function that says a sentence under the box.
+ * Start the search box. `chosen(place)` is called for a chosen place, `wiped()` when the box is emptied.
+ * Returns a function that shows a sentence under the box.
  */
 export function startCombobox({ chosen, wiped }) {
   const choose = (place) => {
@@ -107,10 +107,10 @@ export function startCombobox({ chosen, wiped }) {
     close();
     wiped();
   };
-  const later = settled(() => ask(choose), 200);
+  const later = debounce(() => search(choose), 200);
   box.addEventListener("input", (event) => event.isComposing || later());
   box.addEventListener("compositionend", later);
-  box.addEventListener("keydown", (event) => onKey(event, choose, () => ask(choose), wipe));
+  box.addEventListener("keydown", (event) => onKey(event, choose, () => search(choose), wipe));
   box.addEventListener("blur", close);
   form.addEventListener("submit", (event) => event.preventDefault());
   clear.setAttribute("aria-label", say("clear_search"));

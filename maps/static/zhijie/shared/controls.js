@@ -2,7 +2,7 @@
 
 import { page, say } from "./page.js";
 
-/** Scale, zoom, attribution; names for what Leaflet names in English only. */
+/** Add scale, zoom and attribution; translate what Leaflet names in English only. */
 export function startControls(map) {
   map.getContainer().setAttribute("role", "region");
   map.getContainer().setAttribute("aria-label", say("map"));
@@ -15,13 +15,13 @@ export function startControls(map) {
   map.on("popupopen", ({ popup }) => {
     popup.getElement().querySelector(".leaflet-popup-close-button")?.setAttribute("aria-label", say("close"));
   });
-  // Leaflet hears Escape only while the map itself has the focus, not from inside a popup.
+  // Leaflet handles Escape only while the map itself has the focus, not inside a popup.
   map.getContainer().addEventListener("keydown", ({ key }) => key === "Escape" && map.closePopup());
-  // On a telephone the controls step aside for an open popup (map.css).
+  // On a telephone the controls are hidden behind an open popup (map.css).
   map.on("popupopen popupclose", ({ type }) => document.body.classList.toggle("telling", type === "popupopen"));
 }
 
-/** Leaflet's layer list opens by mouse, touch and Enter; let the keyboard go into it and close it too. */
+/** Leaflet opens the layer list by mouse, touch and Enter; make the keyboard enter and close it, too. */
 function startLayerList(list) {
   const toggle = list.querySelector(".leaflet-control-layers-toggle");
   toggle.title = say("layers");
@@ -46,13 +46,13 @@ const edge = (selector, side) => document.querySelector(selector).getBoundingCli
 export const barEnd = () => Math.max(edge(".seek", "bottom"), edge(".facts", "bottom"));
 
 /** What of the map is free of our cards, as Leaflet's padding for fitting a view. */
-export function room() {
+export function freePadding() {
   const wide = window.innerWidth >= 900;
   const paddingTopLeft = wide ? [edge(".legend", "right") + 16, 60] : [12, barEnd() + 12];
   return { paddingTopLeft, paddingBottomRight: [16, 50] };
 }
 
-/** With an outside base map our own ground steps back; where its tiles fail, say so once. */
+/** With an external base map our own ground is hidden; where its tiles fail, call `failed` once. */
 export function watchBase(map, failed) {
   const container = map.getContainer();
   const sync = () => {

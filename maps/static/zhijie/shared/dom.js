@@ -17,8 +17,8 @@ export function terms(rows) {
   return el("dl", {}, ...shown.flatMap(({ label, text }) => [el("dt", {}, label), el("dd", {}, String(text))]));
 }
 
-/** Wait until calls have stopped for so many milliseconds. */
-export function settled(call, wait) {
+/** Call `call` once calls have stopped for `wait` milliseconds. */
+export function debounce(call, wait) {
   let timer;
   return (...args) => {
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-// Places on shapes, in degrees; good enough for names and marks, never for a verdict.
+// Points in shapes, in degrees; good enough for names and marks, not for a verdict.
 
 const polygons = (geometry) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates);
 
@@ -32,10 +32,10 @@ export function insidePoint(geometry) {
   return [lat, (west + east) / 2];
 }
 
-/** The area's size, for deciding whose name comes first. */
+/** The size of an area in square degrees, to rank names. */
 export const size = (geometry) => polygons(geometry).reduce((sum, rings) => sum + ringArea(rings[0]), 0);
 
-/** Every edge of these areas once, as one shape: a border drawn from both sides would fill its own dashes. */
+/** Every edge of the areas once: a boundary drawn from both sides would fill the gaps of its own dashes. */
 export function edges(features) {
   const found = new Map();
   for (const ring of features.flatMap(({ geometry }) => polygons(geometry).flat())) {
@@ -47,8 +47,8 @@ export function edges(features) {
   return { type: "MultiLineString", coordinates: [...found.values()] };
 }
 
-/** Where the mark of a report stands: [lat, lon]. */
-export function standing(geometry) {
+/** The position of a report's mark: [lat, lon]. */
+export function markPosition(geometry) {
   if (geometry.type === "Point") return [geometry.coordinates[1], geometry.coordinates[0]];
   return insidePoint(geometry);
 }

@@ -1,4 +1,4 @@
-// Requests to our own API, and why they failed, in words.
+// Requests to our own API, with failures in words.
 
 import { page, say } from "./page.js";
 
@@ -13,7 +13,7 @@ function address(path, query) {
   return url;
 }
 
-async function answer(url, signal, more = {}) {
+async function send(url, signal, more = {}) {
   const headers = { accept: "application/json", ...more.headers };
   try {
     return await fetch(url, { ...more, signal, headers, credentials: "same-origin" });
@@ -23,7 +23,7 @@ async function answer(url, signal, more = {}) {
   }
 }
 
-async function content(response, signal) {
+async function jsonOf(response, signal) {
   if (!response.ok) {
     const failure = new Failure(say("reason_status", { status: response.status }));
     throw Object.assign(failure, { status: response.status });
@@ -36,18 +36,18 @@ async function content(response, signal) {
   }
 }
 
-/** The JSON at a path of ours. Throws Failure with a sentence, or AbortError where the caller gave up. */
+/** The JSON at a path. Throws Failure with a sentence, or AbortError where the caller aborted. */
 export async function getJson(path, query = {}, given = null) {
-  const patience = new AbortController();
-  const giveUp = () => patience.abort(given.reason);
-  if (given?.aborted) giveUp();
-  given?.addEventListener("abort", giveUp);
-  const timer = setTimeout(() => patience.abort(new Failure(say("reason_slow"))), PATIENCE_MS);
+  const timeout = new AbortController();
+  const abort = () => timeout.abort(given.reason);
+  if (given?.aborted) abort();
+  given?.addEventListener("abort", abort);
+  const timer = setTimeout(() => timeout.abort(new Failure(say("reason_slow"))), PATIENCE_MS);
   try {
-    return await content(await answer(address(path, query), patience.signal), patience.signal);
+    return await jsonOf(await send(address(path, query), timeout.signal), timeout.signal);
   } finally {
     clearTimeout(timer);
-    given?.removeEventListener("abort", giveUp);
+    given?.removeEventListener("abort", abort);
   }
 }
 
@@ -72,27 +72,27 @@ export async function* pages(path, query, { most, signal }) {
 
 let token = null;
 
-/** The token that shows the server that a change is asked for by a page of ours. */
+/** The session's CSRF token, fetched once a page. */
 async function csrf() {
   token ??= (await getJson("/api/session")).csrf;
   return token;
 }
 
-/** The problem document of an answer, as a Failure with its status and, where it names one, its field. */
-async function refusal(response) {
+/** The problem document of a response, as a Failure with its status and, if it names one, its field. */
+async function problemOf(response) {
   const otherwise = say("reason_status", { status: response.status });
-  const told = await response.json().catch(() => ({}));
-  const text = [told.detail, told.hint].filter(Boolean).join(" ") || otherwise;
-  return Object.assign(new Failure(text), { status: response.status, field: told.field ?? "" });
+  const problem = await response.json().catch(() => ({}));
+  const text = [problem.detail, problem.hint].filter(Boolean).join(" ") || otherwise;
+  return Object.assign(new Failure(text), { status: response.status, field: problem.field ?? "" });
 }
 
-/** Change something at a path of ours; the JSON of the answer. Throws Failure, in the server's own words. */
+/** Change something at a path; returns the JSON. Throws Failure with the server's own text. */
 export async function sendJson(method, path, body) {
   const headers = { "content-type": "application/json", "x-csrf-token": await csrf() };
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const response = await answer(address(path, {}), signal, { method, headers, body: JSON.stringify(body) });
-  if (!response.ok) throw await refusal(response);
-  return content(response, signal);
+  const response = await send(address(path, {}), signal, { method, headers, body: JSON.stringify(body) });
+  if (!response.ok) throw await problemOf(response);
+  return jsonOf(response, signal);
 }
 
 export const isAbort = (error) => error?.name === "AbortError";

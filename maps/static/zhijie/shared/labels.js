@@ -1,10 +1,10 @@
-// Names on the map: each in its area, none over another.
+// Names on the map: each in its area, none overlapping.
 
 import { el } from "./dom.js";
 
 const entries = [];
 
-/** A name at a place; a lower rank and a larger area come first. From zoom `from` on. */
+/** Add a name; lower rank, then larger area, has priority. Shown from zoom `from` to below `until`. */
 export function label(group, text, at, { kind, rank, size = 0, from = 0, until = 99 }) {
   const icon = L.divIcon({ className: `label label-${kind}`, html: el("span", {}, text), iconSize: [0, 0] });
   const marker = L.marker(at, { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(group);
@@ -12,7 +12,7 @@ export function label(group, text, at, { kind, rank, size = 0, from = 0, until =
   return marker;
 }
 
-/** Take a name away for good. */
+/** Remove a name. */
 export function unlabel(marker) {
   const index = entries.findIndex((entry) => entry.marker === marker);
   if (index >= 0) entries.splice(index, 1);
@@ -25,8 +25,8 @@ const covered = (box, { x, y, r }) =>
   Math.hypot(x - Math.max(box.left, Math.min(x, box.right)), y - Math.max(box.top, Math.min(y, box.bottom))) < r;
 
 /**
- * Show the names that fit at this zoom, the more important first.
- * `circles`, in pixels of the window, are kept free: a name steps aside by one of `steps` pixels up or down, if any is free.
+ * Show the names that fit at this zoom, by priority.
+ * `circles`, in pixels of the window, are kept free: a name moves by one of `steps` pixels up or down if that helps.
  */
 export function arrange(map, { circles = [], steps = [0] } = {}) {
   const zoom = map.getZoom();

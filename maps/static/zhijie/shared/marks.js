@@ -1,4 +1,4 @@
-// The marks of reports: shape and colour say the effect, the outline says how sure we are.
+// The marks of reports: shape and colour show the effect, the outline shows the certainty.
 
 import { effectOf } from "./page.js";
 
@@ -13,10 +13,10 @@ const SHAPES = {
   unknown: circle,
 };
 
-/** Class names of a mark or footprint; an unheard-of effect or certainty counts as the least known. */
-export function looks(effect, certainty) {
-  const sure = CERTAINTIES.includes(certainty) ? certainty : "disputed";
-  return `effect-${effectOf(effect).replace("_", "-")} certainty-${sure}`;
+/** Class names of a mark or footprint; an unknown effect or certainty counts as the least certain. */
+export function markClass(effect, certainty) {
+  const known = CERTAINTIES.includes(certainty) ? certainty : "disputed";
+  return `effect-${effectOf(effect).replace("_", "-")} certainty-${known}`;
 }
 
 /** A mark as a picture beside words: legend, popup. */
@@ -26,7 +26,7 @@ export function picture(effect, certainty) {
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", SHAPES[effectOf(effect)](12, 12, 8));
-  path.setAttribute("class", `report ${looks(effect, certainty)}`);
+  path.setAttribute("class", `report ${markClass(effect, certainty)}`);
   svg.append(path);
   return svg;
 }

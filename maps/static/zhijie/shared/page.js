@@ -1,4 +1,4 @@
-// What the server told this page: language, words, names of the map's objects, limits.
+// The data that the server put into this page: language, texts, names of the map's objects, limits.
 
 export const page = JSON.parse(document.getElementById("zhijie-page").textContent);
 
@@ -7,13 +7,13 @@ const numbers = new Intl.NumberFormat(page.lang === "zh" ? "zh-CN" : "en-GB", { 
 /** A number as people read it: 3,000. */
 export const number = (value) => numbers.format(value);
 
-/** The sentence of that key, its {named} places filled with plain text. */
+/** The text of a key, its {named} places filled with plain text. */
 export function say(key, values = {}) {
   return page.words[key].replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
 }
 
-/** The word for an effect; anything unheard of is "unknown", never "clear". */
+/** The effect; an unknown code is "unknown", never "clear". */
 export const effectOf = (code) => (code in page.effects ? code : "unknown");
 export const effectWord = (code) => page.effects[effectOf(code)];
 
-export const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const reducedMotion = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -5,7 +5,7 @@
 const AREAS = ["land", "zones", "grid", "townships", "counties"];
 const REPORTS = ["found", "footprints", "marks", "gravest"];
 
-const Floors = L.SVG.extend({
+const LevelledSvg = L.SVG.extend({
   _initContainer() {
     L.SVG.prototype._initContainer.call(this);
     this._groups = {};
@@ -22,20 +22,20 @@ const Floors = L.SVG.extend({
   },
 });
 
-const pictures = {};
+const renderers = {};
 
 /** Make the map's panes, from the ground up; Leaflet's own popups lie above them. */
-export function layFloors(map) {
+export function createPanes(map) {
   ["areas", "labels", "reports"].forEach((name, level) => {
     map.createPane(name).style.zIndex = 300 + 20 * level;
   });
   map.getPane("labels").style.pointerEvents = "none";
   // A margin, so that a dragged map shows no bare edge.
-  pictures.areas = new Floors({ pane: "areas", padding: 0.3, floors: AREAS });
-  pictures.reports = new Floors({ pane: "reports", padding: 0.3, floors: REPORTS });
+  renderers.areas = new LevelledSvg({ pane: "areas", padding: 0.3, floors: AREAS });
+  renderers.reports = new LevelledSvg({ pane: "reports", padding: 0.3, floors: REPORTS });
 }
 
 /** Options that put a shape on a floor. */
-export function floor(name) {
-  return { floor: name, renderer: AREAS.includes(name) ? pictures.areas : pictures.reports };
+export function svgLevel(name) {
+  return { floor: name, renderer: AREAS.includes(name) ? renderers.areas : renderers.reports };
 }

@@ -1,11 +1,11 @@
 // How areas are drawn on a tile: land, zones washed and hatched, borders, the grid, parcels.
 
 import { SIZE } from "./tiles.js";
-import { ink } from "./colours.js";
+import { paletteColours } from "./colours.js";
 
 const GRADES = ["experimental", "buffer", "core"];
 // A wash and a hatch, together never more than a quarter inked; the hatch's step divides a tile, so that
-// it goes on without a seam.
+// it continues without a seam.
 const WASH = { core: 0.13, buffer: 0.09, experimental: 0.05 };
 const STEP = { core: 8, buffer: 16, experimental: 32 };
 const BORDERS = { province: 2, city: 2, county: 1.6, township: 0.8, village: 0.5 };
@@ -42,7 +42,7 @@ function hatch(context, step, colour) {
 }
 
 function drawZones(context, zones) {
-  const { zone: colour } = ink();
+  const { zone: colour } = paletteColours();
   const order = ({ properties }) => GRADES.indexOf(gradeOf(properties.grade));
   for (const zone of [...zones].sort((a, b) => order(a) - order(b))) {
     const grade = gradeOf(zone.properties.grade);
@@ -62,7 +62,7 @@ function drawZones(context, zones) {
 }
 
 function drawBorders(context, units) {
-  context.strokeStyle = ink().line;
+  context.strokeStyle = paletteColours().line;
   context.lineJoin = "round";
   for (const level of ["village", "township", "county", "city", "province"]) {
     const same = units.filter(({ properties }) => properties.level === level);
@@ -73,15 +73,15 @@ function drawBorders(context, units) {
   }
 }
 
-/** The unit that is looked at. */
+/** Outline the unit in view. */
 function drawChosen(context, units, code) {
   path(context, units.filter(({ properties }) => properties.code === code));
-  context.strokeStyle = ink().found;
+  context.strokeStyle = paletteColours().found;
   context.lineWidth = 2.4;
   context.stroke();
 }
 
-/** Each edge once: a line drawn from both sides would fill its own dashes. */
+/** Draw each edge once: a line drawn from both sides would fill the gaps of its own dashes. */
 function drawDashed(context, features, width) {
   const edges = new Map();
   for (const part of features.flatMap(({ parts }) => parts)) {
@@ -95,14 +95,14 @@ function drawDashed(context, features, width) {
     context.moveTo(from.x, from.y);
     context.lineTo(to.x, to.y);
   }
-  context.strokeStyle = ink().line;
+  context.strokeStyle = paletteColours().line;
   context.lineWidth = width;
   context.setLineDash([3, 3]);
   context.stroke();
   context.setLineDash([]);
 }
 
-/** Nothing is drawn outside the tile: there, areas are cut and would show the cut as a border. */
+/** Draw only inside the tile: outside, areas are cut and the cut would look like a boundary. */
 function inside(context, draw) {
   context.save();
   context.beginPath();
@@ -112,12 +112,12 @@ function inside(context, draw) {
   context.restore();
 }
 
-/** The drawing of the areas' tiles; `shows(name)` says which layers are wanted, `chosen()` the unit looked at. */
+/** Draws the tiles of areas; `shows(name)`: whether a layer is on, `chosen()`: code of the unit in view. */
 export const drawAreas = (shows, chosen) => (context, { units = [], zones = [], grid = [] }) => {
   inside(context, () => {
     const land = units.filter(({ type, properties }) => type === 3 && properties.level === "county");
     path(context, land);
-    context.fillStyle = ink().land;
+    context.fillStyle = paletteColours().land;
     context.fill("evenodd");
     if (shows("zones")) drawZones(context, zones);
     if (shows("grid")) drawDashed(context, grid, 0.7);
@@ -126,11 +126,11 @@ export const drawAreas = (shows, chosen) => (context, { units = [], zones = [], 
   });
 };
 
-/** The drawing of the parcels' tiles: thin, and their numbers from near by. */
+/** Draw the tiles of parcels as thin outlines. */
 export function drawParcels(context, { parcels = [] }) {
   inside(context, () => {
     path(context, parcels);
-    context.strokeStyle = ink().muted;
+    context.strokeStyle = paletteColours().muted;
     context.globalAlpha = 0.8;
     context.lineWidth = 0.6;
     context.stroke();

@@ -1,41 +1,41 @@
-// What a click on the map means: a count opens up, a mark tells, a parcel tells, ground chooses its unit.
+// Clicks on the map: a count zooms in, a report or parcel opens its popup, the ground chooses its unit.
 
 import { getJson } from "../../shared/http.js";
-import { calm } from "../../shared/page.js";
+import { reducedMotion } from "../../shared/page.js";
 import { areasAt, markAt } from "./hits.js";
 import { shows } from "./layers.js";
-import { tellParcel, tellReport } from "./popup.js";
-import { room } from "./free_area.js";
+import { openParcelPopup, openReportPopup } from "./popup.js";
+import { freePadding } from "./free_area.js";
 import { change, current } from "../state/state.js";
 
 const TOWNSHIPS_FROM = 10;
-const STEP = 2; // zooms that a click on a count goes nearer
+const STEP = 2; // zoom levels that a click on a count adds
 
 const ofLevel = (units, zoom) => {
   const level = zoom >= TOWNSHIPS_FROM ? "township" : "county";
   return units.find((unit) => unit.level === level) ?? units.find((unit) => unit.level === "county");
 };
 
-/** The unit at a place: from the tiles or, where they are still on their way, from the server. */
+/** The unit at a place: from the tiles, or from the server while they are loading. */
 async function unitAt(layers, point, { lng: lon, lat }, zoom) {
   const drawn = ofLevel(areasAt(layers.areas, point, "units"), zoom);
   if (drawn) return drawn;
-  const told = await getJson("/api/units/at", { lon: lon.toFixed(6), lat: lat.toFixed(6) }).catch(() => ({ chain: [] }));
-  return ofLevel(told.chain, zoom);
+  const found = await getJson("/api/units/at", { lon: lon.toFixed(6), lat: lat.toFixed(6) }).catch(() => ({ chain: [] }));
+  return ofLevel(found.chain, zoom);
 }
 
-export function startPointing(map, layers, open) {
+export function startClicks(map, layers, open) {
   map.on("click", async ({ layerPoint, latlng }) => {
     const zoom = map.getZoom();
     const mark = shows("reports") ? markAt(layers.reports, layerPoint, zoom) : null;
     if (mark) {
       const place = map.layerPointToLatLng(mark.point);
-      if (mark.kind === "report") tellReport(map, place, mark.properties.id, open, room());
-      else map.setView(place, Math.min(map.getMaxZoom(), zoom + STEP), { animate: !calm });
+      if (mark.kind === "report") openReportPopup(map, place, mark.properties.id, open, freePadding());
+      else map.setView(place, Math.min(map.getMaxZoom(), zoom + STEP), { animate: !reducedMotion });
       return undefined;
     }
     const [parcel] = shows("parcels") ? areasAt(layers.parcels, layerPoint, "parcels") : [];
-    if (parcel) return void tellParcel(map, latlng, parcel.number, open, room());
+    if (parcel) return void openParcelPopup(map, latlng, parcel.number, open, freePadding());
     const unit = await unitAt(layers, layerPoint, latlng, zoom);
     if (unit && unit.code !== current().unit) change({ unit: unit.code });
     return undefined;

@@ -1,14 +1,14 @@
-// Marks that would lie in a heap are counted instead, as the server counts where there are many.
+// Marks that would overlap are replaced by counts, as the server does at lower zooms.
 
 import { ownPoint } from "./mvt.js";
 import { SIZE } from "./tiles.js";
 
 const CELL = 64; // pixels: the server's cells
-const MOST = 3; // marks of a cell that are drawn one by one
+const MOST = 3; // marks of a cell that are drawn singly
 const NEAR = 15; // the map's zoom from which every report has its mark
 
 /** A tile's layers with heaps as counts. `zoom`: the map's. */
-export function gather(layers, zoom) {
+export function clusterReports(layers, zoom) {
   const { reports = [], clusters = [] } = layers;
   if (zoom >= NEAR || reports.length <= MOST) return layers;
   const cells = new Map();
@@ -22,11 +22,11 @@ export function gather(layers, zoom) {
   return {
     ...layers,
     reports: groups.filter((group) => group.length <= MOST).flat(),
-    clusters: [...clusters, ...groups.filter((group) => group.length > MOST).map(counted)],
+    clusters: [...clusters, ...groups.filter((group) => group.length > MOST).map(clusterOf)],
   };
 }
 
-function counted(group) {
+function clusterOf(group) {
   const n = group.length;
   const mean = (axis) => group.reduce((sum, { parts: [[point]] }) => sum + point[axis], 0) / n;
   const share = (test) => group.filter(({ properties }) => test(properties)).length;

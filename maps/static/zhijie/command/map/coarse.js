@@ -1,4 +1,4 @@
-// For who may not see reports one by one: the coarse figures of every area, as counts on the map.
+// For roles without access to single reports: counts by square for all areas, drawn as counts.
 
 import { getJson } from "../../shared/http.js";
 import { SIZE } from "./tiles.js";
@@ -13,7 +13,7 @@ const project = (lon, lat, z) => {
 
 let squares = [];
 
-/** Fetch the figures; how many reports they tell of. */
+/** Fetch the counts; returns the number of reports. */
 export async function loadCoarse() {
   const { features } = await getJson("/api/reports/coarse");
   squares = features.map(({ geometry: { coordinates: [lon, lat] }, properties: { reports, effect } }) => ({
@@ -25,7 +25,7 @@ export async function loadCoarse() {
   return squares.reduce((sum, { n }) => sum + n, 0);
 }
 
-/** The layers of a tile, as the server's tiles have them. */
+/** The layers of a tile, in the form of the server's tiles. */
 export function coarseTile(z, x, y) {
   const cells = new Map();
   for (const square of squares) {

@@ -1,4 +1,4 @@
-// The palette's colours for what is drawn on canvases: read from the style sheet, by day and by night.
+// The palette's colours for canvases, read from the style sheet, by day and by night.
 
 const root = document.documentElement;
 const NAMES = [
@@ -9,8 +9,8 @@ const nightSky = window.matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set();
 let colours = null;
 
-/** The colours now in force, by name. */
-export function ink() {
+/** The current colours, by name. */
+export function paletteColours() {
   if (!colours) {
     const style = getComputedStyle(root);
     colours = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
@@ -18,10 +18,10 @@ export function ink() {
   return colours;
 }
 
-/** Call when the colours have changed. */
-export const onInk = (listener) => listeners.add(listener);
+/** Call `listener` when the colours change. */
+export const onPaletteChange = (listener) => listeners.add(listener);
 
-/** Whether it is night on this page. */
+/** Whether the page is in its night colours. */
 export const night = () => (root.dataset.theme ?? (nightSky.matches ? "night" : "day")) === "night";
 
 function changed() {
@@ -29,8 +29,8 @@ function changed() {
   for (const listener of listeners) listener();
 }
 
-/** "day", "night", or "auto": as the device has it. */
-export function choose(theme) {
+/** "day", "night", or "auto": the device's setting. */
+export function setTheme(theme) {
   if (theme === "auto") delete root.dataset.theme;
   else root.dataset.theme = theme;
   changed();

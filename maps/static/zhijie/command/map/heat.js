@@ -1,11 +1,11 @@
-// Where reports are dense: warm clouds over the whole view, made from the tiles that are there anyway.
+// The heat map of reports, made from the tiles that are loaded anyway.
 
-import { settled } from "../../shared/dom.js";
+import { debounce } from "../../shared/dom.js";
 import { SIZE } from "./tiles.js";
 import { night } from "./colours.js";
 import { ownPoint } from "./mvt.js";
 
-const SCALE = 0.5; // of the screen's pixels: clouds need no more
+const SCALE = 0.5; // of the screen's resolution: a blur needs no more
 const RADIUS = 46;
 const DAY = [[255, 237, 160, 0], [254, 178, 76, 150], [240, 59, 32, 190], [128, 0, 38, 215]];
 const NIGHT = [[80, 18, 123, 0], [182, 54, 121, 150], [251, 136, 97, 190], [252, 253, 191, 215]];
@@ -20,7 +20,7 @@ function ramp(stops) {
   return colours;
 }
 
-/** A cloud of one report, drawn once. */
+/** The blurred disc of one report, drawn once. */
 function brush() {
   const side = 2 * RADIUS * SCALE;
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
@@ -45,7 +45,7 @@ export const Heat = L.Layer.extend({
   initialize(source, options) {
     this._source = source;
     L.setOptions(this, options);
-    this._later = settled(() => this.draw(), 80);
+    this._later = debounce(() => this.draw(), 80);
   },
 
   onAdd() {

@@ -1,4 +1,4 @@
-// What lies under a pointer: the marks that were drawn from the tiles, the nearest first.
+// What lies under the pointer: marks and areas drawn from the tiles, nearest first.
 
 import { SIZE } from "./tiles.js";
 import { ownPoint } from "./mvt.js";
@@ -6,7 +6,7 @@ import { clusterRadius, markRadius } from "./symbols.js";
 
 const REACH = window.matchMedia("(pointer: coarse)").matches ? 12 : 5; // pixels beside a mark that still count
 
-/** The mark at a place of the map's layer: {kind: "cluster"|"report", properties, point} or null. */
+/** The mark at a point of the map's layer: {kind: "cluster"|"report", properties, point} or null. */
 export function markAt(source, place, zoom) {
   let best = null;
   for (const { layers: { clusters = [], reports = [] }, origin } of source.contents()) {

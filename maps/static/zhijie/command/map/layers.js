@@ -1,16 +1,16 @@
-// The layers on the map: which there are, which are shown, and which version of them.
+// The layers of the map: which exist, which are shown, and their versions.
 
 import { getJson } from "../../shared/http.js";
-import { notice, unsay } from "../../shared/notices.js";
+import { notice, clearNotice } from "../../shared/notices.js";
 import { number, page, say } from "../../shared/page.js";
 import { coarseTile } from "./coarse.js";
 import { drawAreas, drawParcels } from "./areas.js";
-import { gather } from "./clusters.js";
+import { clusterReports } from "./clusters.js";
 import { Heat } from "./heat.js";
-import { onInk } from "./colours.js";
+import { onPaletteChange } from "./colours.js";
 import { Names } from "./names.js";
-import { asked, current, note, noted, onFilters } from "../state/state.js";
-import { crowds, drawReports } from "./symbols.js";
+import { filterQuery, current, setAddress, addressValue, onFilters } from "../state/state.js";
+import { clusterCircles, drawReports } from "./symbols.js";
 import { VectorTiles } from "./tiles.js";
 import { Versions, tileAt } from "../state/versions.js";
 import { glyphOf } from "../state/vocabulary.js";
@@ -20,11 +20,11 @@ const PARCELS_FROM = 14; // of the map; the server's tiles are one zoom less
 const FIRST = ["units", "zones", "parcels", "reports"];
 const MARGIN = 40; // how far a mark may reach over its tile's edge
 
-const chosen = new Set(noted("show") === null ? FIRST : noted("show").split(",").filter(Boolean));
+const shown = new Set(addressValue("show") === null ? FIRST : addressValue("show").split(",").filter(Boolean));
 const versions = { areas: new Versions(), parcels: new Versions(), reports: new Versions() };
 const paths = { areas: "areas", parcels: "parcels", reports: "violations" };
 
-export const shows = (name) => chosen.has(name);
+export const shows = (name) => shown.has(name);
 
 function address(layer, query = () => ({})) {
   return (z, x, y) => {
@@ -34,11 +34,11 @@ function address(layer, query = () => ({})) {
   };
 }
 
-/** Say which tiles are missing, and offer to fetch them again. */
+/** Show how many tiles are missing, and offer to fetch them again. */
 const missing = (key, name, layer) => (count, fault) => {
   const matter = `tiles-${key}`;
-  if (count === 0) return unsay(matter);
-  if (fault?.status === 401 || fault?.status === 403) return undefined; // the stream or the feed says why
+  if (count === 0) return clearNotice(matter);
+  if (fault?.status === 401 || fault?.status === 403) return undefined; // the stream or the feed reports that
   return notice(matter, say("tiles_missing", { layer: name, count: number(count) }), { retry: () => layer().renew(), alarm: true });
 };
 
@@ -52,16 +52,16 @@ export class Layers {
     for (const name of ["areas", "parcels", "labels", "heat", "reports", "pulses"]) {
       map.getPane(name).style.pointerEvents = "none";
     }
-    this.names = new Names(map, () => (shows("reports") && !shows("heat") ? crowds(this.reports) : []));
+    this.names = new Names(map, () => (shows("reports") && !shows("heat") ? clusterCircles(this.reports) : []));
     this.areas = this.#make("areas", {
       draw: drawAreas(shows, () => current().unit),
       arrived: (layers, coords) => this.names.take(layers, coords),
     });
     this.parcels = this.#make("parcels", { draw: drawParcels, minZoom: PARCELS_FROM });
     this.reports = this.#make("reports", {
-      address: address("reports", asked),
+      address: address("reports", filterQuery),
       margin: MARGIN,
-      prepared: gather,
+      prepared: clusterReports,
       draw: drawReports({ glyphOf, countsHidden: () => shows("heat") }),
       arrived: () => {
         this.heat.stale();
@@ -69,11 +69,11 @@ export class Layers {
       },
     });
     this.heat = new Heat(this.reports, { pane: "heat" });
-    onInk(() => this.repaint());
+    onPaletteChange(() => this.repaint());
     onFilters((now, before) => now.unit !== before.unit && this.areas.repaint());
   }
 
-  /** Put the layers on the map: their versions are known now. */
+  /** Put the layers on the map, once their versions are known. */
   begin() {
     this.#sync();
   }
@@ -93,12 +93,12 @@ export class Layers {
     this.#map.getPane("reports").style.display = shows("reports") ? "" : "none";
   }
 
-  /** Show a layer or hide it; the address keeps which are shown. */
+  /** Show or hide a layer; the address keeps which are shown. */
   show(name, on) {
-    if (on) chosen.add(name);
-    else chosen.delete(name);
-    const usual = chosen.size === FIRST.length && FIRST.every((one) => chosen.has(one));
-    note({ show: usual ? null : [...chosen].join(",") || "none" });
+    if (on) shown.add(name);
+    else shown.delete(name);
+    const usual = shown.size === FIRST.length && FIRST.every((one) => shown.has(one));
+    setAddress({ show: usual ? null : [...shown].join(",") || "none" });
     this.#sync();
     this.repaint();
   }
@@ -108,40 +108,40 @@ export class Layers {
     this.heat.draw();
   }
 
-  /** The versions of all layers, as the server tells them. */
+  /** Set the versions of all layers to those of GET /api/layers. */
   rebase({ areas, parcels, violations }) {
     if (areas) versions.areas.rebase(areas.version);
     if (parcels) versions.parcels.rebase(parcels.version);
     if (violations) versions.reports.rebase(violations.version);
   }
 
-  /** Ask for the versions; `only` "areas": those of reports stay as the stream has told them. */
+  /** Fetch the versions; with `only: "areas"` those of reports stay as the stream has set them. */
   async loadVersions({ only = null } = {}) {
-    const told = await getJson("/api/layers");
-    this.rebase(only ? { ...told, violations: null } : told);
-    return told;
+    const found = await getJson("/api/layers");
+    this.rebase(only ? { ...found, violations: null } : found);
+    return found;
   }
 
-  /** Something has changed at a place: the tiles that it lies in are fetched anew. */
+  /** A report at a place has changed: fetch the tiles that contain it again. */
   changed(lon, lat, version) {
     versions.reports.bump(lon, lat, version);
     if (this.#coarse) return;
     this.reports.refresh((z, x, y) => tileAt(lon, lat, z).join("/") === `${x}/${y}`);
   }
 
-  /** Areas were loaded: borders, names, zones may be others. */
+  /** Areas were loaded: boundaries, names and zones may differ. */
   areasChanged() {
     this.names.clear();
     this.areas.renew();
     this.parcels.renew();
   }
 
-  /** Another question is asked of the reports. */
+  /** The filters have changed: fetch the reports' tiles again. */
   reportsChanged() {
     if (!this.#coarse) this.reports.renew();
   }
 
-  /** From now on the coarse figures are shown in place of reports. */
+  /** Show the counts by square in place of reports. */
   useCoarse() {
     this.#coarse = true;
     this.reports.options.local = coarseTile;

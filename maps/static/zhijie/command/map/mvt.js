@@ -1,4 +1,4 @@
-// A vector tile's bytes as plain lists of features.
+// Decodes vector tiles into plain lists of features.
 
 import { VectorTile } from "../../../vendor/@mapbox/vector-tile/index.js";
 import { PbfReader } from "../../../vendor/pbf/index.js";
@@ -27,5 +27,5 @@ function plain(feature, scale) {
   return { type: feature.type, parts, properties };
 }
 
-/** Whether a point's place belongs to this tile and not to a neighbour whose edge we also got. */
+/** Whether a point belongs to this tile, and not to a neighbour whose margin is included. */
 export const ownPoint = ({ parts: [[{ x, y }]] }, size) => x >= 0 && y >= 0 && x < size && y < size;

@@ -1,36 +1,36 @@
-// The names of units and reserves, collected from the tiles: each once, none over another.
+// The names of units and reserves, collected from the tiles: each once, none overlapping.
 
-import { settled } from "../../shared/dom.js";
+import { debounce } from "../../shared/dom.js";
 import { arrange, label, unlabel } from "../../shared/labels.js";
 import { SIZE } from "./tiles.js";
 
-const STEPS = [0, -22, 22, -34, 34, -46, 46]; // pixels that a name may step up or down
+const STEPS = [0, -22, 22, -34, 34, -46, 46]; // pixels that a name may move up or down
 const KINDS = {
   city: { kind: "county", rank: 0, until: 8 },
   county: { kind: "county", rank: 0, until: 12 },
   township: { kind: "township", rank: 2, from: 10 },
 };
 
-/** Names of what lies in the tiles of a map. */
+/** Names of the areas in a map's tiles. */
 export class Names {
   #map;
   #known = new Map();
   #boxes = new Map();
   #arrange;
 
-  /** `crowds()` gives circles in pixels of the map's layer that names keep clear of. */
-  constructor(map, crowds) {
+  /** `crowds()` returns circles, in pixels of the map's layer, that names avoid. */
+  constructor(map, clusterCircles) {
     this.#map = map;
-    this.#arrange = settled(() => {
+    this.#arrange = debounce(() => {
       const { left, top } = map.getContainer().getBoundingClientRect();
       const shift = map.layerPointToContainerPoint([0, 0]).add([left, top]);
-      const circles = crowds().map(({ x, y, r }) => ({ x: x + shift.x, y: y + shift.y, r }));
+      const circles = clusterCircles().map(({ x, y, r }) => ({ x: x + shift.x, y: y + shift.y, r }));
       arrange(map, { circles, steps: STEPS });
     }, 60);
     map.on("zoomend moveend", this.#arrange);
   }
 
-  /** Take what a tile names; `coords` are the tile's. */
+  /** Add the names in a tile; `coords` are the tile's. */
   take({ unit_names: units = [], zones = [] }, coords) {
     const corner = coords.scaleBy(L.point(SIZE, SIZE));
     const at = ({ x, y }) => this.#map.unproject(corner.add([x, y]), coords.z);
@@ -41,7 +41,7 @@ export class Names {
     this.#arrange();
   }
 
-  /** A reserve's name stands under its southern edge: the marks inside stay free. */
+  /** A reserve's name is placed under its southern edge, so that the marks inside stay visible. */
   #takeZone(name, parts, at) {
     const box = this.#boxes.get(name) ?? L.latLngBounds([]);
     const before = box.isValid() ? box.toBBoxString() : "";
@@ -57,7 +57,7 @@ export class Names {
     else this.#known.set(key, label(this.#map, name, place, naming));
   }
 
-  /** Forget every name: the areas are others now. */
+  /** Remove all names. */
   clear() {
     for (const marker of this.#known.values()) unlabel(marker);
     this.#known.clear();

@@ -1,4 +1,4 @@
-// The popup of a mark: its essentials, fetched on the click, and the way to its card.
+// Popups of reports and parcels: their essentials, fetched on the click.
 
 import { failedCard, waitingCard } from "../../shared/card.js";
 import { el, terms } from "../../shared/dom.js";
@@ -7,16 +7,16 @@ import { picture } from "../../shared/marks.js";
 import { effectWord, number, say } from "../../shared/page.js";
 import { momentOf } from "../state/times.js";
 
-/** Open a popup at a place and fill it with what `fetched(signal)` promises. */
-function tell(map, place, fetched, padding) {
-  const gone = new AbortController();
+/** Open a popup at a place and fill it with the result of `fetched(signal)`. */
+function openPopup(map, place, fetched, padding) {
+  const request = new AbortController();
   const popup = L.popup({ maxWidth: 320, minWidth: 200, className: "essentials", autoPanPaddingTopLeft: padding.paddingTopLeft, autoPanPaddingBottomRight: padding.paddingBottomRight });
   popup.setLatLng(place).setContent(waitingCard());
-  popup.on("remove", () => gone.abort());
+  popup.on("remove", () => request.abort());
   popup.openOn(map);
   const fill = async () => {
     try {
-      popup.setContent(await fetched(gone.signal));
+      popup.setContent(await fetched(request.signal));
     } catch (error) {
       if (isAbort(error)) return;
       const again = () => {
@@ -29,12 +29,12 @@ function tell(map, place, fetched, padding) {
   fill();
 }
 
-/** The popup of a report; its link opens the card by `open(id)`. */
-export function tellReport(map, place, id, open, padding) {
-  tell(map, place, async (signal) => essentials(await getJson(`/api/reports/${encodeURIComponent(id)}`, {}, signal), open), padding);
+/** Open the popup of a report; its link calls `open(id)`. */
+export function openReportPopup(map, place, id, open, padding) {
+  openPopup(map, place, async (signal) => reportCard(await getJson(`/api/reports/${encodeURIComponent(id)}`, {}, signal), open), padding);
 }
 
-function essentials(report, open) {
+function reportCard(report, open) {
   const click = (event) => {
     event.preventDefault();
     open(report.id);
@@ -56,20 +56,20 @@ function essentials(report, open) {
   );
 }
 
-/** The popup of a parcel: what it is registered as, and what was reported on it. */
-export function tellParcel(map, place, number_, open, padding) {
-  tell(map, place, async (signal) => parcel(await getJson(`/api/parcels/${encodeURIComponent(number_)}`, {}, signal), open), padding);
+/** Open the popup of a parcel: its register entry and the reports on it. */
+export function openParcelPopup(map, place, number_, open, padding) {
+  openPopup(map, place, async (signal) => parcelCard(await getJson(`/api/parcels/${encodeURIComponent(number_)}`, {}, signal), open), padding);
 }
 
-function parcel(told, open) {
+function parcelCard(data, open) {
   const square = (value) => (value ? say("square_metres", { area: number(value), mu: (value / 666.6667).toFixed(2) }) : "");
   const rows = [
-    { label: say("parcel"), text: told.number },
-    { label: say("land_class"), text: [told.land_class_name, told.scheme_name].filter(Boolean).join(" · ") },
-    { label: say("official_area"), text: square(told.official_area_m2) },
-    { label: say("measured_area"), text: square(told.measured_area_m2) },
+    { label: say("parcel"), text: data.number },
+    { label: say("land_class"), text: [data.land_class_name, data.scheme_name].filter(Boolean).join(" · ") },
+    { label: say("official_area"), text: square(data.official_area_m2) },
+    { label: say("measured_area"), text: square(data.measured_area_m2) },
   ];
-  const past = (told.reports ?? []).map(({ id, received_at: at }) => {
+  const past = (data.reports ?? []).map(({ id, received_at: at }) => {
     const click = (event) => {
       event.preventDefault();
       open(id);
@@ -79,8 +79,8 @@ function parcel(told, open) {
   return el(
     "article",
     { class: "report-card" },
-    el("h2", {}, told.name || told.number),
-    told.sample ? el("p", { class: "sample" }, say("sample")) : null,
+    el("h2", {}, data.name || data.number),
+    data.sample ? el("p", { class: "sample" }, say("sample")) : null,
     terms(rows),
     past.length > 0 ? el("ul", {}, ...past) : null,
   );

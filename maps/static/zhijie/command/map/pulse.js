@@ -1,10 +1,10 @@
-// What is new pulses on the map for half a minute; for who wants no motion, a still ring.
+// New reports pulse on the map for half a minute; with reduced motion they get a still ring.
 
 const FRESH_MS = 30_000;
 const MOST = 40;
 const shown = new Map();
 
-/** Let the place of a report pulse. */
+/** Make the place of a report pulse. */
 export function pulse(map, { id, lon, lat, urgent }) {
   drop(id);
   const icon = L.divIcon({ className: urgent ? "pulse urgent" : "pulse", iconSize: [44, 44] });

@@ -1,9 +1,9 @@
-// How reports are drawn on a tile: far out counts with their shares, near by a mark each.
+// Draws reports on tiles: counts with their shares at low zooms, a mark each at high ones.
 
 import { effectOf, page } from "../../shared/page.js";
 import { SIZE } from "./tiles.js";
 import { ownPoint } from "./mvt.js";
-import { ink } from "./colours.js";
+import { paletteColours } from "./colours.js";
 
 const FULL = 2 * Math.PI;
 const RANK = { clear: 0, unknown: 1, permit_required: 2, prohibited: 3 };
@@ -15,7 +15,7 @@ const short = new Intl.NumberFormat(page.lang === "zh" ? "zh-CN" : "en-GB", {
   maximumFractionDigits: 1,
 });
 
-/** How large a count is drawn: it grows with the number's length. */
+/** The radius of a count, which grows with the number of its digits. */
 export const clusterRadius = (n) => Math.max(12.5, Math.min(30, 10 + 5.5 * Math.log10(n)));
 export const markRadius = (zoom) => (zoom >= GLYPHS_FROM ? 8 : 6);
 
@@ -27,9 +27,9 @@ function arc(context, x, y, r, share, width, colour) {
   context.stroke();
 }
 
-/** A count: inside it how many; the inner ring is the share that is prohibited, the outer that is overdue. */
+/** Draw a count; the inner ring is the share of prohibited, the outer that of overdue reports. */
 export function drawCluster(context, x, y, { n, prohibited = 0, overdue = 0 }) {
-  const colours = ink();
+  const colours = paletteColours();
   const r = clusterRadius(n);
   context.beginPath();
   context.arc(x, y, r + 1, 0, FULL);
@@ -74,15 +74,15 @@ function shape(context, effect, x, y, r) {
   } else context.arc(x, y, r, 0, FULL);
 }
 
-/** The ring of the clock: thin in time, thick on the last day, full and purple when overdue. */
+/** The ring of the deadline: thin in time, thick on the last day, purple when overdue. */
 function drawClock(context, x, y, r, clock) {
-  const colours = ink();
+  const colours = paletteColours();
   const [width, colour] = { 1: [1, colours.muted], 2: [3, colours.ink], 3: [3.4, colours.overdue] }[clock] ?? [0];
   if (width > 0) arc(context, x, y, r + 4.5, 1, width, colour);
 }
 
 function outline(context, effect, certainty) {
-  const colours = ink();
+  const colours = paletteColours();
   const { dash, width } = OUTLINES[certainty] ?? OUTLINES.disputed;
   const hollow = effect === "unknown";
   if (width === 0 && !hollow) return;
@@ -95,9 +95,9 @@ function outline(context, effect, certainty) {
   context.lineCap = "butt";
 }
 
-/** One report's mark, with the first character of its matter where there is room. */
+/** Draw a report's mark, with the short word of its matter at high zooms. */
 export function drawMark(context, x, y, report, zoom, glyph) {
-  const colours = ink();
+  const colours = paletteColours();
   const effect = effectOf(report.effect);
   const r = markRadius(zoom);
   drawClock(context, x, y, r, report.clock);
@@ -117,10 +117,10 @@ export function drawMark(context, x, y, report, zoom, glyph) {
   context.fillText(glyph, x + r + 8, y + 0.5);
 }
 
-const gravity = ({ properties: { effect, urgent, clock } }) =>
+const drawOrder = ({ properties: { effect, urgent, clock } }) =>
   (urgent ? 8 : 0) + (clock === 3 ? 4 : 0) + RANK[effectOf(effect)];
 
-/** The drawing of the reports' tiles; `glyphOf(category)` gives a matter's character. */
+/** Draws the tiles of reports; `glyphOf(category)` returns a matter's short word. */
 export const drawReports = ({ glyphOf, countsHidden }) => (context, { clusters = [], reports = [] }, zoom) => {
   const own = (feature) => ownPoint(feature, SIZE);
   if (!countsHidden()) {
@@ -128,13 +128,13 @@ export const drawReports = ({ glyphOf, countsHidden }) => (context, { clusters =
       drawCluster(context, x, y, properties);
     }
   }
-  for (const { parts: [[{ x, y }]], properties } of reports.filter(own).sort((a, b) => gravity(a) - gravity(b))) {
+  for (const { parts: [[{ x, y }]], properties } of reports.filter(own).sort((a, b) => drawOrder(a) - drawOrder(b))) {
     drawMark(context, x, y, properties, zoom, glyphOf(properties.category));
   }
 };
 
-/** The circles that counts fill, in pixels of the map's layer: names keep clear of them. */
-export const crowds = (source) =>
+/** The circles of the counts, in pixels of the map's layer: names avoid them. */
+export const clusterCircles = (source) =>
   source.contents().flatMap(({ layers: { clusters = [] }, origin }) =>
     clusters.map(({ parts: [[{ x, y }]], properties: { n } }) => ({ x: x + origin.x, y: y + origin.y, r: clusterRadius(n) })),
   );

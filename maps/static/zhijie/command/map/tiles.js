@@ -1,16 +1,16 @@
-// A layer of vector tiles: fetched by version, drawn on a canvas a tile, drawn again when something changes.
+// A layer of vector tiles: fetched by version, drawn on one canvas a tile, redrawn on changes.
 
 import { decode } from "./mvt.js";
 
-export const SIZE = 512; // CSS pixels; a tile of the server's zoom z fills the map's zoom z + 1
-const REFRESH_MS = 1000; // at most one refresh a tile in this time
+export const SIZE = 512; // CSS pixels; a server's tile of zoom z fills the map's zoom z + 1: a quarter of the requests that 256 would need
+const REFRESH_MS = 1000; // a tile is refreshed at most once in this time
 
 /** Fetched tiles that Leaflet lays out. `draw(context, layers, zoom)` draws one; see `initialize`. */
 export const VectorTiles = L.GridLayer.extend({
   /**
-   * `address(z, x, y)` gives the URL of a tile, `margin` how far its marks may reach over its edge,
-   * `local(z, x, y)`, where it is given, has the tile's content without asking anybody;
-   * `prepared(layers, zoom)` may change it before it is drawn; `arrived(layers, coords)` hears of each tile's content, `failed(count, fault)` how many are missing.
+   * `address(z, x, y)`: URL of a tile. `margin`: pixels that marks may extend beyond its edge.
+   * `local(z, x, y)`: content of a tile without a request, if given. `prepared(layers, zoom)`: changes it before drawing.
+   * `arrived(layers, coords)`: called with the content of each tile. `failed(count, fault)`: with the number of missing ones.
    */
   initialize(options) {
     const whole = { tileSize: SIZE, updateWhenZooming: false, keepBuffer: 1, margin: 0, ...options };
@@ -37,7 +37,7 @@ export const VectorTiles = L.GridLayer.extend({
     return tile;
   },
 
-  /** Ask again for every tile, or for those that `changed(z, x, y)` says. */
+  /** Fetch all tiles again, or those for which `changed(z, x, y)` is true. */
   refresh(changed = () => true) {
     for (const entry of this._kept.values()) {
       if (!changed(...this._server(entry.coords)) || entry.timer) continue;
@@ -49,12 +49,12 @@ export const VectorTiles = L.GridLayer.extend({
     }
   },
 
-  /** Ask again at once for every tile: another question is asked of them. */
+  /** Fetch all tiles again at once: the filters have changed. */
   renew() {
     for (const entry of this._kept.values()) this._load(entry);
   },
 
-  /** Draw again what is there: another light, other layers. */
+  /** Redraw the loaded tiles: colours or layers have changed. */
   repaint() {
     for (const entry of this._kept.values()) this._paint(entry);
   },
@@ -97,7 +97,7 @@ export const VectorTiles = L.GridLayer.extend({
     return decode(await answer.arrayBuffer(), SIZE);
   },
 
-  /** Keep count of the tiles that could not be fetched. */
+  /** Count the tiles that could not be fetched. */
   _lack(entry, fault) {
     const before = this._missing.size;
     if (fault) this._missing.add(entry);

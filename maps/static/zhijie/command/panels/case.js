@@ -1,4 +1,4 @@
-// The card of one report under the feed: verdict, who has it, and what may be done about it.
+// The case under the feed: a report's verdict, its assignments, and forms to assign it or change its state.
 
 import { failedCard, reportCard, waitingCard } from "../../shared/card.js";
 import { el, terms } from "../../shared/dom.js";
@@ -12,8 +12,8 @@ const body = document.getElementById("case-body");
 
 const CLOCKS = { 1: "clock_in_time", 2: "clock_last_day", 3: "clock_overdue" };
 
-/** Who has a report, since when and until when: the newest first. */
-function hands(report) {
+/** The assignments of a report, newest first. */
+function assignmentList(report) {
   const rows = report.hands ?? [];
   if (rows.length === 0) return el("p", { class: "meta" }, say("hand_nobody"));
   const items = rows.map((hand, index) => {
@@ -45,8 +45,8 @@ function field(label, control, name) {
 const choices = (rows) => rows.map(([value, text]) => el("option", { value }, text));
 const reason = (name) => el("input", { type: "text", required: true, maxlength: 500, autocomplete: "off" });
 
-/** A form that sends what `told(form)` gives, and says each refusal at the field it is about. */
-function form(id, title, fields, { path, told, sent, prefix }) {
+/** A form that sends the result of `payload(form)`, and shows each error at the field it is about. */
+function form(id, title, fields, { path, payload, sent, prefix }) {
   const general = el("p", { class: "fault", role: "alert" });
   const button = el("button", { type: "submit" }, title);
   const submit = async (event) => {
@@ -54,7 +54,7 @@ function form(id, title, fields, { path, told, sent, prefix }) {
     for (const fault of made.querySelectorAll(".fault")) fault.textContent = "";
     button.disabled = true;
     try {
-      sent(await sendJson("POST", path, told(new FormData(made))));
+      sent(await sendJson("POST", path, payload(new FormData(made))));
     } catch (error) {
       const name = error.field === "unit" ? "account" : error.field;
       const at = name && made.querySelector(`#fault-${prefix}-${name}`);
@@ -77,13 +77,13 @@ function assignForm(report, people, sent) {
     field(say("hand_until_day"), el("input", { type: "date", min: today() }), "hand-until"),
     field(say("reason"), reason(), "hand-reason"),
   ];
-  const told = (given) => {
+  const payload = (given) => {
     const [kind, value] = given.get("hand-account").split(/:(.*)/);
     const until = given.get("hand-until");
     const to = kind === "account" ? { account: Number(value) } : { unit: value };
     return { ...to, ...(until ? { until } : {}), reason: given.get("hand-reason") };
   };
-  return form("assign", say("assign"), fields, { path: `/api/reports/${report.id}/hand`, told, sent, prefix: "hand" });
+  return form("assign", say("assign"), fields, { path: `/api/reports/${report.id}/hand`, payload, sent, prefix: "hand" });
 }
 
 function statusForm(report, sent) {
@@ -93,17 +93,17 @@ function statusForm(report, sent) {
     field(say("status_next"), el("select", { required: true }, ...choices([["", say("choose")], ...next])), "status-status"),
     field(say("reason"), reason(), "status-reason"),
   ];
-  const told = (given) => ({ status: given.get("status-status"), reason: given.get("status-reason") });
-  return form("move", say("status_change"), fields, { path: `/api/reports/${report.id}/status`, told, sent, prefix: "status" });
+  const payload = (given) => ({ status: given.get("status-status"), reason: given.get("status-reason") });
+  return form("move", say("status_change"), fields, { path: `/api/reports/${report.id}/status`, payload, sent, prefix: "status" });
 }
 
-/** Whom the report may be given to. */
+/** The people to whom the report can be assigned. */
 async function people(report, signal) {
   if (!may("assign") || !report.unit_code) return [];
   return (await getJson("/api/people", { unit: report.unit_code }, signal)).people;
 }
 
-/** Its first line comes into view; on a telephone the whole panel is scrolled to it. */
+/** Scroll the case into view; on a telephone the whole panel is scrolled. */
 function bringUp(card) {
   place.scrollTop = 0;
   if (window.matchMedia("(max-width: 720px)").matches) place.parentElement.scrollTop = place.offsetTop;
@@ -115,7 +115,7 @@ export class Case {
   #changed;
   id = null;
 
-  /** `changed(report)` hears of each report that was opened or changed; null when the card closes. */
+  /** `changed(report)` is called for each report that was opened or changed; with null when the case closes. */
   constructor(changed) {
     this.#changed = changed;
     document.getElementById("case-close").addEventListener("click", () => this.close());
@@ -130,8 +130,8 @@ export class Case {
     body.replaceChildren(waitingCard());
     try {
       const report = await getJson(`/api/reports/${encodeURIComponent(id)}`, {}, signal);
-      const whom = await people(report, signal);
-      this.#show(report, whom, focus);
+      const assignable = await people(report, signal);
+      this.#show(report, assignable, focus);
     } catch (error) {
       if (isAbort(error)) return;
       if (error.status === 404) body.replaceChildren(el("p", {}, say("case_missing", { id: number(id) })));
@@ -139,16 +139,16 @@ export class Case {
     }
   }
 
-  /** Something was done about the report: show it anew, unless somebody is typing. */
+  /** The report has changed: show it again, unless somebody is typing. */
   again(id) {
     if (id === this.id && !body.querySelector("form:focus-within")) this.open(id, { focus: false });
   }
 
-  #show(report, whom, focus) {
+  #show(report, assignable, focus) {
     const sent = () => this.open(report.id);
     const card = reportCard(report);
-    const parts = [card, el("h3", {}, say("hands")), due(report), hands(report)];
-    if (may("assign")) parts.push(assignForm(report, whom, sent));
+    const parts = [card, el("h3", {}, say("hands")), due(report), assignmentList(report)];
+    if (may("assign")) parts.push(assignForm(report, assignable, sent));
     if (may("assign", "file")) parts.push(statusForm(report, sent));
     body.replaceChildren(...parts.filter(Boolean));
     if (focus) bringUp(card);

@@ -1,4 +1,4 @@
-// Small charts: pictures with their figures in words beside them.
+// Small charts; their figures are also the text alternative.
 
 import { el } from "../../shared/dom.js";
 import { number, say } from "../../shared/page.js";
@@ -14,14 +14,14 @@ function draw(tag, attributes, text = null) {
 }
 
 function figure(title, rows, height, parts) {
-  const told = rows.map(({ name, n }) => say("chart_row", { name, count: number(n) })).join(", ");
-  const label = say("chart_label", { title, rows: told || say("chart_none") });
+  const text = rows.map(({ name, n }) => say("chart_row", { name, count: number(n) })).join(", ");
+  const label = say("chart_label", { title, rows: text || say("chart_none") });
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label });
   svg.append(...parts);
   return el("figure", {}, el("figcaption", {}, title), svg);
 }
 
-/** Bars that lie: [{name, n, className}]. */
+/** A bar chart: [{name, n, className}]. */
 export function bars(title, rows) {
   const most = Math.max(1, ...rows.map(({ n }) => n));
   const name = 118;
@@ -38,7 +38,7 @@ export function bars(title, rows) {
   return figure(title, rows, Math.max(20, rows.length * 20), parts);
 }
 
-/** Columns in a row, with the first, the middle and the last one named: [{name, n}]. */
+/** A column chart that names the first, the middle and the last one: [{name, n}]. */
 export function columns(title, rows) {
   const most = Math.max(1, ...rows.map(({ n }) => n));
   const step = WIDTH / Math.max(1, rows.length);

@@ -1,11 +1,11 @@
-// The feed: a line a report, the newest on top, each a button that opens its card.
+// The feed: one line a report, newest first, each a button that opens its case.
 
 import { el } from "../../shared/dom.js";
 import { getJson, isAbort } from "../../shared/http.js";
 import { picture } from "../../shared/marks.js";
 import { effectWord, say } from "../../shared/page.js";
 import { may } from "../state/session.js";
-import { asked, passes } from "../state/state.js";
+import { filterQuery, passes } from "../state/state.js";
 import { ago, momentOf } from "../state/times.js";
 import { categoryName } from "../state/vocabulary.js";
 
@@ -42,7 +42,7 @@ export class Feed {
   #next = null;
   #running = null;
 
-  /** `open(id)` opens a card; `failed(error)` hears why the feed could not be had, null when it could. */
+  /** `open(id)` opens a case; `failed(error)` is called with the error of a request, with null on success. */
   constructor({ open, failed }) {
     this.#open = open;
     this.#failed = failed;
@@ -51,35 +51,35 @@ export class Feed {
     setInterval(() => this.#age(), 20_000);
   }
 
-  /** Everything anew, from the server. */
+  /** Load the feed from the server. */
   async load() {
     if (!may("read", "file")) return this.#fail({ status: 403 });
-    const reports = await this.#ask("/api/feed", { ...asked(), limit: PAGE });
+    const reports = await this.#fetch("/api/feed", { ...filterQuery(), limit: PAGE });
     if (!reports) return;
     list.replaceChildren();
     this.#lines.clear();
     for (const report of reports) this.#append(report);
-    this.#tell();
+    this.#showState();
   }
 
-  /** The newest lines from the server, beside those that are there. */
+  /** Fetch the newest lines and merge them into the feed. */
   async catchUp() {
     const next = this.#next;
-    const reports = await this.#ask("/api/feed", { ...asked(), limit: PAGE });
+    const reports = await this.#fetch("/api/feed", { ...filterQuery(), limit: PAGE });
     if (!reports) return;
     if (next !== null && this.#lines.size > PAGE) this.#next = next;
     for (const report of reports.reverse()) this.#set(report);
-    this.#tell();
+    this.#showState();
   }
 
   async #add() {
-    const reports = await this.#ask(this.#next, {});
+    const reports = await this.#fetch(this.#next, {});
     if (!reports) return;
     for (const report of reports) this.#append(report);
-    this.#tell();
+    this.#showState();
   }
 
-  async #ask(path, query) {
+  async #fetch(path, query) {
     this.#running?.abort();
     this.#running = new AbortController();
     note.textContent = this.#lines.size === 0 ? say("feed_loading") : "";
@@ -106,45 +106,45 @@ export class Feed {
     this.#failed(error);
   }
 
-  /** What the stream told: true where it is in the feed now, null where only the server knows. */
+  /** Take a report of the stream: true where it is in the feed now, null where only the server knows. */
   take(report, fresh) {
     const pass = passes(report);
     if (pass === false) this.#drop(report.id);
     else if (pass || this.#lines.has(report.id)) this.#set(report, fresh);
-    this.#tell();
+    this.#showState();
     return pass;
   }
 
   #append(report) {
     if (this.#lines.has(report.id)) return;
-    const made = line(report, this.#open);
-    this.#lines.set(report.id, made);
-    list.append(made);
+    const item = line(report, this.#open);
+    this.#lines.set(report.id, item);
+    list.append(item);
   }
 
   #set(report, fresh = false) {
-    const made = line(report, this.#open);
+    const item = line(report, this.#open);
     const old = this.#lines.get(report.id);
-    this.#lines.set(report.id, made);
-    if (old) this.#replace(old, made);
-    else this.#insert(report.id, made);
+    this.#lines.set(report.id, item);
+    if (old) this.#replace(old, item);
+    else this.#insert(report.id, item);
     if (!fresh) return;
-    made.classList.add("fresh");
-    setTimeout(() => made.classList.remove("fresh"), FRESH_MS);
+    item.classList.add("fresh");
+    setTimeout(() => item.classList.remove("fresh"), FRESH_MS);
   }
 
-  #replace(old, made) {
+  #replace(old, item) {
     const held = old.contains(document.activeElement);
-    if (old.querySelector("[aria-current]")) made.firstElementChild.setAttribute("aria-current", "true");
-    old.replaceWith(made);
-    if (held) made.firstElementChild.focus({ preventScroll: true });
+    if (old.querySelector("[aria-current]")) item.firstElementChild.setAttribute("aria-current", "true");
+    old.replaceWith(item);
+    if (held) item.firstElementChild.focus({ preventScroll: true });
   }
 
-  /** The newest, which has the highest number, stands on top. */
-  #insert(id, made) {
+  /** Insert a line by its id: the newest is on top. */
+  #insert(id, item) {
     const after = [...list.children].find((other) => Number(other.firstElementChild.dataset.id) < id);
-    if (!after && this.#next !== null) return void this.#lines.delete(id); // it stands on a page that is not here yet
-    list.insertBefore(made, after ?? null);
+    if (!after && this.#next !== null) return void this.#lines.delete(id); // it belongs to a page that is not loaded yet
+    list.insertBefore(item, after ?? null);
     while (list.childElementCount > MOST) this.#drop(Number(list.lastElementChild.firstElementChild.dataset.id));
   }
 
@@ -153,7 +153,7 @@ export class Feed {
     this.#lines.delete(id);
   }
 
-  #tell() {
+  #showState() {
     more.hidden = this.#next === null;
     note.textContent = this.#lines.size === 0 ? say("feed_empty") : "";
   }
@@ -162,13 +162,13 @@ export class Feed {
     for (const time of list.querySelectorAll("time")) time.textContent = ago(time.dateTime);
   }
 
-  /** Mark the line whose card is open. */
+  /** Mark the line of the open case. */
   mark(id) {
     list.querySelector("[aria-current]")?.removeAttribute("aria-current");
     this.#lines.get(id)?.firstElementChild.setAttribute("aria-current", "true");
   }
 
-  /** Put the focus on the next line, and open it. */
+  /** Focus and open the next line. */
   step() {
     const buttons = [...list.querySelectorAll("button")];
     if (buttons.length === 0) return;

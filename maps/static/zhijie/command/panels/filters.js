@@ -1,4 +1,4 @@
-// The form of the filters, and the sentence that says which are set.
+// The form of the filters, and the sentence that describes them.
 
 import { el } from "../../shared/dom.js";
 import { picture } from "../../shared/marks.js";
@@ -23,19 +23,19 @@ function choice(name, code, word) {
   return el("label", { class: "choice" }, input, name === "effect" ? picture(code, "certain") : null, el("span", {}, word));
 }
 
-/** Fill the form's lists, and take what is chosen. */
+/** Fill the form's lists and apply changes. */
 export function startFilters() {
   for (const [name, rows] of Object.entries(LISTS)) {
     form.querySelector(`[data-list=${name}]`).append(...rows().map(([code, word]) => choice(name, code, word)));
   }
-  form.addEventListener("change", take);
+  form.addEventListener("change", applyForm);
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const button of document.querySelectorAll(".clear-filters")) button.addEventListener("click", reset);
   onFilters(show);
   show();
 }
 
-function take() {
+function applyForm() {
   const given = new FormData(form);
   const patch = {};
   for (const name of Object.keys(LISTS)) patch[name] = given.getAll(name);
@@ -46,25 +46,25 @@ function take() {
   if (!wrong) change(patch);
 }
 
-/** Put what is set into the form and into the sentence. */
+/** Show the current filters in the form and in the sentence. */
 function show() {
   const now = current();
   for (const input of form.querySelectorAll("input[type=checkbox]")) {
     input.checked = FLAGS.includes(input.name) ? now[input.name] : now[input.name].includes(input.value);
   }
   for (const name of DAYS) form.elements[name].value = now[name];
-  tell();
+  showSentence();
 }
 
 let unitName = "";
 
-/** The name of the unit that the filters name. */
+/** Set the name of the unit in the filters. */
 export function nameUnit(name) {
   unitName = name;
-  tell();
+  showSentence();
 }
 
-function tell() {
+function showSentence() {
   const now = current();
   const names = { effect: (code) => page.effects[code] ?? code, status: statusName, category: categoryName, zone: zoneName };
   const parts = Object.entries(names).map(([list, name]) => now[list].map(name).join(say("or")));

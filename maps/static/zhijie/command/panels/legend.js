@@ -1,10 +1,10 @@
-// The legend: the marks, what is switched on, and how old and how exact each layer is.
+// The legend: marks, layer switches, and date and accuracy of each layer.
 
 import { el } from "../../shared/dom.js";
 import { picture } from "../../shared/marks.js";
 import { number, page, say } from "../../shared/page.js";
 import { drawCluster } from "../map/symbols.js";
-import { onInk } from "../map/colours.js";
+import { onPaletteChange } from "../map/colours.js";
 import { momentOf } from "../state/times.js";
 
 const list = document.getElementById("layers-as-of");
@@ -18,7 +18,7 @@ function drawExample() {
   drawCluster(context, 26, 26, { n: 120, prohibited: 42, overdue: 30 });
 }
 
-/** Draw the marks; `turned(name, on)` hears of each layer's box. */
+/** Draw the marks; `turned(name, on)` is called for each layer's switch. */
 export function startLegend(turned, shows) {
   for (const place of document.querySelectorAll("#legend span.mark")) {
     place.append(picture(place.dataset.effect, place.dataset.certainty));
@@ -28,23 +28,23 @@ export function startLegend(turned, shows) {
     input.addEventListener("change", () => turned(input.value, input.checked));
   }
   drawExample();
-  onInk(drawExample);
+  onPaletteChange(drawExample);
 }
 
-/** How exact a layer is, in words. */
-function exact(layer, { official, accuracy_m: metres }) {
+/** The accuracy of a layer, in words. */
+function accuracyText(layer, { official, accuracy_m: metres }) {
   const values = { layer, metres: number(metres ?? 0) };
   if (official) return say(metres ? "official_off" : "official", values);
   return say(metres ? "approximate" : "approximate_plain", values);
 }
 
-/** Say of each layer how old it is; `told` is the answer of GET /api/layers. */
-export function tellLayers(told) {
+/** Show the date of each layer; `layers` is the answer of GET /api/layers. */
+export function showLayerDates(layers) {
   const lines = [];
   for (const [name, key] of [["areas", "areas"], ["parcels", "parcels"], ["reports", "violations"]]) {
-    const at = told[key]?.loaded_at ?? told[key]?.as_of;
+    const at = layers[key]?.loaded_at ?? layers[key]?.as_of;
     if (at) lines.push(say("layer_as_of", { layer: page.layers[name], at: momentOf(at) }));
   }
-  for (const source of page.sources) lines.push(exact(source.layer, source));
+  for (const source of page.sources) lines.push(accuracyText(source.layer, source));
   list.replaceChildren(...lines.map((line) => el("li", {}, line)));
 }

@@ -1,10 +1,10 @@
-// The counters and charts of what the filters let pass.
+// Counters and charts of the reports that match the filters.
 
 import { getJson, isAbort } from "../../shared/http.js";
 import { number, say } from "../../shared/page.js";
 import { bars, columns } from "./charts.js";
 import { may } from "../state/session.js";
-import { asked, change, current, onFilters } from "../state/state.js";
+import { filterQuery, change, current, onFilters } from "../state/state.js";
 import { months } from "../state/times.js";
 import { categoryName, effects } from "../state/vocabulary.js";
 
@@ -23,11 +23,11 @@ let running = null;
 let timer = 0;
 let askedAt = -EVERY_MS;
 
-/** Call with each new overview. */
+/** Call `listener` with each new overview. */
 export const onOverview = (listener) => listeners.add(listener);
 
-function showCounters(told) {
-  for (const [name, place] of Object.entries(counters)) place.querySelector("strong").textContent = number(told[name] ?? 0);
+function showCounters(overview) {
+  for (const [name, place] of Object.entries(counters)) place.querySelector("strong").textContent = number(overview[name] ?? 0);
 }
 
 function showCharts({ by_effect: byEffect = {}, by_category: matters = {}, by_month: byMonth = [] }) {
@@ -49,42 +49,42 @@ function showCharts({ by_effect: byEffect = {}, by_category: matters = {}, by_mo
   );
 }
 
-/** No figures: why, in a sentence. */
-function lack(sentence) {
+/** Show a sentence in place of the figures. */
+function showUnavailable(sentence) {
   for (const place of Object.values(counters)) place.querySelector("strong").textContent = "–";
   charts.parentElement.hidden = true;
   note.textContent = sentence;
 }
 
-async function ask() {
-  if (!may("read", "file")) return lack(say("overview_forbidden"));
+async function load() {
+  if (!may("read", "file")) return showUnavailable(say("overview_forbidden"));
   running?.abort();
   running = new AbortController();
   askedAt = performance.now();
   try {
-    const told = await getJson("/api/overview", asked(), running.signal);
+    const overview = await getJson("/api/overview", filterQuery(), running.signal);
     note.textContent = "";
     charts.parentElement.hidden = false;
-    showCounters(told);
-    showCharts(told);
-    for (const listener of listeners) listener(told);
+    showCounters(overview);
+    showCharts(overview);
+    for (const listener of listeners) listener(overview);
   } catch (error) {
     if (isAbort(error)) return undefined;
-    lack(say("overview_failed", { reason: error.message }));
+    showUnavailable(say("overview_failed", { reason: error.message }));
   }
   return undefined;
 }
 
-/** Ask soon; at most once in two seconds, however much happens. */
+/** Load the figures soon; at most once in two seconds, however many events arrive. */
 export function refreshOverview() {
   if (timer) return;
   timer = setTimeout(() => {
     timer = 0;
-    ask();
+    load();
   }, Math.max(0, askedAt + EVERY_MS - performance.now()));
 }
 
-/** The counters of what is overdue and urgent are filters too. */
+/** The counters of overdue and urgent reports are filters, too. */
 export function startOverview() {
   for (const name of ["overdue", "urgent"]) {
     counters[name].addEventListener("click", () => change({ [name]: !current()[name] }));
@@ -94,9 +94,9 @@ export function startOverview() {
   };
   onFilters(() => {
     pressed();
-    ask();
+    load();
   });
   pressed();
   charts.parentElement.open = window.matchMedia("(min-width: 900px)").matches;
-  return ask();
+  return load();
 }

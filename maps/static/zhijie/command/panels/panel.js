@@ -1,4 +1,4 @@
-// The panel on the right: it folds away, and the report whose card is open is pointed at on the map.
+// The panel on the right, which can be collapsed, and the pointer to the open case on the map.
 
 const panel = document.getElementById("panel");
 const button = document.getElementById("panel-fold");
@@ -18,7 +18,7 @@ export function startPanel(map) {
     toggle: () => fold(!folded()),
     unfold: () => fold(false),
 
-    /** Ring the place of a report with its position's error, and bring it into view; null: no more. */
+    /** Mark the place of a report with the circle of its error, and bring it into view; null removes it. */
     point(report) {
       pointer?.remove();
       pointer = null;

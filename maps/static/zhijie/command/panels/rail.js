@@ -1,4 +1,4 @@
-// The rail on the left: drawers that open on demand, and what is switched on and off.
+// The rail on the left: buttons of drawers and switches.
 
 const drawers = [...document.querySelectorAll(".drawer")];
 const buttons = new Map(drawers.map((drawer) => [drawer, document.getElementById(`rail-${drawer.id.replace("drawer-", "")}`)]));
@@ -26,7 +26,7 @@ export function toggleDrawer(name) {
   drawer.querySelector("input")?.focus({ preventScroll: true });
 }
 
-/** A button that is on or off. Gives a function that sets it without calling `turned`. */
+/** A button that is on or off. Returns a function that sets it without calling `turned`. */
 export function toggle(name, turned, on = false) {
   const button = document.getElementById(`rail-${name}`);
   const set = (value) => button.setAttribute("aria-pressed", String(value));

@@ -1,7 +1,7 @@
-// The time slider: the last 24 months, two handles, and a button that plays the window along.
+// The time slider: the last 24 months, two handles, and a button that moves the span along.
 
-import { calm, say } from "../../shared/page.js";
-import { settled } from "../../shared/dom.js";
+import { reducedMotion, say } from "../../shared/page.js";
+import { debounce } from "../../shared/dom.js";
 import { change, current, onFilters } from "../state/state.js";
 import { months } from "../state/times.js";
 
@@ -10,7 +10,7 @@ const STEP_MS = 1200;
 
 const from = document.getElementById("time-from");
 const to = document.getElementById("time-to");
-const told = document.getElementById("time-told");
+const spanText = document.getElementById("time-span");
 const play = document.getElementById("time-play");
 const all = document.getElementById("time-all");
 const rows = months(MONTHS);
@@ -18,9 +18,9 @@ const last = MONTHS - 1;
 
 let playing = 0;
 
-function tell() {
+function showSpan() {
   const [a, b] = [rows[from.value], rows[to.value]];
-  told.textContent = from.value === to.value ? a.name : say("span", { since: a.name, until: b.name });
+  spanText.textContent = from.value === to.value ? a.name : say("span", { since: a.name, until: b.name });
   for (const input of [from, to]) input.setAttribute("aria-valuetext", rows[input.value].name);
 }
 
@@ -28,12 +28,12 @@ const apply = () => {
   const whole = Number(from.value) === 0 && Number(to.value) === last;
   change({ since: whole ? "" : rows[from.value].first, until: whole ? "" : rows[to.value].last });
 };
-const soon = settled(apply, 250);
+const soon = debounce(apply, 250);
 
 function onInput({ target }) {
   stop();
   if (Number(from.value) > Number(to.value)) (target === from ? to : from).value = target.value;
-  tell();
+  showSpan();
   soon();
 }
 
@@ -44,7 +44,7 @@ function show() {
   const end = until ? rows.findLastIndex((row) => row.first <= until) : last;
   from.value = first < 0 ? last : first;
   to.value = Math.max(end, Number(from.value));
-  tell();
+  showSpan();
 }
 
 function stop() {
@@ -59,7 +59,7 @@ function step() {
   const next = Number(to.value) >= last ? 0 : Number(from.value) + 1;
   to.value = Math.min(last, next + width);
   from.value = next;
-  tell();
+  showSpan();
   apply();
 }
 
@@ -67,9 +67,9 @@ function start() {
   if (Number(to.value) - Number(from.value) === last) [from.value, to.value] = [0, 0];
   play.setAttribute("aria-pressed", "true");
   play.querySelector("span").textContent = say("stop");
-  tell();
+  showSpan();
   apply();
-  playing = setInterval(step, calm ? 2 * STEP_MS : STEP_MS);
+  playing = setInterval(step, reducedMotion ? 2 * STEP_MS : STEP_MS);
 }
 
 export function startTimespan() {

@@ -1,4 +1,4 @@
-// What is urgent flashes and, where sound is switched on, is heard: two notes of an oscillator, no file.
+// The alarm for urgent reports: a flash and, where sound is on, two notes of an oscillator.
 
 import { toggle } from "../panels/rail.js";
 
@@ -18,7 +18,7 @@ function note(frequency, delay) {
   tone.stop(at + 0.22);
 }
 
-/** The switch for sound; browsers let sound begin only after a click such as this. */
+/** Start the sound switch; browsers allow sound only after a click such as this. */
 export function startAlarm() {
   toggle("sound", (on) => {
     audio?.close();
@@ -29,10 +29,10 @@ export function startAlarm() {
 
 const flash = document.getElementById("flash");
 
-/** Something urgent has come. */
+/** Signal an urgent report. */
 export function alarm() {
   flash.classList.remove("on");
-  void flash.offsetWidth; // so that the flash begins anew
+  void flash.offsetWidth; // a reflow restarts the animation
   flash.classList.add("on");
   if (audio) for (const [frequency, delay] of NOTES) note(frequency, delay);
 }

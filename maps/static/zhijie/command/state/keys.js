@@ -1,8 +1,8 @@
-// Shortcuts: a letter each, told by "?". None while somebody types.
+// Keyboard shortcuts, one letter each, listed by "?". They are off while somebody types.
 
 const help = document.getElementById("keys");
 
-/** `actions`: key → what to do. Escape closes what is open, the innermost first. */
+/** `actions`: key → action. Escape closes the innermost open element. */
 export function startKeys(actions, escape) {
   document.getElementById("keys-close").addEventListener("click", () => help.close());
   document.getElementById("rail-keys").addEventListener("click", () => help.showModal());

@@ -1,10 +1,10 @@
-// Who is signed in, and what they may.
+// The rights of the current account.
 
 import { getJson } from "../../shared/http.js";
 
 let rights = new Set();
 
-export async function loadMe() {
+export async function loadSession() {
   rights = new Set((await getJson("/api/session")).rights);
 }
 

@@ -1,4 +1,4 @@
-// What the page shows: the filters and the map's view, as they stand in the page's address.
+// The filters and other state of the page, as kept in its address.
 
 const LISTS = ["category", "effect", "status", "zone"];
 const FLAGS = ["overdue", "urgent", "mine"];
@@ -20,8 +20,8 @@ let filters = read();
 
 export const current = () => filters;
 
-/** The filters as the API is asked: only those that are set. */
-export function asked() {
+/** The filters that are set, as query parameters of the API. */
+export function filterQuery() {
   const query = {};
   for (const name of TEXTS) if (filters[name]) query[name] = filters[name];
   for (const name of LISTS) if (filters[name].length > 0) query[name] = filters[name].join(",");
@@ -32,12 +32,12 @@ export function asked() {
 /** Call `listener(filters, before)` whenever the filters have changed. */
 export const onFilters = (listener) => listeners.add(listener);
 
-function tell(before) {
+function notifyListeners(before) {
   for (const listener of listeners) listener(filters, before);
 }
 
-/** Put values into the address under names of the page's own; "" and null take them out. */
-export function note(values, { push = false } = {}) {
+/** Put values into the address under names of the page's own; "" and null remove them. */
+export function setAddress(values, { push = false } = {}) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(values)) {
     if (value === "" || value === null) query.delete(name);
@@ -49,20 +49,20 @@ export function note(values, { push = false } = {}) {
   else history.replaceState(null, "", address);
 }
 
-/** What stands in the address under a name. */
-export const noted = (name) => new URLSearchParams(location.search).get(name);
+/** The value of a name in the address. */
+export const addressValue = (name) => new URLSearchParams(location.search).get(name);
 
-/** Change some filters. Another unit is a step that the browser's "back" takes back. */
+/** Change some filters. Another unit becomes a step of the browser's history. */
 export function change(patch) {
   const before = filters;
   filters = { ...filters, ...patch };
-  const now = asked();
+  const now = filterQuery();
   const values = Object.fromEntries(NAMES.map((name) => [name, now[name] ?? ""]));
-  note(values, { push: filters.unit !== before.unit });
-  tell(before);
+  setAddress(values, { push: filters.unit !== before.unit });
+  notifyListeners(before);
 }
 
-/** Take every filter away. */
+/** Remove all filters. */
 export function reset() {
   const blank = {};
   for (const name of TEXTS) blank[name] = "";
@@ -74,17 +74,17 @@ export function reset() {
 window.addEventListener("popstate", () => {
   const before = filters;
   filters = read();
-  tell(before);
+  notifyListeners(before);
 });
 
-/** The part of a unit's code that the codes of all below it begin with: 140500 → 1405. */
+/** The prefix that the codes of all units below a unit share: 140500 → 1405. */
 export const stem = (code) => (/^\d{6}$/.test(code) ? code.replace(/(00)+$/, "") : code);
 
 const dayOf = (iso) => new Date(Date.parse(iso) + 8 * 3600_000).toISOString().slice(0, 10);
 
 /**
- * Whether the filters let a report of the stream pass: true, false, or null where only the server knows: who
- * "mine" is.
+ * Whether a report of the stream matches the filters: true, false, or null where only the server knows
+ * ("mine").
  */
 export function passes(report) {
   const { unit, since, until, category, effect, status, zone, overdue, urgent, mine } = filters;

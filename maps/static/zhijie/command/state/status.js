@@ -1,6 +1,6 @@
-// How old what is shown is: the moment, the stream's dot, and a badge when the stream is down.
+// The state of the stream: time of the data, a dot, and a badge while it is disconnected.
 
-import { notice, unsay } from "../../shared/notices.js";
+import { notice, clearNotice } from "../../shared/notices.js";
 import { say } from "../../shared/page.js";
 import { clockOf } from "./times.js";
 
@@ -29,11 +29,11 @@ export function startStatus(stream) {
     badge.textContent = now === "stale" ? say("stale_since", { at: stream().seen ? clockOf(stream().seen) : "–" }) : "";
     if (now === "live") show(Date.now());
     if (now === "out") signIn();
-    else unsay("session");
+    else clearNotice("session");
   };
 }
 
-/** Who is signed out is led to the door and back here. */
+/** Offer a signed-out visitor the sign-in page, and the way back here. */
 function signIn() {
   const back = encodeURIComponent(location.pathname + location.search);
   notice("session", say("signed_out"), { retry: () => location.assign(`/login?next=${back}`), label: say("sign_in"), alarm: true });

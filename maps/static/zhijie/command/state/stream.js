@@ -1,22 +1,22 @@
-// The stream of what happens. It is read by hand and not by EventSource, which hides heartbeats and statuses:
-// a line that is dead without saying so is noticed here, and who is signed out is told so.
+// The stream of events. It is read by fetch and not by EventSource, which hides heartbeats and HTTP statuses:
+// this way a dead connection is noticed, and the end of the session as well.
 
-const SILENCE_MS = 40_000; // the server sends a sign of life each 15 s
+const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 const STALE_MS = 5_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Give each event of a text/event-stream to `told(name, data, id)`; `alive` hears of every piece. */
-async function read(body, alive, told) {
+/** Call `onEvent(name, data, id)` for each event of a text/event-stream, and `alive()` for every chunk. */
+async function read(body, alive, onEvent) {
   let rest = "";
   for await (const piece of pieces(body)) {
     alive();
     rest += piece;
     const blocks = rest.split(/\r?\n\r?\n/);
     rest = blocks.pop();
-    for (const block of blocks) parse(block, told);
+    for (const block of blocks) parse(block, onEvent);
   }
 }
 
@@ -29,18 +29,18 @@ async function* pieces(body) {
   }
 }
 
-function parse(block, told) {
+function parse(block, onEvent) {
   const fields = { event: "message", data: "", id: null };
   for (const line of block.split(/\r?\n/)) {
     const [, name, value] = /^(event|data|id): ?(.*)$/.exec(line) ?? [];
     if (name === "data") fields.data += value;
     else if (name) fields[name] = value;
   }
-  if (fields.data !== "" || fields.id !== null) told(fields.event, fields.data ? JSON.parse(fields.data) : {}, fields.id);
+  if (fields.data !== "" || fields.id !== null) onEvent(fields.event, fields.data ? JSON.parse(fields.data) : {}, fields.id);
 }
 
 export class Stream {
-  #heard;
+  #handlers;
   #state = "";
   #last = null;
   #seen = 0;
@@ -48,37 +48,38 @@ export class Stream {
   #wake = null;
   #down = null;
 
-  /** `heard`: {event(name, data), state(name)}; states: waiting, live, stale, out (signed out). */
-  constructor(heard) {
-    this.#heard = heard;
+  /** `handlers`: {event(name, data), state(name)}; states: waiting, live, stale, out (signed out). */
+  constructor(handlers) {
+    this.#handlers = handlers;
   }
 
-  /** When the server was last heard of, in ms; 0: never. */
+  /** When the server last sent something, ms since 1970; 0: never. */
   get seen() {
     return this.#seen;
   }
 
   start(after = null) {
     this.#last = after;
-    this.#turn("waiting");
-    this.#fall();
+    this.#setState("waiting");
+    this.#markDown();
     window.addEventListener("offline", () => this.#running?.abort());
     window.addEventListener("online", () => this.#wake?.());
-    this.#keep();
+    this.#run();
   }
 
-  async #keep() {
+  async #run() {
     let wait = FIRST_WAIT_MS;
     for (;;) {
       if (await this.#listen()) wait = FIRST_WAIT_MS;
       if (this.#state === "out") return;
-      this.#fall();
+      this.#markDown();
       await Promise.race([pause(wait), new Promise((done) => (this.#wake = done))]);
+      // Growing pauses: after a restart of the service not all walls come back in the same second.
       wait = Math.min(LONGEST_WAIT_MS, 2 * wait);
     }
   }
 
-  /** Listen until the line breaks; true where it stood for a while. */
+  /** Read until the connection breaks; true where it was established. */
   async #listen() {
     this.#running = new AbortController();
     const { signal } = this.#running;
@@ -87,39 +88,39 @@ export class Stream {
       clearTimeout(silence);
       silence = setTimeout(() => this.#running.abort(), SILENCE_MS);
       this.#seen = Date.now();
-      this.#turn("live");
+      this.#setState("live");
     };
     try {
       const headers = this.#last === null ? {} : { "Last-Event-ID": String(this.#last) };
       const answer = await fetch("/api/live", { signal, headers, cache: "no-store" });
-      if (answer.status === 401) this.#turn("out");
+      if (answer.status === 401) this.#setState("out");
       if (!answer.ok) return false;
       alive();
-      await read(answer.body, alive, (name, data, id) => this.#tell(name, data, id));
+      await read(answer.body, alive, (name, data, id) => this.#deliver(name, data, id));
       return true;
     } catch {
-      return this.#state === "live"; // the line broke: #keep takes it up again
+      return this.#state === "live"; // connection broken: #run reconnects
     } finally {
       clearTimeout(silence);
     }
   }
 
-  #tell(name, data, id) {
+  #deliver(name, data, id) {
     if (id !== null) this.#last = id;
-    this.#heard.event(name, data);
+    this.#handlers.event(name, data);
   }
 
-  /** The line is broken: after a while of that, what is shown is old. */
-  #fall() {
-    if (this.#state === "live") this.#turn("waiting");
-    if (this.#state !== "stale") this.#down ??= setTimeout(() => this.#turn("stale"), STALE_MS);
+  /** The connection is broken: after a while the page is marked as stale. */
+  #markDown() {
+    if (this.#state === "live") this.#setState("waiting");
+    if (this.#state !== "stale") this.#down ??= setTimeout(() => this.#setState("stale"), STALE_MS);
   }
 
-  #turn(state) {
+  #setState(state) {
     if (state === this.#state) return;
     clearTimeout(state === "live" ? this.#down : undefined);
     if (state === "live" || state === "stale") this.#down = null;
     this.#state = state;
-    this.#heard.state(state);
+    this.#handlers.state(state);
   }
 }

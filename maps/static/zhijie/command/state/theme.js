@@ -1,33 +1,33 @@
-// Day, night, or as the device has it: chosen with a button, kept in this browser.
+// Day, night, or the device's setting: chosen by a button, stored in this browser.
 
 import { say } from "../../shared/page.js";
-import { choose } from "../map/colours.js";
+import { setTheme } from "../map/colours.js";
 
 const ORDER = ["auto", "day", "night"];
 const KEY = "zhijie-theme";
 const button = document.getElementById("rail-theme");
 
-function kept() {
+function storedTheme() {
   try {
     const value = localStorage.getItem(KEY);
     return ORDER.includes(value) ? value : "auto";
   } catch {
-    return "auto"; // a browser that keeps nothing
+    return "auto"; // a browser that stores nothing
   }
 }
 
-let now = kept();
+let now = storedTheme();
 
 function set(theme) {
   now = theme;
-  choose(theme);
+  setTheme(theme);
   const name = say(`theme_${theme}`);
   button.querySelector("span").textContent = name;
   button.setAttribute("aria-label", say("theme_now", { name }));
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // it lasts as long as the page then
+    // then it lasts as long as the page
   }
 }
 
@@ -36,9 +36,9 @@ export function startTheme() {
   set(now);
 }
 
-/** Paper is white: by day while it is printed. */
+/** Print in day colours: paper is white. */
 export function startPrinting() {
   document.getElementById("rail-print").addEventListener("click", () => window.print());
-  window.addEventListener("beforeprint", () => choose("day"));
-  window.addEventListener("afterprint", () => choose(now));
+  window.addEventListener("beforeprint", () => setTheme("day"));
+  window.addEventListener("afterprint", () => setTheme(now));
 }

@@ -1,20 +1,20 @@
-// Moments and days as people read them. Offices keep the time of Beijing.
+// Times and days in words, in Beijing's time zone.
 
 import { number, say } from "../../shared/page.js";
 
-// Swedish writes a day and a moment the way we want them: 2022-09-07, 10:05:00.
+// The Swedish locale has the wanted format: 2022-09-07, 10:05:00.
 const zone = "Asia/Shanghai";
 const clock = new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium", timeZone: zone });
 const moment = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: zone });
 const day = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone });
 
-const written = (format, when) => {
+const formatted = (format, when) => {
   const time = new Date(when ?? NaN);
   return Number.isNaN(time.getTime()) ? String(when ?? "") : format.format(time);
 };
 
-export const clockOf = (when) => written(clock, when);
-export const momentOf = (when) => written(moment, when);
+export const clockOf = (when) => formatted(clock, when);
+export const momentOf = (when) => formatted(moment, when);
 export const today = () => day.format(new Date());
 
 /** How long ago, in words. */

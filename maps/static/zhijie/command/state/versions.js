@@ -1,9 +1,9 @@
-// Which version of a tile to ask for: the layer's, and a newer one where something has changed since.
+// The version of each tile's URL: the layer's, or a newer one where a report has changed since.
 
 const MOST_ZOOM = 20;
 const MOST_KEYS = 40_000;
 
-/** The x and y of the tile of a zoom that a place lies in. */
+/** The x and y of the tile that contains a place. */
 export function tileAt(lon, lat, z) {
   const n = 2 ** z;
   const sine = Math.sin((lat * Math.PI) / 180);
@@ -21,13 +21,13 @@ export class Versions {
     this.#base = base;
   }
 
-  /** Every tile from now on has that version. */
+  /** Set the version of all tiles. */
   rebase(base) {
     this.#base = base;
     this.#bumped.clear();
   }
 
-  /** Something has changed at a place: its tiles, of every zoom, have that version. */
+  /** A report at a place has changed: its tiles, at every zoom, get that version. */
   bump(lon, lat, version) {
     this.#newest = version;
     if (this.#bumped.size > MOST_KEYS) this.rebase(this.#newest);

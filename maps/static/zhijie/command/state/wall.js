@@ -1,14 +1,14 @@
-// The wall: full screen, large type, and the view goes from unit to unit until somebody touches it.
+// Wall mode: full screen, large type, and the view cycles through the units until somebody touches it.
 
-import { calm } from "../../shared/page.js";
-import { placeOf } from "../panels/crumbs.js";
+import { reducedMotion } from "../../shared/page.js";
+import { fetchPlace } from "../panels/crumbs.js";
 
 const root = document.documentElement;
 const caption = document.getElementById("wall-name");
 const EVERY_MS = 12_000;
 
-/** `units()` gives the codes to go through; `room()` what of the map is covered. */
-export function startWall(map, { units, room, ended }) {
+/** `units()` returns the codes to cycle through; `freePadding()` the covered part of the map. */
+export function startWall(map, { units, freePadding, ended }) {
   let timer = 0;
   let at = -1;
 
@@ -18,11 +18,11 @@ export function startWall(map, { units, room, ended }) {
     const codes = units();
     if (codes.length === 0) return;
     at = (at + 1) % codes.length;
-    const place = await placeOf(codes[at]).catch(() => null);
+    const place = await fetchPlace(codes[at]).catch(() => null);
     if (!place || !on()) return;
     const [w, s, e, n] = place.bbox;
     caption.textContent = place.name;
-    map.fitBounds([[s, w], [n, e]], { ...room(), animate: !calm });
+    map.fitBounds([[s, w], [n, e]], { ...freePadding(), animate: !reducedMotion });
   }
 
   function end() {

@@ -1,8 +1,8 @@
-// How much of an uncertain place lies in an area, as the service reckons it (geo/measure/probability.py), and distances.
-// No page and no words in here.
+// Probability of an uncertain place in an area, as in geo/measure/probability.py, and distances.
+// No page and no texts in here.
 
 const R68 = Math.sqrt(-2 * Math.log(0.32));
-const REACH = 8.6; // standard deviations, past which nothing is left
+const REACH = 8.6; // standard deviations, beyond which nothing is left
 const A = 6378137;
 const F = 1 / 298.257222101;
 const E2 = F * (2 - F);
@@ -11,7 +11,7 @@ const TURNS = [0.5, 1, 2, 3, 4.5, 6.5, REACH];
 const NODES = [0.1488743389816312, 0.4333953941292472, 0.6794095682990244, 0.8650633666889845, 0.9739065285171717];
 const WEIGHTS = [0.2955242247147529, 0.2692667193099963, 0.219086362515982, 0.1494513491505806, 0.0666713443086881];
 
-/** Standard deviation along an axis of errors (68 % radii, metres) that are independent. */
+/** Standard deviation along an axis, from independent errors (68 % radii, metres). */
 export const sigmaOf = (...radii) => Math.hypot(...radii) / R68;
 
 /** Degrees to metres east and north of a place, linear. */
@@ -28,7 +28,7 @@ export function planeAt(lon, lat) {
 export const polygonsOf = ({ type, coordinates }) => (type === "Polygon" ? [coordinates] : coordinates);
 
 /** Every ring of an area in a plane's metres, polygon by polygon. */
-export const inPlane = (geometry, plane) => polygonsOf(geometry).map((rings) => rings.map((ring) => ring.map(plane.at)));
+export const toPlane = (geometry, plane) => polygonsOf(geometry).map((rings) => rings.map((ring) => ring.map(plane.at)));
 
 function integral(h, from, to) {
   const half = (to - from) / 2;
@@ -41,7 +41,7 @@ function integral(h, from, to) {
 }
 
 /** ∫ exp(−h²/2cos²φ) from 0 to φ > 0, cut where it falls. */
-function upTo(h, phi) {
+function radialIntegral(h, phi) {
   let sum = 0;
   let from = 0;
   for (const turn of TURNS) {
@@ -51,11 +51,11 @@ function upTo(h, phi) {
     from = to;
     if (to === phi) return sum;
   }
-  return sum; // beyond is less than a double shows
+  return sum; // a double shows no difference beyond
 }
 
-/** What one edge, in standard deviations, gives to the mass round the origin. */
-function edgeMass(x1, y1, x2, y2) {
+/** The contribution of one edge, in standard deviations, to the probability at the origin. */
+function edgeTerm(x1, y1, x2, y2) {
   const [dx, dy] = [x2 - x1, y2 - y1];
   const length = Math.hypot(dx, dy);
   const cross = x1 * y2 - y1 * x2;
@@ -65,28 +65,28 @@ function edgeMass(x1, y1, x2, y2) {
   const [t1, t2] = [(x1 * dx + y1 * dy) / length, (x2 * dx + y2 * dy) / length];
   const nearest = Math.hypot(h, t1 > 0 ? t1 : t2 < 0 ? t2 : 0);
   if (nearest > REACH) return angle / (2 * Math.PI);
-  const part = (t) => Math.sign(t) * upTo(h, Math.atan(Math.abs(t) / h));
+  const part = (t) => Math.sign(t) * radialIntegral(h, Math.atan(Math.abs(t) / h));
   return (angle - Math.sign(cross) * (part(t2) - part(t1))) / (2 * Math.PI);
 }
 
-function ringMass(ring, sigma) {
+function ringProbability(ring, sigma) {
   let sum = 0;
   for (let i = 0; i < ring.length - 1; i++) {
-    sum += edgeMass(ring[i][0] / sigma, ring[i][1] / sigma, ring[i + 1][0] / sigma, ring[i + 1][1] / sigma);
+    sum += edgeTerm(ring[i][0] / sigma, ring[i][1] / sigma, ring[i + 1][0] / sigma, ring[i + 1][1] / sigma);
   }
   return Math.abs(sum);
 }
 
-/** The part, 0 to 1, of a Gaussian at the origin that an area (in metres) holds. */
-export function massOf(area, sigma) {
+/** The probability, 0 to 1, of a Gaussian at the origin in an area (metres). */
+export function probabilityIn(area, sigma) {
   let sum = 0;
   for (const [outer, ...holes] of area) {
-    sum += ringMass(outer, sigma) - holes.reduce((all, hole) => all + ringMass(hole, sigma), 0);
+    sum += ringProbability(outer, sigma) - holes.reduce((all, hole) => all + ringProbability(hole, sigma), 0);
   }
   return Math.min(1, Math.max(0, sum));
 }
 
-/** Is a point inside an area? (On its border: either.) */
+/** Whether a point is inside an area; on its boundary either. */
 export function covers(area, [x, y]) {
   let inside = false;
   for (const ring of area.flat()) {
@@ -105,8 +105,8 @@ function toSegment([x, y], [x1, y1], [x2, y2]) {
   return Math.hypot(x1 + part * dx - x, y1 + part * dy - y);
 }
 
-/** Metres from a point to the border of an area. */
-export function edgeOf(area, point) {
+/** Metres from a point to the boundary of an area. */
+export function distanceToBoundary(area, point) {
   let least = Infinity;
   for (const ring of area.flat()) {
     for (let i = 0; i < ring.length - 1; i++) least = Math.min(least, toSegment(point, ring[i], ring[i + 1]));
@@ -116,8 +116,8 @@ export function edgeOf(area, point) {
 
 const side = ([ax, ay], [bx, by], [px, py]) => Math.sign((bx - ax) * (py - ay) - (by - ay) * (px - ax));
 
-/** Do the borders of two areas touch or cross? */
-export function cross(one, other) {
+/** Whether the boundaries of two areas touch or cross. */
+export function boundariesCross(one, other) {
   for (const mine of one.flat()) {
     for (const theirs of other.flat()) {
       for (let i = 0; i < mine.length - 1; i++) {
@@ -132,14 +132,14 @@ export function cross(one, other) {
   return false;
 }
 
-/** Metres between the borders of two areas that do not cross. */
-export function gapOf(one, other) {
-  const from = (these, those) => Math.min(...these.flat(2).map((point) => edgeOf(those, point)));
+/** Metres between the boundaries of two areas that do not cross. */
+export function distanceBetween(one, other) {
+  const from = (these, those) => Math.min(...these.flat(2).map((point) => distanceToBoundary(those, point)));
   return Math.min(from(one, other), from(other, one));
 }
 
-/** Area in m² and length of the border in m of an area in a plane's metres. */
-export function sizeOf(area) {
+/** Area in m² and length of the boundary in m, of an area in a plane's metres. */
+export function areaAndPerimeter(area) {
   let [m2, rim] = [0, 0];
   for (const rings of area) {
     rings.forEach((ring, n) => {
@@ -154,8 +154,8 @@ export function sizeOf(area) {
   return { m2, rim };
 }
 
-/** How likely a line at a distance truly lies on the other side: Φ(−d/σ). */
-export function crossing(distance, sigma) {
+/** The probability that a line at a distance really lies on the other side: Φ(−d/σ). */
+export function crossingProbability(distance, sigma) {
   if (sigma === 0) return distance > 0 ? 0 : 0.5;
   const z = distance / sigma / Math.SQRT2;
   const t = 1 / (1 + z / 2);

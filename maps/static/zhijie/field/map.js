@@ -1,11 +1,11 @@
-// The map of the upper half: the pack's areas, the place with its error, the outline.
+// The map in the upper half: the pack's areas, the place with its error, the outline.
 
 import { drawCounties, drawTownships, drawZones } from "../shared/areas.js";
-import { settled } from "../shared/dom.js";
-import { floor, layFloors } from "../shared/panes.js";
+import { debounce } from "../shared/dom.js";
+import { svgLevel, createPanes } from "../shared/panes.js";
 import { arrange } from "../shared/labels.js";
-import { Mark, looks } from "../shared/marks.js";
-import { calm, page, say } from "../shared/page.js";
+import { Mark, markClass } from "../shared/marks.js";
+import { reducedMotion, page, say } from "../shared/page.js";
 
 const FINGER_PX = 12;
 const NEAR_ZOOM = 15;
@@ -17,18 +17,18 @@ const layer = (key) => window[page.layers[key].object];
 const feature = ({ geometry, ...properties }) => ({ type: "Feature", geometry, properties });
 const collection = (rows) => ({ type: "FeatureCollection", features: rows.map(feature) });
 
-export function startGround() {
-  layFloors(map);
+export function startMap() {
+  createPanes(map);
   map.getContainer().setAttribute("role", "region");
   map.getContainer().setAttribute("aria-label", say("map"));
   L.control.attribution({ position: "bottomright", prefix: say("attribution") }).addTo(map);
   L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 100 }).addTo(map);
   L.control.zoom({ position: "topright", zoomInTitle: say("zoom_in"), zoomOutTitle: say("zoom_out") }).addTo(map);
-  map.on("zoomend", settled(() => arrange(map), 50));
+  map.on("zoomend", debounce(() => arrange(map), 50));
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
 }
 
-/** Draw the areas of a pack anew; `fit` shows its county. */
+/** Draw the areas of a pack in place of the last ones; `fit` shows its county. */
 export function drawPack(pack, fit) {
   const units = (level) => collection(pack.units.filter((unit) => unit.level === level));
   drawCounties(layer("counties").clearLayers(), units("county"));
@@ -39,27 +39,27 @@ export function drawPack(pack, fit) {
   arrange(map);
 }
 
-/** Hear of taps: {lon, lat, accuracy_m}, the error of a finger at this zoom. */
-export function onTap(hear) {
+/** Call `listener` with taps: {lon, lat, accuracy_m}, the last being a finger's width at this zoom. */
+export function onTap(listener) {
   map.on("click", ({ latlng, containerPoint }) => {
     const aside = map.containerPointToLatLng(containerPoint.add([FINGER_PX, 0]));
     const accuracy = Math.max(1, Math.round(map.distance(latlng, aside)));
-    hear({ lon: Number(latlng.lng.toFixed(7)), lat: Number(latlng.lat.toFixed(7)), accuracy_m: accuracy });
+    listener({ lon: Number(latlng.lng.toFixed(7)), lat: Number(latlng.lat.toFixed(7)), accuracy_m: accuracy });
   });
 }
 
-/** Show the place: a mark by the answer, and the circle of its error. */
-export function drawPlace({ lon, lat, accuracy_m: metres }, told, move) {
+/** Show the place: a mark by its verdict, and the circle of its error. */
+export function drawPlace({ lon, lat, accuracy_m: metres }, answer, move) {
   const group = layer("place").clearLayers();
-  const circle = L.circle([lat, lon], { ...floor("footprints"), radius: metres, className: "error-disc", interactive: false });
+  const circle = L.circle([lat, lon], { ...svgLevel("footprints"), radius: metres, className: "error-disc", interactive: false });
   if (metres > 0) group.addLayer(circle);
-  const effect = told?.effect ?? "unknown";
-  const className = `report ${looks(effect, told?.certainty ?? "disputed")}`;
-  group.addLayer(new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 9, interactive: false }));
-  if (move) map.setView([lat, lon], zoomFor(lat, metres), { animate: !calm });
+  const effect = answer?.effect ?? "unknown";
+  const className = `report ${markClass(effect, answer?.certainty ?? "disputed")}`;
+  group.addLayer(new Mark([lat, lon], { ...svgLevel("marks"), className, effect, radius: 9, interactive: false }));
+  if (move) map.setView([lat, lon], zoomFor(lat, metres), { animate: !reducedMotion });
 }
 
-/** The zoom at which the circle of an error is seen round the mark, within what is of use. */
+/** The zoom at which the circle of an error is visible around the mark, within sensible limits. */
 function zoomFor(lat, metres) {
   const whole = (2 * Math.PI * 6378137 * Math.cos((lat * Math.PI) / 180)) / 256;
   const wanted = Math.log2((whole * DISC_PX) / Math.max(metres, 1));
@@ -72,19 +72,19 @@ export function drawOutline(corners, closed) {
   const places = corners.map(([lon, lat]) => [lat, lon]);
   const shape = closed ? L.polygon : L.polyline;
   const className = closed ? "outline closed" : "outline";
-  group.addLayer(shape(places, { ...floor("found"), className, interactive: false }));
+  group.addLayer(shape(places, { ...svgLevel("found"), className, interactive: false }));
   for (const place of places) {
-    group.addLayer(L.circleMarker(place, { ...floor("found"), radius: 5, className: "corner", interactive: false }));
+    group.addLayer(L.circleMarker(place, { ...svgLevel("found"), radius: 5, className: "corner", interactive: false }));
   }
 }
 
-/** Marks of reports: [{id, lon, lat, effect, certainty}]; a tap on one is heard. */
-export function drawReports(reports, hear) {
+/** Draw reports: [{id, lon, lat, effect, certainty}]; `listener(id)` is called for a tap on one. */
+export function drawReports(reports, listener) {
   const group = layer("work").clearLayers();
   for (const { id, lon, lat, effect, certainty } of reports) {
-    const className = `report ${looks(effect, certainty)}`;
-    const mark = new Mark([lat, lon], { ...floor("marks"), className, effect, radius: 11, bubblingMouseEvents: false });
-    group.addLayer(mark.on("click", () => hear(id)));
+    const className = `report ${markClass(effect, certainty)}`;
+    const mark = new Mark([lat, lon], { ...svgLevel("marks"), className, effect, radius: 11, bubblingMouseEvents: false });
+    group.addLayer(mark.on("click", () => listener(id)));
   }
 }
 
@@ -93,11 +93,11 @@ export function showReports(reports) {
   map.fitBounds(L.latLngBounds(reports.map(({ lon, lat }) => [lat, lon])).pad(0.2), { animate: false, maxZoom: NEAR_ZOOM });
 }
 
-export const lookAt = ({ lon, lat }) => map.setView([lat, lon], Math.max(map.getZoom(), NEAR_ZOOM - 1), { animate: !calm });
+export const lookAt = ({ lon, lat }) => map.setView([lat, lon], Math.max(map.getZoom(), NEAR_ZOOM - 1), { animate: !reducedMotion });
 
 export const metresBetween = ([x1, y1], [x2, y2]) => map.distance([y1, x1], [y2, x2]);
 
-/** Of two groups of marks only those of the open page are shown. */
+/** Show the marks of the open page and hide the others. */
 export function showOnly(keys) {
   for (const key of ["place", "outline", "work"]) {
     if (keys.includes(key)) layer(key).addTo(map);

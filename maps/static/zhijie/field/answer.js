@@ -1,12 +1,12 @@
-// An answer as people read it, the same whether the service gave it or the stored pack.
+// An answer in the form that the page shows, whether from the service or from the stored pack.
 
 import { effectOf, effectWord, number, page, say } from "../shared/page.js";
 import { current } from "./pack.js";
 
-const text = (told) => (told ? (told[page.lang] ?? told.zh) : "");
+const text = (value) => (value ? (value[page.lang] ?? value.zh) : "");
 const MOST_ACTS = 4;
 
-/** Metres as people say them: no more digits than are true. */
+/** Metres with no more digits than the accuracy warrants. */
 export function metres(value) {
   if (value < 100) return number(Math.max(1, Math.round(value)));
   const step = 10 ** (Math.floor(Math.log10(value)) - 1);
@@ -16,7 +16,7 @@ export function metres(value) {
 const worthTelling = (others) => others.filter(({ share }) => share > 0.01);
 const byTap = (place) => place?.how === "tap";
 
-function howSure({ certainty, accuracy, rough, others, edge }, place) {
+function certaintyLines({ certainty, accuracy, rough, others, edge }, place) {
   const lines = [];
   if (accuracy > 0) lines.push(say(byTap(place) ? "sure_tap" : "sure_place", { metres: metres(accuracy) }));
   if (rough > 0) lines.push(say("sure_rough", { metres: metres(rough) }));
@@ -25,7 +25,7 @@ function howSure({ certainty, accuracy, rough, others, edge }, place) {
   return [say(`certainty_${certainty}`), ...lines];
 }
 
-function groundOf(chain) {
+function unitsOfChain(chain) {
   const units = chain.filter(({ level }) => level !== "grid_cell");
   const cell = chain.find(({ level }) => level === "grid_cell");
   const ground = units.slice(-2).map(({ name }) => name).join(" › ");
@@ -57,7 +57,7 @@ function relationWords(relation, share, distance) {
 
 const WHY = ["possible", "law", "outside", "missing"];
 
-/** Why the service cannot tell, as its last step says. */
+/** Why the service's verdict is "unknown", by the last step of its trace. */
 function whyNot(trace) {
   const because = trace.at(-1)?.numbers?.because;
   return WHY.includes(because) ? say(`why_${because}`) : null;
@@ -79,11 +79,11 @@ export function fromServer({ verdict, words }, place = null) {
     effect: effectOf(verdict.effect),
     certainty: jurisdiction.certainty,
     headline: words.headline,
-    ...groundOf(jurisdiction.chain),
+    ...unitsOfChain(jurisdiction.chain),
     unit: jurisdiction.lead?.name ?? null,
     may: competence.township_may.slice(0, MOST_ACTS).map(text),
     decides: text(competence.authority),
-    sure: howSure(facts, place),
+    sure: certaintyLines(facts, place),
     zones: conflicts.map(serverZone),
     missing: verdict.missing.map(({ name }) => text(name)),
     why: effectOf(verdict.effect) === "unknown" ? whyNot(verdict.trace) : null,
@@ -107,7 +107,7 @@ function packZone({ zone, relation, share, distance_m: distance, law }, pack) {
   };
 }
 
-/** What offline.js found in the pack. */
+/** The answer from what offline.js has found in the pack. */
 export function fromPack(found, pack, place) {
   const { effect, ground, cell, conflicts, power } = found;
   const zones = conflicts.map((one) => packZone(one, pack));
@@ -121,11 +121,11 @@ export function fromPack(found, pack, place) {
     effect,
     certainty: ground.certainty,
     headline: decisive ? `${effectWord(effect)} · ${decisive.name}` : effectWord(effect),
-    ...groundOf([...chain, ...(cell ? [{ level: "grid_cell", ...cell }] : [])]),
+    ...unitsOfChain([...chain, ...(cell ? [{ level: "grid_cell", ...cell }] : [])]),
     unit: ground.lead?.name ?? null,
     may: (power?.township_may ?? []).slice(0, MOST_ACTS).map(text),
     decides: text(power?.authority),
-    sure: howSure(facts, place),
+    sure: certaintyLines(facts, place),
     zones,
     missing: found.missing.map((kind) => text(pack.kinds[kind]?.name)),
     why: effect === "unknown" ? say(`why_${found.because}`, { day: pack.until ?? "" }) : null,
