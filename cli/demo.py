@@ -1,4 +1,4 @@
-"""`zhijie demo`: tell the story on a map with a year of reports; `zhijie demo clear`: take it away again."""
+"""`zhijie demo`: a story on a map with a year of fictional reports; `zhijie demo clear` removes them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from cli.check import stored_body
-from cli.common import notes, open_store, out, print_filed, print_rows, print_verdict
-from cli.serve import load_data, outcome, run_server
+from cli.console import notes, out, print_rows
+from cli.judging_session import open_judging_store
+from cli.load import load_data, outcome
+from cli.report import stored_body
+from cli.session import open_store
+from cli.verdict_output import print_filed, print_verdict
 from core.clock import today
 from core.i18n import N_, Lang, say
 from core.settings import Settings
@@ -25,7 +28,7 @@ from store.access import ROLES
 from store.engine import make_engine, open_session
 from verdict.inquiry import Limits
 
-app = typer.Typer(help="The demonstration: a story, a year of fictional reports, users of every role.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)
@@ -33,13 +36,13 @@ def demo(
     context: typer.Context,
     serve_map: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the map afterwards")] = True,
 ) -> None:
-    """Tell the story: load the data, file its report and a year of samples, serve the map."""
+    """Load the data, file the story's report and a year of samples, serve the map."""
     if context.invoked_subcommand is not None:
         return
     settings = Settings()
     for loaded in load_data(settings, settings.data_dir):
         notes.print(f"  {loaded.dataset}: {outcome(loaded, settings.lang)}")
-    with open_store(settings, from_memory=True) as session:
+    with open_judging_store(settings) as session:
         filed = file_report(session, STORY, STORY_KEY, Limits.of(settings))
         number, created, body = filed.report.id, filed.created, stored_body(session, filed)
         people = demo_people(session, settings.lang)
@@ -48,6 +51,8 @@ def demo(
     print_verdict(body, settings.lang)
     print_people(people, settings.lang)
     if serve_map:
+        from cli.serve import run_server  # noqa: PLC0415 - the API takes seconds to import, --no-serve needs none
+
         run_server(settings, settings.host, settings.port, settings.workers)
 
 
@@ -66,23 +71,23 @@ def clear(
         cleared = clear_demo(session)
     with open_store(settings) as session:
         files = forget_files(session, open_blobs(settings), cleared.files)
-    told = N_("Removed: {reports} sample reports, {files} files of evidence, {accounts} accounts.")
-    out.print(say(settings.lang, told, reports=cleared.reports, files=files, accounts=cleared.accounts))
+    removed = N_("Removed: {reports} sample reports, {files} files of evidence, {accounts} accounts.")
+    out.print(say(settings.lang, removed, reports=cleared.reports, files=files, accounts=cleared.accounts))
     if cleared.locked:
         kept = N_("{count} accounts of the demonstration have real reports; they stay, and are locked.")
         out.print(say(settings.lang, kept, count=cleared.locked))
 
 
 def file_year(settings: Settings) -> None:
-    """File the fictional reports of a year that are not there yet, with a bar."""
+    """File the fictional reports of a year that are missing, with a progress bar."""
     begun = time.monotonic()
     engine, limits, count = use_memory(make_engine(settings), settings), Limits.of(settings), 0
     try:
         with open_session(engine) as session:
             samples = missing(session, today())
         parts = list(batches(samples))
-        told = say(settings.lang, N_("Filing a year of fictional reports"))
-        for part in track(parts, description=told, console=notes, transient=True, disable=not parts):
+        label = say(settings.lang, N_("Filing a year of fictional reports"))
+        for part in track(parts, description=label, console=notes, transient=True, disable=not parts):
             with open_session(engine) as session:
                 count += file_samples(session, part, limits)
     finally:
@@ -91,12 +96,12 @@ def file_year(settings: Settings) -> None:
         "{count} fictional reports of the past year filed, in {seconds} s. Remove them: zhijie demo clear"
     )
     if not count:
-        text = N_("The fictional reports had been filed before. Remove them: zhijie demo clear")
+        text = N_("The fictional reports were filed before. Remove them: zhijie demo clear")
     notes.print(say(settings.lang, text, count=count, seconds=f"{time.monotonic() - begun:.1f}"))
 
 
 def print_people(people: Iterable[tuple[str, str, str, str]], lang: Lang) -> None:
-    """Tell whom one can sign in as; these passwords are new with each demonstration."""
+    """Print the accounts of the demonstration; their passwords are set again by each run."""
     out.print("\n" + say(lang, N_("Sign in as one of these (for the demonstration only):")))
     rows = [(name, word, say(lang, ROLES[role]), reach) for name, word, role, reach in people]
     print_rows((N_("Account"), N_("Password"), N_("Role"), N_("Reach")), rows, lang)

@@ -1,44 +1,59 @@
-"""The ``zhijie`` command: gathers the commands, and prints an error that the user can fix as one line."""
+"""The ``zhijie`` program: the table of its commands, and errors printed as one line.
+
+To add a command: write it in a module of its own and enter it here. The help text stands only in the table.
+"""
 
 from __future__ import annotations
 
-import typer
+from typing import Final
 
-from cli import check as place
-from cli import datum, db, demo, journal, law, remote, units, zones
-from cli import serve as service
-from cli import users as user
-from cli import verdicts as verdict
-from cli.common import notes, plain
-from cli.screen import screen
-from cli.simulate import simulate
+from cli.console import notes, plain
+from cli.lazy import LazyCommand, lazy_app
 from core.errors import ZhijieError
-from core.settings import Settings
 
-app = typer.Typer(
+COMMANDS: Final = {
+    "check": LazyCommand(
+        "cli.check", "check", "Whose ground is this, and may that stand on it? Stores nothing."
+    ),
+    "report": LazyCommand("cli.report", "report", "File a report: judged and stored."),
+    "screen": LazyCommand(
+        "cli.screen",
+        "screen",
+        "Judge every place of a file; its rows come back in their order, with the verdict's columns.",
+    ),
+    "serve": LazyCommand("cli.serve", "serve", "Serve the map and the API."),
+    "load": LazyCommand(
+        "cli.load", "load", "Bring the store in step with the data folder: all of it, or nothing."
+    ),
+    "datum": LazyCommand("cli.datum", "app", "Datums: check a batch of coordinates, convert a single one."),
+    "db": LazyCommand("cli.db", "app", "The private PostGIS, and the schema of any."),
+    "demo": LazyCommand(
+        "cli.demo", "app", "The demonstration: a story, a year of fictional reports, users of every role."
+    ),
+    "journal": LazyCommand(
+        "cli.journal", "app", "The journal: verify it, publish its head, prove what it says."
+    ),
+    "law": LazyCommand("cli.law", "app", "The law: check it, load a competence list, count terms."),
+    "remote": LazyCommand("cli.remote", "app", "Ask a server, with an API key."),
+    "units": LazyCommand("cli.units", "app", "Administrative units: what a boundary change moves."),
+    "user": LazyCommand("cli.users", "app", "Accounts, their roles in an area, and their keys."),
+    "verdict": LazyCommand("cli.verdict", "app", "A stored verdict, read or computed again."),
+    "zones": LazyCommand("cli.zones", "app", "Control zones built from the law's widths."),
+}
+
+app = lazy_app(
+    COMMANDS,
     help="知界 Zhijie: whose ground is this, and may that stand on it?",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (place.check, place.report, screen, service.serve, service.load):
-    app.command()(command)
-app.add_typer(datum.app, name="datum")
-app.add_typer(db.app, name="db")
-app.add_typer(demo.app, name="demo")
-app.add_typer(journal.app, name="journal")
-app.add_typer(law.app, name="law")
-law.app.command()(simulate)
-app.add_typer(remote.app, name="remote")
-app.add_typer(units.app, name="units")
-app.add_typer(user.app, name="user")
-app.add_typer(verdict.app, name="verdict")
-app.add_typer(zones.app, name="zones")
 
 
 def main() -> None:
-    """Run the command; such a fault ends with status 2."""
+    """Run the program. An error that the user can fix ends it with status 2 and one line on stderr."""
     try:
         app()
     except ZhijieError as fault:
+        from core.settings import Settings  # noqa: PLC0415 - pydantic takes longer to import than `--help` may
+
         notes.print(f"[red]✗[/red] {plain(fault.line(Settings().lang))}")
         raise SystemExit(2) from None

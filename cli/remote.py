@@ -1,26 +1,27 @@
-"""`zhijie remote …`: the same put to a server, with an API key, from a machine without the database."""
+"""`zhijie remote …`: check, report and export at a server, with an API key and without a database."""
 
 from __future__ import annotations
 
 import json
+import math
 import sys
-import uuid
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
+import httpx2 as httpx
 import typer
 
-from cli.check import Accuracy, AsJson, AsOf, Category, Datum, FootprintFile, Lat, Lon, make_inquiry
-from cli.common import print_filed, print_verdict
+from cli.inquiry_options import CHANNEL, AsJson, FilingOptions, InquiryOptions
+from cli.options import Trace, with_option_sets
+from cli.verdict_output import print_filed, print_verdict
 from core.errors import BadInput, Forbidden, NotFound, NotSignedIn, StoreUnavailable, TooLarge, ZhijieError
 from core.i18n import N_, Lang
 from core.settings import Settings
-from verdict.inquiry import Inquiry
+from geo.datum.plausibility import check_finite
 
-app = typer.Typer(help="Ask a server, with an API key.", no_args_is_help=True)
-Server = Annotated[str, typer.Option(envvar="ZHIJIE_SERVER", help="Base address, https://…")]
-Key = Annotated[str, typer.Option("--api-key", envvar="ZHIJIE_KEY", help="API key; better in ZHIJIE_KEY")]
-FAULTS: dict[int, type[ZhijieError]] = {
+app = typer.Typer(no_args_is_help=True)
+FAULTS: Final[dict[int, type[ZhijieError]]] = {
     401: NotSignedIn,
     403: Forbidden,
     404: NotFound,
@@ -28,76 +29,79 @@ FAULTS: dict[int, type[ZhijieError]] = {
     422: BadInput,
     503: StoreUnavailable,
 }
-WAIT_S = 60.0
+WAIT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """The server and the credential of a request."""
+
+    server: Annotated[str, typer.Option(envvar="ZHIJIE_SERVER", help="Base address, https://…")]
+    api_key: Annotated[
+        str, typer.Option("--api-key", envvar="ZHIJIE_KEY", help="API key; better in ZHIJIE_KEY")
+    ] = ""
+
+    def url(self, path: str) -> str:
+        """The address of an endpoint."""
+        return f"{self.server.rstrip('/')}{path}"
+
+    def headers(self, lang: Lang) -> dict[str, str]:
+        """The headers that name the language and the credential."""
+        credential = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        return {"Accept-Language": lang, **credential}
+
+    def silent(self, fault: Exception) -> StoreUnavailable:
+        """The error for a server that does not answer."""
+        return StoreUnavailable(
+            N_("{server} does not answer: {fault}"),
+            field="server",
+            hint=N_("Check the address in ZHIJIE_SERVER and whether the server runs."),
+            server=self.server,
+            fault=fault,
+        )
 
 
 @app.command()
-def check(  # noqa: PLR0913 - one parameter an option
-    category: Category,
-    server: Server,
-    api_key: Key = "",
-    lon: Lon = None,
-    lat: Lat = None,
-    datum: Datum = "cgcs2000",
-    accuracy: Accuracy = 0.0,
-    footprint: FootprintFile = None,
-    as_of: AsOf = None,
-    as_json: AsJson = False,
-) -> None:
+@with_option_sets
+def check(asked: InquiryOptions, at: ServerOptions, as_json: AsJson = False, trace: Trace = False) -> None:
     """Whose ground is this, and may that stand on it? The server answers."""
     settings = Settings()
-    asked = _body(make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of))
-    told = _ask(server, api_key, "/api/check", settings.lang, asked)
+    answer = _post(at, "/api/check", settings.lang, request_body(asked))
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(json.dumps(answer, ensure_ascii=False))
         return
-    print_verdict(told["verdict"], settings.lang)
+    print_verdict(answer["verdict"], settings.lang, trace=trace)
 
 
 @app.command()
-def report(  # noqa: PLR0913 - one parameter an option
-    category: Category,
-    server: Server,
-    api_key: Key = "",
-    lon: Lon = None,
-    lat: Lat = None,
-    datum: Datum = "cgcs2000",
-    accuracy: Accuracy = 0.0,
-    footprint: FootprintFile = None,
-    as_of: AsOf = None,
-    description: Annotated[str, typer.Option(help="What was seen, in words")] = "",
-    key: Annotated[str | None, typer.Option(help="Idempotency key; the same key never files twice")] = None,
-    as_json: AsJson = False,
-) -> None:
+@with_option_sets
+def report(asked: InquiryOptions, filing: FilingOptions, at: ServerOptions, as_json: AsJson = False) -> None:
     """File a report at the server."""
     settings = Settings()
-    inquiry = make_inquiry(category, lon, lat, datum, accuracy, footprint, as_of)
-    asked = _body(inquiry) | {"description": description}
-    extra = {"Idempotency-Key": key or uuid.uuid4().hex}
-    told = _ask(server, api_key, "/api/reports", settings.lang, asked, extra)
+    body = request_body(asked) | {"description": filing.description}
+    extra = {"Idempotency-Key": _header_text(filing.idempotency_key())}
+    answer = _post(at, "/api/reports", settings.lang, body, extra)
     if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
+        typer.echo(json.dumps(answer, ensure_ascii=False))
         return
-    print_filed(told["id"], told["created"], settings.lang)
-    print_verdict(told["verdict"], settings.lang)
+    print_filed(answer["id"], answer["created"], settings.lang)
+    print_verdict(answer["verdict"], settings.lang)
 
 
 @app.command()
+@with_option_sets
 def export(
-    server: Server,
-    api_key: Key = "",
+    at: ServerOptions,
     form: Annotated[str, typer.Option(help="csv or geojson")] = "csv",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File; else standard output")] = None,
 ) -> None:
-    """Take the reports of the own area as a file."""
-    import httpx2 as httpx  # noqa: PLC0415 - a tenth of a second that no other command shall wait for
-
+    """Download the reports of the account's own area as a file."""
     try:
         with httpx.stream(
             "GET",
-            f"{server.rstrip('/')}/api/reports/export",
+            at.url("/api/reports/export"),
             params={"form": form},
-            headers=_headers(api_key, Settings().lang),
+            headers=at.headers(Settings().lang),
             timeout=WAIT_S,
         ) as answer:
             if not answer.is_success:
@@ -105,11 +109,11 @@ def export(
                 raise _fault(answer.status_code, answer.text)
             _write(answer, output)
     except httpx.HTTPError as fault:
-        raise _silent(server, fault) from fault
+        raise at.silent(fault) from fault
 
 
-def _write(answer: Any, output: Path | None) -> None:  # noqa: ANN401 - imported late
-    """The file appears whole or not at all."""
+def _write(answer: httpx.Response, output: Path | None) -> None:
+    """Write the answer to standard output, or to a file that appears complete or not at all."""
     if output is None:
         for piece in answer.iter_text():
             sys.stdout.write(piece)
@@ -117,69 +121,71 @@ def _write(answer: Any, output: Path | None) -> None:  # noqa: ANN401 - imported
     part = output.with_name(output.name + ".part")
     try:
         with part.open("wb") as file:
-            for piece in answer.iter_bytes():
-                file.write(piece)
+            file.writelines(answer.iter_bytes())
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _body(inquiry: Inquiry) -> dict[str, Any]:
-    """An inquiry as the doors take it."""
+def request_body(asked: InquiryOptions) -> dict[str, Any]:
+    """The options as the JSON body of a request; options left out are missing.
+
+    Raises BadInput for what cannot be sent: a number that is not finite, a wrong date or footprint file.
+    """
+    _check_numbers(asked)
+    day = asked.day()
     given = {
-        "category": inquiry.category,
-        "lon": inquiry.x,
-        "lat": inquiry.y,
-        "datum": inquiry.datum,
-        "accuracy_m": inquiry.accuracy_m,
-        "footprint": inquiry.footprint,
-        "as_of": inquiry.as_of and inquiry.as_of.isoformat(),
-        "channel": inquiry.channel,
+        "category": asked.category,
+        "lon": asked.lon,
+        "lat": asked.lat,
+        "datum": asked.datum,
+        "accuracy_m": asked.accuracy,
+        "footprint": asked.shape(),
+        "as_of": day and day.isoformat(),
+        "channel": CHANNEL,
     }
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _headers(api_key: str, lang: Lang) -> dict[str, str]:
-    shown = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    return {"Accept-Language": lang, **shown}
+def _check_numbers(asked: InquiryOptions) -> None:
+    """Refuse NaN and infinities with the words of the local commands: JSON cannot carry them."""
+    check_finite(asked.lon or 0.0, asked.lat or 0.0)
+    if not math.isfinite(asked.accuracy):
+        raise BadInput(
+            N_("The accuracy of {value} m is not a finite number."),
+            field="accuracy_m",
+            hint=N_("Give the accuracy in metres, as the device reports it."),
+            value=asked.accuracy,
+        )
 
 
-def _ask(  # noqa: PLR0913 - what a request is
-    server: str,
-    api_key: str,
-    path: str,
-    lang: Lang,
-    body: dict[str, Any],
-    extra: dict[str, str] | None = None,
+def _header_text(key: str) -> str:
+    """An idempotency key that HTTP can carry. Raises BadInput (field ``key``) for other than ASCII."""
+    if not key.isascii():
+        raise BadInput(N_("An idempotency key sent to a server may hold ASCII characters only."), field="key")
+    return key
+
+
+def _post(
+    at: ServerOptions, path: str, lang: Lang, body: dict[str, Any], extra: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """POST, and give the answer; a refusal becomes the error that the server met."""
-    import httpx2 as httpx  # noqa: PLC0415
-
-    headers = _headers(api_key, lang) | (extra or {})
+    """The JSON answer to a POST, with ``created``: status 201. Raises the error that the server met."""
+    headers = at.headers(lang) | (extra or {})
     try:
-        answer = httpx.post(f"{server.rstrip('/')}{path}", json=body, headers=headers, timeout=WAIT_S)
+        answer = httpx.post(at.url(path), json=body, headers=headers, timeout=WAIT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
-        raise _silent(server, fault) from fault
+        raise at.silent(fault) from fault
     if not answer.is_success:
         raise _fault(answer.status_code, answer.text)
-    told: dict[str, Any] = answer.json()
-    return told | {"created": answer.status_code == 201}
+    content: dict[str, Any] = answer.json()
+    return content | {"created": answer.status_code == 201}
 
 
 def _fault(status: int, text: str) -> ZhijieError:
+    """The error of a problem document; of another body it is the status."""
     try:
         problem = json.loads(text)
         detail, field, hint = problem["detail"], problem.get("field", ""), problem.get("hint", "")
     except (ValueError, TypeError, KeyError):
         detail, field, hint = f"HTTP {status}", "", ""
     return FAULTS.get(status, ZhijieError)("{detail}", field=field, hint="{words}", detail=detail, words=hint)
-
-
-def _silent(server: str, fault: Exception) -> StoreUnavailable:
-    return StoreUnavailable(
-        N_("{server} does not answer: {fault}"),
-        field="server",
-        hint=N_("Check the address in ZHIJIE_SERVER and whether the server runs."),
-        server=server,
-        fault=fault,
-    )

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from cli.common import day, notes, out, plain, print_rows
+from cli.console import notes, out, plain, print_rows
+from cli.options import option_day
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
@@ -37,18 +38,16 @@ from screening.files.wording import (
     tell_units,
     tell_zones,
 )
+from screening.screener import ScreenTask, open_screener
 from store.engine import make_engine, open_session
 from verdict.inquiry import Inquiry, Limits
-
-if TYPE_CHECKING:
-    from screening.screener import ScreenTask
 
 LOCAL: Final = "local"
 
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """What the command is asked to do."""
+    """A screening job, its engine (``LOCAL`` or a scheduler's address) and the picture to draw."""
 
     job: FileJob
     task: ScreenTask
@@ -69,22 +68,20 @@ def screen(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(help="Declared datum; by default the file's own, for columns cgcs2000")
     ] = None,
     accuracy: Annotated[
-        float, typer.Option(help="68 % radius of the positions, metres, where accuracy_m says none")
+        float, typer.Option(help="68 % radius of the positions, metres, where the column accuracy_m has none")
     ] = 0.0,
     layer: Annotated[str | None, typer.Option(help="Layer of FILE, where it has several")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that judge, where local")] = WORKERS,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads of the local engine")] = WORKERS,
     engine: Annotated[
-        str, typer.Option(help="local, or the address of a Dask scheduler: tcp://host:port")
+        str, typer.Option(help="`local`, or the address of a Dask scheduler: tcp://host:port")
     ] = LOCAL,
     plot: Annotated[Path | None, typer.Option(help="PNG file to draw the result in")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
-    """Judge every place of a file; its rows come back in their order, with the verdict's columns."""
-    from screening.screener import ScreenTask  # noqa: PLC0415 - the compiler takes a second to import
-
+    """Screen a file, write its rows with the verdict's columns, and print counts."""
     settings = Settings()
     limits = Limits.of(settings)
-    as_of_day = Inquiry(category, as_of=None if as_of is None else day(as_of)).day()
+    as_of_day = Inquiry(category, as_of=option_day("as_of", as_of)).day()
     source = open_source(file, datum, layer)
     check_target(output, file)
     if plot is not None:
@@ -110,7 +107,7 @@ def _check_plot(path: Path) -> None:
     """Refuse a picture that could not be written, before the work. Raises BadInput (field ``plot``)."""
     if path.suffix.lower() != ".png" or not path.parent.is_dir() or path.is_dir():
         raise BadInput(
-            N_("{path} is no place for a picture."),
+            N_("A picture cannot be written to {path}."),
             field="plot",
             hint=N_("Give a name that ends with .png, in a folder that exists."),
             path=path,
@@ -118,7 +115,7 @@ def _check_plot(path: Path) -> None:
 
 
 def _draw(plot: Path, found: Screened, what: tuple[str, str, date], lang: Lang) -> None:
-    from cli.screen_plot import draw  # noqa: PLC0415 - no other command should wait for it
+    from cli.screen_plot import draw  # noqa: PLC0415 - matplotlib takes a second, and few draw
 
     file, category, as_of = what
     title = say(lang, N_("{file}: {category}, {as_of}"), file=file, category=category, as_of=as_of)
@@ -126,9 +123,7 @@ def _draw(plot: Path, found: Screened, what: tuple[str, str, date], lang: Lang) 
 
 
 def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
-    """The screening by the engine that is asked for."""
-    from screening.screener import open_screener  # noqa: PLC0415
-
+    """Run the screening with the wanted engine."""
     if wanted.engine != LOCAL:
         return _run_cluster(wanted, store, settings)
     keep_freed_memory()
@@ -138,10 +133,9 @@ def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
 
 
 def _run_cluster(wanted: Screening, store: Engine, settings: Settings) -> Screened:
-    """The screening by the workers of a scheduler."""
-    from screening.cluster.run import run_cluster, ship  # noqa: PLC0415
-    from screening.cluster.workers import connected  # noqa: PLC0415
-    from screening.screener import open_screener  # noqa: PLC0415
+    """Run the screening on the workers of a Dask scheduler."""
+    from screening.cluster.run import run_cluster, ship  # noqa: PLC0415 - dask is an optional extra
+    from screening.cluster.workers import connected  # noqa: PLC0415 - dask is an optional extra
 
     with connected(wanted.engine, lambda text: notes.print(plain(text)), settings.lang) as crew:
         shipment = ship(open_screener(store, settings, wanted.task), store, settings)
@@ -151,7 +145,7 @@ def _run_cluster(wanted: Screening, store: Engine, settings: Settings) -> Screen
 
 @contextmanager
 def _bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
-    """A bar with the rows done, of how many, and how many a second."""
+    """A progress bar of rows with their rate; yields the function that advances it."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -172,7 +166,7 @@ def _bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
 
 
 def _kinds(store: Engine, lang: Lang) -> dict[str, str]:
-    """The names of the kinds of zones."""
+    """The name of each zone kind."""
     with open_session(store) as session:
         return {kind: said.name.say(lang) for kind, said in current_book(session).zone_kinds.items()}
 

@@ -1,4 +1,4 @@
-"""A picture of a screening: where which effect was found, in true aspect, and how often."""
+"""A picture of a screening: a map of the effects in true aspect, and their counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MARKERS: Final = {"prohibited": "D", "permit_required": "^", "clear": "o", "unkn
 FACES: Final = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "SimHei")
 INCHES: Final = (11.0, 6.2)
 DOTS: Final = 160
-CROWD: Final = 20_000  # points; from here they are drawn smaller and lighter
+CROWD: Final = 20_000  # points; from this number on they are drawn smaller and lighter
 
 
 def draw(path: Path, found: Screened, title: str, lang: Lang) -> None:
@@ -53,7 +53,7 @@ def draw(path: Path, found: Screened, title: str, lang: Lang) -> None:
 
 
 def chinese_face() -> str | None:
-    """An installed font with Chinese in it."""
+    """The name of an installed font with Chinese glyphs, None where there is none."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return next((face for face in FACES if face in installed), None)
 
@@ -82,12 +82,12 @@ def _map(chart: Axes, found: Screened, lang: Lang, style: dict[str, Any]) -> Non
     chart.set_ylabel(say(lang, N_("Latitude (CGCS2000)")), **style)
     drawn, rows_all = len(lonlat), found.summary.rows - found.summary.errors
     if drawn < rows_all:
-        told = say(lang, N_("{drawn} of {rows} places drawn"), drawn=f"{drawn:,}", rows=f"{rows_all:,}")
-        chart.set_title(told, fontsize=9, color="#525b68", **style)
+        caption = say(lang, N_("{drawn} of {rows} places drawn"), drawn=f"{drawn:,}", rows=f"{rows_all:,}")
+        chart.set_title(caption, fontsize=9, color="#525b68", **style)
 
 
 def _frame(chart: Axes, lonlat: Floats) -> None:
-    """Degrees of latitude as long as they are on the ground; no offsets on the axes."""
+    """Set the aspect so that a metre is as long in both directions; plain numbers on the axes."""
     middle = float(np.mean(chart.get_ylim())) if len(lonlat) else 0.0
     chart.set_aspect(1.0 / max(math.cos(math.radians(middle)), 0.01), adjustable="datalim")
     chart.ticklabel_format(useOffset=False, style="plain")

@@ -1,27 +1,24 @@
-"""`zhijie serve` and `load`: run the service, bring the store in step."""
+"""`zhijie serve`: run the server."""
 
 from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterable
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import typer
-from rich.progress import track
+import uvicorn
 
-from cli.common import notes, out
-from core.i18n import N_, Lang, say
+from api.middleware.logs import configure_logging
+from cli.console import notes
+from core.i18n import N_, say
 from core.settings import Settings
-from layers.loading.load import load_folder
-from layers.registry.sources import Dataset
-from layers.registry.versions import Loaded
-from store.engine import app_database_url, make_engine, migrate, open_session
+from store.engine import app_database_url
 
-HANG_UP_S: Final = 3  # so long a stopping server waits for open requests; streams never end of themselves
-QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}  # of uvicorn's own
+HANG_UP_S: Final = 3  # wait for open requests when stopping; live streams never end by themselves
+# The application logs requests itself.
+QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}
 
 
 def serve(
@@ -29,49 +26,13 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer")] = None,
 ) -> None:
-    """Serve the map and the API."""
+    """Serve until the process is stopped; options go before settings."""
     settings = Settings()
     run_server(settings, host or settings.host, port or settings.port, workers or settings.workers)
 
 
-def load(
-    folder: Annotated[Path | None, typer.Argument(help="Data folder; by default the project's own")] = None,
-) -> None:
-    """Bring the store in step with the data folder: all of it, or nothing."""
-    settings = Settings()
-    for loaded in load_data(settings, folder or settings.data_dir):
-        out.print(f"{loaded.dataset} {loaded.version}: {outcome(loaded, settings.lang)}")
-
-
-def load_data(settings: Settings, folder: Path) -> list[Loaded]:
-    """Migrate and load, with a bar."""
-    engine = make_engine(settings)
-    migrate(engine)
-    told = say(settings.lang, N_("Loading reference data"))
-
-    def progress(datasets: Iterable[Dataset]) -> Iterable[Dataset]:
-        return track(list(datasets), description=told, console=notes, transient=True)
-
-    with open_session(engine) as session:
-        return load_folder(session, folder, progress)
-
-
-def outcome(loaded: Loaded, lang: Lang) -> str:
-    """What became of a dataset, in words."""
-    texts = {
-        "loaded": N_("loaded, {rows} rows") if loaded.rows else N_("loaded"),
-        "restored": N_("an earlier version is current again"),
-        "unchanged": N_("unchanged"),
-    }
-    return say(lang, texts[loaded.outcome], rows=loaded.rows)
-
-
 def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until it is stopped."""
-    import uvicorn  # noqa: PLC0415 - half a second that no other command shall wait for
-
-    from api.middleware.logs import configure_logging  # noqa: PLC0415
-
+    """Serve until the process is stopped; ``workers`` processes share the port."""
     configure_logging()
     _allow_many_streams()
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
@@ -83,17 +44,17 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         **QUIET,
     }
     if workers == 1:
-        from api.app import create_app  # noqa: PLC0415
+        from api.app import create_app  # noqa: PLC0415 - a parent of several workers answers no request itself
 
         uvicorn.run(create_app(settings), **options)
         return
-    app_database_url(settings)  # the private cluster is started once, before the others look for it
-    with TemporaryDirectory(prefix="zhijie-metrics-") as folder:  # where processes share their figures
+    app_database_url(settings)  # starts the private cluster once, before the workers race for it
+    with TemporaryDirectory(prefix="zhijie-metrics-") as folder:  # where the workers' metrics meet
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)
 
 
 def _allow_many_streams() -> None:
-    """As many open files as the system lets this process have: each open stream is one."""
+    """Raise the limit of open files as far as the system allows: each live stream holds one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,4 +1,4 @@
-"""`zhijie units …`: what becomes of units and of the reports on their ground."""
+"""`zhijie units …`: what a boundary change does to units and to open reports."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from cli.common import open_store, out, plain, print_rows
-from cli.preview_options import option_day, report_bar
+from cli.console import out, plain, print_rows
+from cli.options import option_day, report_bar
+from cli.session import open_store
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang
@@ -26,19 +27,19 @@ from previews.boundary_wording import count_preview, preview_as_dict, tell_moves
 from store.queries.unit_changes import UnitSide
 from verdict.inquiry import Limits
 
-app = typer.Typer(help="Administrative units: what a boundary change moves.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
-def units() -> None:
-    """Administrative units: what a boundary change moves."""
+def _group() -> None:  # without a callback typer would make the one command the whole program
+    pass
 
 
 @app.command()
 def changes(  # noqa: PLR0913 - one parameter an option
     first: Annotated[str | None, typer.Option("--from", help="Day before the change, YYYY-MM-DD")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Day after it; may be in the future")] = None,
-    unit: Annotated[str | None, typer.Option(help="Only what concerns this unit and those under it")] = None,
+    unit: Annotated[str | None, typer.Option(help="Only changes of this unit and those below it")] = None,
     file: Annotated[
         Path | None, typer.Option(help="Candidate units (GeoJSON) to compare with; the days are then today's")
     ] = None,
@@ -66,7 +67,7 @@ def changes(  # noqa: PLR0913 - one parameter an option
 def _days(first: str | None, last: str | None, file: Path | None) -> tuple[dt.date, dt.date]:
     if file is None and (first is None or last is None):
         raise BadInput(
-            N_("No change is named."),
+            N_("No change is given."),
             field="to" if first else "from",
             hint=N_("Give both --from and --to, or a file of candidate units with --file."),
         )
@@ -85,7 +86,7 @@ def _days(first: str | None, last: str | None, file: Path | None) -> tuple[dt.da
 def _sides(
     session: Session, stack: ExitStack, days: tuple[dt.date, dt.date], given: tuple[Path | None, str | None]
 ) -> tuple[UnitSide, UnitSide]:
-    """Both sides; a candidate stays in the store until the stack is closed."""
+    """The units before and after; a candidate stays in the store until ``stack`` is closed."""
     file, dataset = given
     if file is None:
         current = fetch_current(session)
@@ -93,7 +94,7 @@ def _sides(
     candidate = read_candidate(session, file, dataset)
     if candidate.dataset.role != "units":
         raise BadInput(
-            N_("{file} holds no units."),
+            N_("{file} contains no units."),
             field="file",
             hint=N_("Units have the properties code, name, level."),
             file=file.name,

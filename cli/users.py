@@ -1,4 +1,4 @@
-"""`zhijie user …`: accounts, their postings and keys. Done by the operator, as the owner of the database."""
+"""`zhijie user …`: accounts, their postings and keys. For the operator: connects as the database's owner."""
 
 from __future__ import annotations
 
@@ -24,18 +24,22 @@ from accounts.accounts import (
     set_password,
     show_public,
 )
-from cli.common import day, open_store, out, plain, print_rows
+from cli.console import out, plain, print_rows
+from cli.options import option_day, parse_day
+from cli.session import open_store
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from store.access import ROLES
 from store.schema.access import Account, Posting
 
-app = typer.Typer(help="Accounts, their roles in an area, and their keys.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="Account name: small letters, digits, dot, hyphen, underline")]
+app = typer.Typer(no_args_is_help=True)
+Name = Annotated[
+    str, typer.Argument(help="Account name: lower-case letters, digits, dot, hyphen, underscore")
+]
 Role = Annotated[str, typer.Option(help=f"One of: {', '.join(ROLES)}")]
-Reach = Annotated[str, typer.Option(help="Unit code whose ground and all below it is meant, or `all`")]
+Reach = Annotated[str, typer.Option(help="Code of the unit (its area and all below it), or `all`")]
 From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD")]
-Until = Annotated[str | None, typer.Option(help="First day on which it no longer holds, YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option(help="First day without it, YYYY-MM-DD")]
 Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")]
 
 
@@ -51,26 +55,26 @@ def add(  # noqa: PLR0913 - one parameter an option
     no_password: Annotated[
         bool, typer.Option(help="For programs with keys, or sign-in by a provider")
     ] = False,
-    issuer: Annotated[str | None, typer.Option(help="OpenID Connect issuer that vouches")] = None,
-    subject: Annotated[str | None, typer.Option(help="Its name for this person (sub)")] = None,
+    issuer: Annotated[str | None, typer.Option(help="OpenID Connect issuer that signs the person in")] = None,
+    subject: Annotated[str | None, typer.Option(help="The issuer's identifier of this person (sub)")] = None,
 ) -> None:
-    """Make an account. Without --password-stdin a password is made and printed once."""
+    """Create an account. Without --password-stdin a password is generated and printed once."""
     settings = Settings()
     password = None if no_password or issuer else _password(password_stdin)
     with open_store(settings) as session:
         add_account(
             session, Person(name, shown, password, issuer, subject), _post(role, reach, begins, until)
         )
-    _tell_password(name, password, settings.lang, given=password_stdin)
+    _print_password(name, password, settings.lang, given=password_stdin)
 
 
 @app.command()
 def post(name: Name, role: Role, reach: Reach, begins: From = None, until: Until = None) -> None:
-    """Give an account one more role in an area."""
+    """Give an account another role in an area."""
     settings = Settings()
     with open_store(settings) as session:
         add_posting(session, find_account(session, name), _post(role, reach, begins, until))
-    out.print(say(settings.lang, N_("{name} is posted."), name=plain(name)))
+    out.print(say(settings.lang, N_("{name} has the role."), name=plain(name)))
 
 
 @app.command()
@@ -78,30 +82,30 @@ def unpost(name: Name, on: Annotated[str, typer.Option(help="First day without, 
     """End all postings of an account before a day."""
     settings = Settings()
     with open_store(settings) as session:
-        ended = end_postings(session, find_account(session, name), day(on))
+        ended = end_postings(session, find_account(session, name), parse_day("on", on))
     out.print(say(settings.lang, N_("{count} postings of {name} end."), count=ended, name=plain(name)))
 
 
 @app.command()
 def password(name: Name, password_stdin: Stdin = False) -> None:
-    """Give an account a new password; its sessions end."""
+    """Set a new password; all sessions of the account end."""
     settings = Settings()
     chosen = _password(password_stdin)
     with open_store(settings) as session:
         set_password(session, find_account(session, name), chosen)
-    _tell_password(name, chosen, settings.lang, given=password_stdin)
+    _print_password(name, chosen, settings.lang, given=password_stdin)
 
 
 @app.command()
 def key(
     name: Name,
-    label: Annotated[str, typer.Option(help="What it is for")] = "",
+    label: Annotated[str, typer.Option(help="What the key is for")] = "",
     scopes: Annotated[
-        str | None, typer.Option(help="Rights, comma separated; by default all that the account has")
+        str | None, typer.Option(help="Rights, comma separated; by default all rights of the account")
     ] = None,
-    days: Annotated[float, typer.Option(help="Days that it is valid, at most 366")] = 90,
+    days: Annotated[float, typer.Option(help="Days it is valid, at most 366")] = 90,
 ) -> None:
-    """Make an API key and print it, once."""
+    """Create an API key and print it once."""
     settings = Settings()
     wanted = None if scopes is None else [scope.strip() for scope in scopes.split(",") if scope.strip()]
     with open_store(settings) as session:
@@ -111,13 +115,13 @@ def key(
 
 @app.command(name="lock")
 def lock_(name: Name) -> None:
-    """Shut an account out at once."""
+    """Lock an account out immediately."""
     _lock(name, locked=True)
 
 
 @app.command()
 def unlock(name: Name) -> None:
-    """Let an account in again."""
+    """Unlock an account."""
     _lock(name, locked=False)
 
 
@@ -130,12 +134,12 @@ def _lock(name: str, *, locked: bool) -> None:
 
 
 @app.command()
-def public(shown: Annotated[bool, typer.Option("--on/--off", help="Coarse figures for everybody")]) -> None:
-    """Show coarse figures of reports to who is not signed in, or do not."""
+def public(shown: Annotated[bool, typer.Option("--on/--off", help="Show or hide coarse figures")]) -> None:
+    """Show coarse figures of reports to visitors who are not signed in, or hide them."""
     settings = Settings()
     with open_store(settings) as session:
         show_public(session, shown=shown)
-    text = N_("Everybody sees coarse figures.") if shown else N_("Who is not signed in sees nothing.")
+    text = N_("Everyone sees coarse figures.") if shown else N_("Visitors who are not signed in see nothing.")
     out.print(say(settings.lang, text))
 
 
@@ -154,19 +158,19 @@ ALL = select(Account).order_by(Account.name)
 
 def _row(session: Session, account: Account, lang: Lang) -> tuple[str, ...]:
     postings = session.scalars(select(Posting).where(Posting.account_id == account.id).order_by(Posting.id))
-    told = "; ".join(_told(posting, lang) for posting in postings)
+    postings_text = "; ".join(_posting_text(posting, lang) for posting in postings)
     state = say(lang, N_("locked out")) if account.locked_at else ""
-    return account.name, account.shown, told, state
+    return account.name, account.shown, postings_text, state
 
 
-def _told(posting: Posting, lang: Lang) -> str:
+def _posting_text(posting: Posting, lang: Lang) -> str:
     days = f"{posting.valid.lower or ''}–{posting.valid.upper or ''}".strip("–")
     where = posting.reach or say(lang, N_("everywhere"))
     return f"{say(lang, ROLES.get(posting.role, posting.role))} {where} {days}".strip()
 
 
 def _post(role: str, reach: str, begins: str | None, until: str | None) -> Post:
-    first, last = (None if text is None else day(text) for text in (begins, until))
+    first, last = option_day("from", begins), option_day("until", until)
     return Post(role, EVERYWHERE if reach == "all" else reach, first, last)
 
 
@@ -174,7 +178,7 @@ def _password(from_stdin: bool) -> str:
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else secrets.token_urlsafe(12)
 
 
-def _tell_password(name: str, password: str | None, lang: Lang, *, given: bool) -> None:
+def _print_password(name: str, password: str | None, lang: Lang, *, given: bool) -> None:
     if password is None or given:
         out.print(say(lang, N_("Account {name} is ready."), name=plain(name)))
         return

@@ -1,4 +1,4 @@
-"""`zhijie zones …`: control zones that are built, not surveyed."""
+"""`zhijie zones …`: control zones that are computed from the law's widths, not surveyed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from cli.common import notes, out, plain
+from cli.console import notes, out, plain
 from core.errors import BadInput
 from core.i18n import N_, say
 from core.settings import Settings
@@ -19,7 +19,7 @@ from layers.readers.roads import KIND, road_zones
 from layers.readers.zones import zones_text
 from layers.registry.sources import read_folder
 
-app = typer.Typer(help="Control zones built from the law's widths.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
@@ -36,16 +36,17 @@ def road(
     book = book_of_files(read_folder(settings.data_dir / "law"))
     dataset = lone_dataset(file, "roads", [KIND])
     roads = read_foreign(dataset, datum, layer)
-    told = say(settings.lang, N_("Building control zones"))
+    label = say(settings.lang, N_("Building control zones"))
     zones = road_zones(dataset, roads, book.zone_kinds)
-    text = zones_text(track(zones, total=len(roads), description=told, console=notes, transient=True))
+    text = zones_text(track(zones, total=len(roads), description=label, console=notes, transient=True))
     write(output, text)
-    said = N_("{count} control zones written to {path}; sha256 for sources.yaml: {sha256}")
+    written = N_("{count} control zones written to {path}; sha256 for sources.yaml: {sha256}")
     checksum = hashlib.sha256(text.encode()).hexdigest()
-    out.print(plain(say(settings.lang, said, count=len(roads), path=output, sha256=checksum)))
+    out.print(plain(say(settings.lang, written, count=len(roads), path=output, sha256=checksum)))
 
 
 def write(path: Path, text: str) -> None:
+    """Write a UTF-8 file. Raises BadInput (field ``output``) where that fails."""
     try:
         path.write_bytes(text.encode())
     except OSError as fault:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from support.competence_lists import FOREST, PIGS, row, write_csv, write_xlsx
 from typer.testing import CliRunner
 
-from cli import common, law
+from cli import law
 from core.errors import BadInput, ZhijieError
 from core.settings import ROOT
 from geo.place.location import Location
@@ -133,8 +133,8 @@ def test_two_deciders_are_an_overlap_with_their_names(run: Run, tmp_path: Path) 
 def test_a_terminal_shows_a_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     terminal = Console(file=screen, force_terminal=True, width=120, soft_wrap=True)
-    for module in (law, common):
-        monkeypatch.setattr(module, "out", terminal)
+    for module in ("cli.law.check", "cli.console"):
+        monkeypatch.setattr(f"{module}.out", terminal)
     run("check", "--as-of", DAY)
     told = screen.getvalue()
     for head in ("Finding", "Matter", "Place", "Townships", "Who decides"):
@@ -244,9 +244,9 @@ def test_a_suspension_that_lasts_leaves_the_last_day_open(run: Run) -> None:
     [
         (["service", "--from", "2026-12-30"], "calendar: No public holidays are known for 2027"),
         (["tea", "--from", DAY], "clock: The clock tea is unknown. Use one of: limitation, "),
-        (["service", "--from", "30.12.2024"], "from: 30.12.2024 is no day."),
+        (["service", "--from", "30.12.2024"], "from: 30.12.2024 is not a date."),
         (["service", "--from", DAY, "--pause", "2022-09-01"], "pause: 2022-09-01 cannot be read."),
-        (["service", "--from", DAY, "--pause", "2022-09-01:x:y"], "pause: x is no day."),
+        (["service", "--from", DAY, "--pause", "2022-09-01:x:y"], "pause: x is not a date."),
         (["service", "--from", DAY, "--extend", "3:weeks:y"], "extend: 3:weeks:y cannot be read."),
         (["service", "--from", DAY, "--extend", "-3:days:y"], "extend: -3:days:y cannot be read."),
         (["service", "--from", DAY, "--extend", "3:days:"], "extend: No reason is given."),

@@ -444,4 +444,4 @@ def test_days_that_cannot_be_are_refused(
 def test_a_file_of_zones_is_no_boundary_change(run: Callable[..., Result]) -> None:
     fault = run("--file", str(ROOT / "data/protected_areas/reserves.geojson")).exception
     assert isinstance(fault, BadInput)
-    assert "holds no units" in fault.line("en")
+    assert "contains no units" in fault.line("en")

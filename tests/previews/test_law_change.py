@@ -29,7 +29,7 @@ from support.previews import (
 from typer import Typer
 from typer.testing import CliRunner
 
-from cli.simulate import simulate as command
+from cli.law.simulate import simulate as command
 from core.clock import CHINA
 from core.errors import BadData, BadInput, ZhijieError
 from core.settings import ROOT

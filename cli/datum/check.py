@@ -1,32 +1,26 @@
-"""`zhijie datum …`: is a batch in the datum that it claims, and what are coordinates in another one?"""
+"""`zhijie datum check`: was a batch of points taken in the datum that it declares?"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from cli.common import open_store, out, plain, print_lines
-from core.i18n import N_, Lang, say
+from cli.console import out, plain, print_lines
+from cli.session import open_store
+from core.i18n import Lang
 from core.settings import Settings
-from geo.datum.conversion import from_cgcs2000, to_cgcs2000
 from geo.datum.detection import Suspicion
-from geo.datum.reference_systems import frame
-from geo.measure.geodesic import distance_m
 from layers.datum_check.check import check_against, check_converted, check_size
 from layers.datum_check.point_file import PlaceFile, read_places
 from layers.datum_check.wording import figures_of, tell_suspicion
 from store.queries.reference_points import Places
 
-app = typer.Typer(help="Datums: check a batch of coordinates, convert a single one.", no_args_is_help=True)
-SUSPECT: int = 4
-
-Datum = Annotated[str, typer.Option(help="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")]
+SUSPECT: Final = 4  # exit status where another datum fits better than the declared one
 
 
-@app.command()
 def check(  # noqa: PLR0913 - one parameter an option
     file: Annotated[
         Path,
@@ -39,13 +33,13 @@ def check(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(help="Compare with earlier reports of this channel only")
     ] = None,
     known: Annotated[
-        Path | None, typer.Option(help="Compare with the places of this file, and not with the store")
+        Path | None, typer.Option(help="Compare with the places of this file instead of those in the store")
     ] = None,
     known_datum: Annotated[str | None, typer.Option(help="Datum of the file of known places")] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of FILE, where it has several")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON")] = False,
 ) -> None:
-    """Was a batch of points taken in the datum that is declared? Ends with status 4 where not."""
+    """Print which datum fits a batch best. Exits with ``SUSPECT`` where it is not the declared one."""
     settings = Settings()
     batch = read_places(file, datum, layer)
     check_size(len(batch.shapes))
@@ -69,25 +63,8 @@ def _in_store(settings: Settings, batch: PlaceFile, channel: str | None) -> Susp
 def _print(found: Suspicion, lang: Lang, as_json: bool) -> None:
     words = tell_suspicion(found, lang)
     if as_json:
-        told = {"suspected": found.suspected, "declared": found.declared}
-        typer.echo(json.dumps(told | {"figures": figures_of(found), "words": words}, ensure_ascii=False))
+        shown = {"suspected": found.suspected, "declared": found.declared}
+        typer.echo(json.dumps(shown | {"figures": figures_of(found), "words": words}, ensure_ascii=False))
         return
     out.print(f"\n[bold]{words['mark']} {plain(words['headline'])}[/bold]\n")
     print_lines(words["lines"])
-
-
-@app.command()
-def convert(
-    lon: Annotated[float, typer.Option(help="Longitude in degrees, or easting in metres")],
-    lat: Annotated[float, typer.Option(help="Latitude in degrees, or northing in metres")],
-    datum: Datum = "cgcs2000",
-    to: Datum = "cgcs2000",
-) -> None:
-    """Convert a coordinate from a datum to another: x and y, then how far the numbers moved."""
-    settings = Settings()
-    x, y = from_cgcs2000(*to_cgcs2000(lon, lat, datum), to)
-    digits = 3 if frame(to).unproject else 8
-    out.print(f"{x:.{digits}f} {y:.{digits}f}")
-    if frame(datum).unproject is None and frame(to).unproject is None:
-        moved = N_("Read as the same degrees, {metres} m apart.")
-        out.print(say(settings.lang, moved, metres=f"{distance_m(lon, lat, x, y):.2f}"))

@@ -1,4 +1,4 @@
-"""`zhijie law simulate`: what would have been decided otherwise, before anybody publishes it."""
+"""`zhijie law simulate`: what a changed rule, competence list or boundary would have decided differently."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from cli.common import open_store, out, plain, print_rows
-from cli.preview_options import option_day, report_bar
+from cli.console import out, plain, print_rows
+from cli.options import option_day, report_bar
+from cli.session import open_store
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
@@ -52,10 +53,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         Path | None, typer.Option("--output", "-o", help="CSV file to write all differences to")
     ] = None,
 ) -> None:
-    """Judge past reports by a changed rule, competence list or boundary: what would be decided otherwise?
-
-    Stores nothing: the change is tried out in a transaction that is rolled back.
-    """
+    """Print the counts and the first differences of a simulation; write all differences to ``output``."""
     settings = Settings()
     period = Period(option_day("from", first), option_day("to", last))
     with open_store(settings) as session, _csv_file(output, settings.lang) as keep:
@@ -71,7 +69,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The counts of a simulation, and the first of its differences."""
+    """The counts of a simulation, and its first differences."""
 
     summary: Summary
     first: list[Comparison]
@@ -91,7 +89,7 @@ def _gather(found: Iterator[Comparison], limit: int, keep: Keep) -> _Run:
 
 @contextmanager
 def _csv_file(path: Path | None, lang: Lang) -> Iterator[Keep]:
-    """A keeper of differences in a CSV file, which stands only once all of them are in it."""
+    """A function that writes a difference to a CSV file; the file appears when all of them are in it."""
     if path is None:
         yield lambda _one: None
         return
@@ -108,9 +106,10 @@ def _csv_file(path: Path | None, lang: Lang) -> Iterator[Keep]:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[TextIO]:
-    """A file to write that takes its name when all is well, and is gone where it is not."""
+    """A text file that takes its name when it is complete and is deleted by an exception."""
     part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8-sig", newline="") as file:  # spreadsheets want the mark
+    # utf-8-sig: without a byte order mark spreadsheets read the file as GBK
+    with part.open("w", encoding="utf-8-sig", newline="") as file:
         try:
             yield file
         except BaseException:
@@ -130,7 +129,7 @@ def _print(dataset: str, run: _Run, book: LawBook, lang: Lang) -> None:
     before, after, reports = N_("Before"), N_("After"), N_("Reports")
     print_rows((before, after, reports), tell_effects(run.summary, lang), lang)
     if run.summary.leads:
-        out.print(plain(say(lang, N_("Reports that get another lead unit:"))))
+        out.print(plain(say(lang, N_("Reports whose lead unit changes:"))))
         print_rows((before, after, reports), tell_leads(run.summary, lang), lang)
     _print_differences(run, book, lang)
 
@@ -141,7 +140,7 @@ def _print_differences(run: _Run, book: LawBook, lang: Lang) -> None:
         *(N_("How sure"), N_("Authority"), N_("Articles")),
     )
     if run.first:
-        out.print(plain(say(lang, N_("What would have been decided otherwise:"))))
+        out.print(plain(say(lang, N_("What would have been decided differently:"))))
     print_rows(heads, (tell_comparison(one, book, lang) for one in run.first), lang)
     left = run.summary.differ - len(run.first)
     if left:

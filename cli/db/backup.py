@@ -1,4 +1,4 @@
-"""`zhijie db …`: the private PostGIS, and the schema of any."""
+"""`zhijie db backup` and `restore`: database and evidence together."""
 
 from __future__ import annotations
 
@@ -11,61 +11,20 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import make_url
 
-from cli.common import notes, open_store, out, plain
+from cli.console import notes, out, plain
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from reports.evidence.storage import open_blobs
 from store.backup.backup import Keeper, back_up
 from store.backup.backup import restore as restore_backup
-from store.engine import database_url, make_engine, migrate, private_cluster, revisions
+from store.engine import database_url
 from store.journal.verify import require_whole
 
-app = typer.Typer(help="The private PostGIS, and the schema of any.", no_args_is_help=True)
 
-
-@app.command()
-def start() -> None:
-    """Start the private PostGIS and print its address."""
-    typer.echo(private_cluster(Settings()).start())
-
-
-@app.command()
-def stop() -> None:
-    """Stop the private PostGIS."""
-    private_cluster(Settings()).stop()
-
-
-@app.command()
-def status() -> None:
-    """Tell the state of the store and its schema."""
-    settings = Settings()
-    cluster = private_cluster(settings)
-    if settings.database_url is None and not cluster.status().running:
-        out.print(say(settings.lang, N_("The private PostGIS is stopped. Start it with `zhijie db start`.")))
-        raise SystemExit(3)
-    with open_store(settings) as session:
-        current, newest = revisions(session)
-    out.print(
-        say(
-            settings.lang,
-            N_("The database answers. Schema: {current}; the program needs {newest}."),
-            current=current,
-            newest=newest,
-        )
-    )
-
-
-@app.command(name="migrate")
-def migrate_() -> None:
-    """Bring the schema to what this program needs."""
-    migrate(make_engine(Settings()))
-
-
-@app.command()
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Folder of backups; each gets a folder of its own in it")],
+    folder: Annotated[Path, typer.Argument(help="Folder of backups; each gets a folder of its own inside")],
 ) -> None:
-    """Write database and evidence to FOLDER/<time>, verified by restoring; it appears whole or not at all."""
+    """Write a backup and print where it is, what it holds and the journal's head."""
     settings = Settings()
     with _keeper(settings) as keeper:
         path, manifest = back_up(keeper, folder)
@@ -77,27 +36,26 @@ def backup(
     out.print(plain(say(settings.lang, text, path=path, head=manifest.journal, **counts)))
 
 
-@app.command()
 def restore(
     folder: Annotated[Path, typer.Argument(help="A backup: FOLDER/<time>")],
     drop_old: Annotated[
-        bool, typer.Option("--drop-old", help="Drop the database before it instead of keeping it")
+        bool, typer.Option("--drop-old", help="Drop the previous database instead of keeping it")
     ] = False,
 ) -> None:
-    """Restore a backup beside the database, verify it, then put it in its place. Stop the servers before."""
+    """Put a backup in the place of the database; print the name under which the previous one is kept."""
     settings = Settings()
     with _keeper(settings) as keeper:
         done = restore_backup(keeper, folder, drop_old=drop_old)
     text = N_("The backup of {made_at} is in place; {files} evidence files were put back.")
     out.print(plain(say(settings.lang, text, made_at=done.manifest.made_at, files=done.evidence)))
     if done.old is not None:
-        kept = N_("The database before it is kept as {name}.")
+        kept = N_("The previous database is kept as {name}.")
         out.print(plain(say(settings.lang, kept, name=done.old)))
 
 
 @contextmanager
 def _keeper(settings: Settings) -> Iterator[Keeper]:
-    """What backups work with, and a bar for each of their stages."""
+    """The database, the evidence and a progress bar for backing up or restoring."""
     url = make_url(database_url(settings))
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
@@ -106,16 +64,16 @@ def _keeper(settings: Settings) -> Iterator[Keeper]:
 
 
 class _Stages:
-    """One bar after the other."""
+    """Progress bars, one after another."""
 
     def __init__(self, progress: Progress, lang: Lang) -> None:
         self._progress = progress
         self._lang = lang
         self._task: TaskID | None = None
 
-    def begin(self, told: str, total: int | None) -> Callable[[int], None]:
-        """End the stage before, and begin one."""
+    def begin(self, label: str, total: int | None) -> Callable[[int], None]:
+        """Complete the bar of the previous stage and start one; returns the function that advances it."""
         if self._task is not None:
             self._progress.update(self._task, total=1, completed=1)
-        task = self._task = self._progress.add_task(say(self._lang, told), total=total)
+        task = self._task = self._progress.add_task(say(self._lang, label), total=total)
         return lambda done: self._progress.advance(task, done)

@@ -1,0 +1,50 @@
+"""Printing for a terminal or a pipe. Needs neither the store nor a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from core.i18n import Lang, say
+
+out = Console(soft_wrap=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """``text`` with brackets escaped, so that rich does not read them as markup."""
+    return escape(text)
+
+
+def print_lines(lines: list[dict[str, str]]) -> None:
+    """Print labels and texts: two columns on a terminal, unwrapped lines into a pipe or a file."""
+    if not out.is_terminal:
+        for line in lines:
+            out.print(plain(f"{line['label']}  {line['text']}"))
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row(plain(line["label"]), plain(line["text"]))
+    out.print(table)
+
+
+def print_rows(heads: Iterable[str], rows: Iterable[tuple[str, ...]], lang: Lang) -> None:
+    """Print a table with headings on a terminal; bare lines with tabs into a pipe or a file."""
+    if not out.is_terminal:
+        for row in rows:
+            typer.echo("\t".join(row).rstrip())
+        return
+    table = Table(box=box.SIMPLE)
+    for head in heads:
+        table.add_column(say(lang, head), overflow="fold")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    if table.row_count:
+        out.print(table)

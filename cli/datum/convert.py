@@ -1,0 +1,31 @@
+"""`zhijie datum convert`: a coordinate in another datum."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.console import out
+from cli.options import Datum
+from core.i18n import N_, say
+from core.settings import Settings
+from geo.datum.conversion import from_cgcs2000, to_cgcs2000
+from geo.datum.reference_systems import frame
+from geo.measure.geodesic import distance_m
+
+
+def convert(
+    lon: Annotated[float, typer.Option(help="Longitude in degrees, or easting in metres")],
+    lat: Annotated[float, typer.Option(help="Latitude in degrees, or northing in metres")],
+    datum: Datum = "cgcs2000",
+    to: Datum = "cgcs2000",
+) -> None:
+    """Print x and y of a coordinate in another datum: degrees to 8 digits, metres to 3."""
+    settings = Settings()
+    x, y = from_cgcs2000(*to_cgcs2000(lon, lat, datum), to)
+    digits = 3 if frame(to).unproject else 8
+    out.print(f"{x:.{digits}f} {y:.{digits}f}")
+    if frame(datum).unproject is None and frame(to).unproject is None:
+        moved = N_("Read as the same degrees, {metres} m apart.")
+        out.print(say(settings.lang, moved, metres=f"{distance_m(lon, lat, x, y):.2f}"))

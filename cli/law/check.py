@@ -1,0 +1,33 @@
+"""`zhijie law check`: gaps and overlaps of power."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from cli.console import out, print_rows
+from cli.options import option_day
+from cli.session import open_store
+from core.clock import today
+from core.i18n import N_
+from core.settings import Settings
+from layers.lawbook.check import fetch_law_check
+from verdict.wording.law import count_findings, tell_findings
+
+FOUND: Final = 1  # exit status where the check found something
+
+
+def check(
+    as_of: Annotated[str | None, typer.Option(help="Day, YYYY-MM-DD; today by default")] = None,
+    unit: Annotated[str | None, typer.Option(help="Code of a county or township; all by default")] = None,
+) -> None:
+    """Print the findings. Exits with ``FOUND`` where there are any."""
+    settings = Settings()
+    with open_store(settings) as session:
+        found = fetch_law_check(session, option_day("as_of", as_of) or today(), unit)
+    heads = (N_("Finding"), N_("Matter"), N_("Place"), N_("Townships"), N_("Who decides"))
+    print_rows(heads, tell_findings(found, settings.lang), settings.lang)
+    out.print(count_findings(found, settings.lang))
+    if not found.clean:
+        raise typer.Exit(FOUND)
