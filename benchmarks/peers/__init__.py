@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Pairs = tuple[Ints, Ints]
-Overlaps = tuple[Ints, Ints, Floats]
 Shapes = NDArray[np.object_]
 
 
@@ -35,22 +34,3 @@ class PointPeer(Protocol):
 
     def pairs(self, answer: Any) -> Pairs:  # noqa: ANN401
         """Points and areas of an answer, in any order; untimed."""
-
-
-class OverlapPeer(Protocol):
-    """Finds every (footprint, area) that overlap, and the overlap's planar area in square degrees."""
-
-    name: str
-    version: str
-
-    def load(self, areas: Shapes) -> None:
-        """Take the areas in, indexed; untimed."""
-
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Take the footprints in; untimed."""
-
-    def ask_overlaps(self) -> Any:  # noqa: ANN401
-        """Answer; timed."""
-
-    def overlaps(self, answer: Any) -> Overlaps:  # noqa: ANN401
-        """Footprints, areas and overlaps of an answer, in any order; untimed."""

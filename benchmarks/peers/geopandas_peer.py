@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from benchmarks.peers import Floats, Overlaps, Pairs, Shapes
+from benchmarks.peers import Floats, Pairs, Shapes
 
 CRS = 4490
 
@@ -43,18 +43,3 @@ class Sjoin:
     def pairs(self, answer: gpd.GeoDataFrame) -> Pairs:
         """Left and right numbers of the join."""
         return answer.index.to_numpy(np.int64), answer["index_right"].to_numpy(np.int64)
-
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Footprints as a frame."""
-        self._footprints = gpd.GeoDataFrame(geometry=footprints, crs=CRS)
-
-    def ask_overlaps(self) -> gpd.GeoDataFrame:
-        """Join, then the area of every pair's intersection: what ``overlay`` does, without its new frame."""
-        joined = gpd.sjoin(self._footprints, self._areas, predicate="intersects")
-        areas = gpd.GeoSeries(self._areas.geometry.to_numpy()[joined["index_right"]], index=joined.index)
-        shared = joined.geometry.set_crs(None, allow_override=True).intersection(areas, align=False)
-        return joined.assign(overlap=shared.area)
-
-    def overlaps(self, answer: gpd.GeoDataFrame) -> Overlaps:
-        """Numbers and overlaps of the joined frame."""
-        return (*self.pairs(answer), answer["overlap"].to_numpy())

@@ -14,7 +14,7 @@ import psycopg2
 import shapely
 from sqlalchemy import make_url
 
-from benchmarks.peers import Floats, Overlaps, Pairs, Shapes
+from benchmarks.peers import Floats, Pairs, Shapes
 from store.cluster.cluster import Cluster
 
 SRID = 4490
@@ -28,11 +28,6 @@ CREATE TABLE {kind} AS SELECT id, ST_Subdivide(geom, {size}) AS geom FROM given_
 CREATE INDEX ON {kind} USING gist (geom); VACUUM ANALYZE {kind}
 """
 _JOIN = "SELECT p.id, a.id FROM points p JOIN {kind} a ON ST_Intersects(a.geom, p.geom)"
-_OVERLAPS = (
-    "SELECT p.id, a.id, sum(CASE WHEN ST_Covers(a.geom, p.geom) THEN ST_Area(p.geom) "
-    "ELSE ST_Area(ST_Intersection(a.geom, p.geom)) END) "
-    "FROM footprints p JOIN {kind} a ON ST_Intersects(a.geom, p.geom) GROUP BY 1, 2"
-)
 _LOOKUP = (
     "PREPARE lookup(float8, float8) AS "
     "SELECT 0, id FROM townships WHERE ST_Covers(geom, ST_SetSRID(ST_Point($1, $2), {srid})) "
@@ -81,10 +76,6 @@ class PostGIS:
         """Points in bulk."""
         self._fill("points", shapely.points(xy))
 
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Footprints in bulk."""
-        self._fill("footprints", footprints)
-
     def ask(self) -> str:
         """The join, copied out as text."""
         return self._copy(_JOIN.format(kind=self._kind))
@@ -93,15 +84,6 @@ class PostGIS:
         """Distinct pairs of the text: a point where two pieces meet is told twice."""
         found = np.unique(_table(answer, 2).astype(np.int64), axis=0)
         return found[:, 0], found[:, 1]
-
-    def ask_overlaps(self) -> str:
-        """The joined and summed overlaps, copied out as text."""
-        return self._copy(_OVERLAPS.format(kind=self._kind))
-
-    def overlaps(self, answer: str) -> Overlaps:
-        """Columns of the text."""
-        one, area, overlap = _table(answer, 3).T
-        return one.astype(np.int64), area.astype(np.int64), overlap
 
     def close(self) -> None:
         """Leave the server."""

@@ -10,13 +10,10 @@ import pyarrow as pa
 import sedonadb
 import shapely
 
-from benchmarks.peers import Floats, Overlaps, Pairs, Shapes
+from benchmarks.peers import Floats, Pairs, Shapes
 
-_FROM = "FROM {asked} p JOIN areas a ON ST_Intersects(a.geometry, p.geometry)"
-_JOIN = f"SELECT p.id AS point, a.id AS area {_FROM.format(asked='points')}"
-_OVERLAPS = (
-    "SELECT p.id AS point, a.id AS area, ST_Area(ST_Intersection(a.geometry, p.geometry)) AS overlap "
-    + _FROM.format(asked="footprints")
+_JOIN = (
+    "SELECT p.id AS point, a.id AS area FROM points p JOIN areas a ON ST_Intersects(a.geometry, p.geometry)"
 )
 
 
@@ -37,10 +34,6 @@ class SedonaDB:
         """Points as a view."""
         self._view("points", shapely.points(xy))
 
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Footprints as a view."""
-        self._view("footprints", footprints)
-
     def _view(self, name: str, geoms: Shapes) -> None:
         frame = gpd.GeoDataFrame({"id": np.arange(len(geoms))}, geometry=geoms)
         self._sedona.create_data_frame(frame).to_memtable().to_view(name, overwrite=True)
@@ -52,11 +45,3 @@ class SedonaDB:
     def pairs(self, answer: pa.Table) -> Pairs:
         """Its two columns."""
         return answer["point"].to_numpy(), answer["area"].to_numpy()
-
-    def ask_overlaps(self) -> pa.Table:
-        """The join with areas."""
-        return pa.table(self._sedona.sql(_OVERLAPS))
-
-    def overlaps(self, answer: pa.Table) -> Overlaps:
-        """Its three columns."""
-        return (*self.pairs(answer), answer["overlap"].to_numpy())

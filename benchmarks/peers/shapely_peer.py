@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import shapely
 
-from benchmarks.peers import Floats, Ints, Overlaps, Pairs, Shapes
+from benchmarks.peers import Floats, Ints, Pairs, Shapes
 
 CORES = os.cpu_count() or 1
 VERSION = f"{shapely.__version__}, GEOS {shapely.geos_version_string}"
@@ -20,9 +20,6 @@ class Tree:
 
     name = "shapely STRtree"
     version = VERSION
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(CORES)
 
     def load(self, areas: Shapes) -> None:
         """Areas in a tree; the first query builds it."""
@@ -40,24 +37,6 @@ class Tree:
     def pairs(self, answer: Ints) -> Pairs:
         """Its two rows."""
         return answer[0], answer[1]
-
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Footprints as they are."""
-        self._footprints = footprints
-
-    def ask_overlaps(self) -> tuple[Ints, Floats]:
-        """The query, then the area of every pair's intersection on all cores."""
-        found = self._tree.query(self._footprints, predicate="intersects")
-        one, area = found[:, np.argsort(found[1])]
-        shapes, others = self._tree.geometries[area], self._footprints[one]
-        parts = zip(np.array_split(shapes, CORES), np.array_split(others, CORES), strict=True)
-        shared = list(self._pool.map(lambda part: shapely.area(shapely.intersection(*part)), parts))
-        return np.stack([one, area]), np.concatenate(shared)
-
-    def overlaps(self, answer: tuple[Ints, Floats]) -> Overlaps:
-        """Its columns."""
-        (one, area), overlap = answer
-        return one, area, overlap
 
 
 class Tuned:
@@ -99,28 +78,6 @@ class Tuned:
         """All threads' pairs; a point on two parts of one area once."""
         both = np.unique(np.concatenate([np.stack(some) for some in answer], axis=1), axis=1)
         return both[0], both[1]
-
-    def take_footprints(self, footprints: Shapes) -> None:
-        """Footprints and their own areas."""
-        self._footprints, self._sizes = footprints, shapely.area(footprints)
-
-    def ask_overlaps(self) -> list[Overlaps]:
-        """Overlaps by thread."""
-        return self._by_polygon(self._footprints, self._overlaps)
-
-    def _overlaps(self, one: Ints, part: Ints) -> Overlaps:
-        """A covered footprint's own area, else the intersection's."""
-        touch = shapely.intersects(self._parts[part], self._footprints[one])
-        one, part = one[touch], part[touch]
-        overlap = self._sizes[one]
-        cut = np.flatnonzero(~shapely.covers(self._parts[part], self._footprints[one]))
-        overlap[cut] = shapely.area(shapely.intersection(self._parts[part[cut]], self._footprints[one[cut]]))
-        return one, self._owner[part], overlap
-
-    def overlaps(self, answer: list[Overlaps]) -> Overlaps:
-        """All threads' rows."""
-        one, area, overlap = (np.concatenate(column) for column in zip(*answer, strict=True))
-        return one, area, overlap
 
     def _by_polygon(self, asked: Shapes, work: Callable[[Ints, Ints], tuple]) -> list[tuple]:
         """``work(asked, part)`` on all pairs whose boxes meet; each thread gets polygons of its own."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from support.scenes import clear
 
 from benchmarks import asking, districts, harness, httpload, places, report, results, store, world
 from benchmarks.districts import Districts
-from benchmarks.exact import overlap_area
 from benchmarks.harness import AnswersDiffer, Contender, pair_keys, pairs_differ, race
 from benchmarks.results import Row, figure
 from benchmarks.townships import split
@@ -394,28 +392,3 @@ def test_sets_do_not_depend_on_each_other(
     one, two = maker("one", towns, 50), maker("two", towns, 50)
     assert not np.array_equal(one, two)
     assert np.array_equal(one, maker("one", towns, 50))
-
-
-# --- the exact referee ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("area", "exact"),
-    [
-        (box(0, 0, 4, 4), Fraction(1)),
-        (box(1.5, 0, 4, 4), Fraction(1, 2)),
-        (Polygon([(1, 1), (2, 1), (2, 2)]), Fraction(1, 2)),
-        (box(0, 0, 4, 4).difference(box(1.25, 1.25, 1.75, 1.5)), Fraction(7, 8)),
-        (shapely.MultiPolygon([box(0, 0, 1.25, 4), box(1.75, 0, 4, 4)]), Fraction(1, 2)),
-        (Polygon([(0, 0), (4, 0), (4, 1.25), (0.5, 1.5), (4, 1.75), (4, 4), (0, 4)]), None),
-        (box(5, 5, 6, 6), Fraction(0)),
-        (box(2, 1, 3, 2), Fraction(0)),
-        (box(2 - 2**-40, 1, 3, 2), Fraction(1, 2**40)),
-    ],
-)
-def test_exact_overlap(area: shapely.Geometry, exact: Fraction | None) -> None:
-    found = overlap_area(area, box(1, 1, 2, 2))
-    if exact is None:
-        assert float(found) == pytest.approx(area.intersection(box(1, 1, 2, 2)).area, rel=1e-14)
-    else:
-        assert found == exact
