@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.bench import Bench
 from benchmarks.harness import OURS, Contender, race
 from benchmarks.peers.postgis_peer import Lookup
 from benchmarks.results import Row, figure
-from geo.index import cell_index as cells
 
 LOOKUPS: Final = 20_000  # of ours in a round
 SQL_LOOKUPS: Final = 1_000  # the first of them; only these are compared
 AT_LEAST: Final = 100.0
 AT_MOST_US: Final = 5.0
-Found = list[tuple[tuple[int, ...], tuple[int, ...]]]
+Positions = NDArray[np.int32]
+Found = list[tuple[Positions, Positions]]
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -25,7 +28,9 @@ def measure(bench: Bench) -> list[Row]:
     version = [bench.postgis(kind).version for kind in ("townships", "zones")][0]
     asked = Lookup(bench.server)
     bench.say(f"lookup: {len(places):,} places, one by one")
-    ours = Contender(OURS, "", _many(lambda x, y: cells.lookup(coverage, overlaps, x, y), places), _plain)
+    ours = Contender(
+        OURS, "", _many(lambda x, y: (coverage.areas_at(x, y), overlaps.areas_at(x, y)), places), _plain
+    )
     sql = Contender(asked.name, version, _many(asked.ask, places[:SQL_LOOKUPS]), _grouped)
     mine, theirs = race([ours, sql], _differ, bench.rounds)
     asked.close()
@@ -57,7 +62,7 @@ def _many(ask: Callable[[float, float], object], places: list[list[float]]) -> C
 
 
 def _plain(answers: Found) -> list[tuple[list[int], list[int]]]:
-    return [(sorted(units), sorted(zones)) for units, zones in answers[:SQL_LOOKUPS]]
+    return [(sorted(units.tolist()), sorted(zones.tolist())) for units, zones in answers[:SQL_LOOKUPS]]
 
 
 def _grouped(answers: list[list[tuple[int, int]]]) -> list[tuple[list[int], list[int]]]:

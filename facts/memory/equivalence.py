@@ -12,7 +12,7 @@ from typing import Final
 
 from facts.memory.point import PointView
 from facts.memory.view import sigma_of
-from geo.index.kernel.coverage.query import OUTSIDE, TIE
+from geo.index import OUTSIDE, TIE
 
 Own = tuple[int, int, float]  # number of the layer, position of the unit, square of a distance that is enough
 WHOLE: Final = 1.0

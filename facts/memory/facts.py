@@ -14,7 +14,7 @@ from facts.memory.footprint import FootprintView
 from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot, UnitLayer
 from facts.model import PlaceFacts, UnitHit, sort_by_authority
-from geo.index.kernel.gaps import gaps2
+from geo.index import box_distances2
 from geo.measure.geodesic import Plane
 from geo.place.location import Location
 from geo.unit_codes import ancestor_codes
@@ -70,7 +70,7 @@ def _point_gap_m(layer: UnitLayer, location: Location, most: float) -> float:
     plane = Plane(location.lon, location.lat)
     place = shapely.Point(0.0, 0.0)
     squares = np.empty(len(layer.rows))
-    nearest = gaps2(layer.bounds(), (plane.lon0, plane.lat0, plane.kx, plane.ky), squares)
+    nearest = box_distances2(layer.bounds(), (plane.lon0, plane.lat0, plane.kx, plane.ky), squares)
 
     def distance(n: int) -> float:
         return float(shapely.distance(plane.shapely_to_metres(layer.shapes[n]), place))

@@ -11,10 +11,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from facts.memory.view import View, sigma_of, with_room
+from facts.memory.view import View, sigma_of
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
 from geo.index.cell_index import CoverageIndex, OverlapIndex
-from geo.index.kernel.distance import near_coverage, near_overlaps
 from geo.measure.geodesic import area_m2, length_m
 from geo.measure.probability import REACH
 
@@ -31,10 +30,9 @@ class FootprintView(View):
         """Areas that may be within a distance: all in the cells of the box."""
         box = self.box(metres)
         if isinstance(index, CoverageIndex):
-            found, _ = with_room(lambda *room: near_coverage(*index.buffer.args, box, 0.0, *room))
-            return sorted(found[0].tolist())
-        nothing = np.zeros(index.areas)
-        found, _ = with_room(lambda *room: near_overlaps(*index.buffer.args, box, 0.0, nothing, *room))
+            found, _ = index.near(box, 0.0)
+        else:
+            found, _ = index.near(box, 0.0, np.zeros(index.areas))
         return sorted(found[0].tolist())
 
     def _overlap(self, shape: BaseGeometry) -> tuple[float, float]:

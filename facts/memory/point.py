@@ -16,12 +16,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from facts.memory.snapshot import Snapshot, UnitLayer, ZoneLayer
-from facts.memory.view import Floats, Near, View, sigma_of, with_room
+from facts.memory.view import Floats, View, sigma_of
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
+from geo.index import TIE, Near
 from geo.index.cell_index import CoverageIndex, Index, OverlapIndex
-from geo.index.kernel.coverage.border_distance import border_distance
-from geo.index.kernel.coverage.query import TIE
-from geo.index.kernel.distance import near_coverage, near_overlaps
 from geo.measure.probability import R68, REACH, gaussian_mass
 from geo.place.location import Location
 
@@ -68,7 +66,7 @@ class PointView(View):
         if isinstance(layer.index, OverlapIndex):
             return float(shapely.distance(self.flat_border(layer.shapes[area]), self.flat))
         limit = math.sqrt(square) if square < math.inf else FARTHEST_M
-        return float(border_distance(*layer.index.buffer.args, self.box(0.0), area, limit))
+        return layer.index.border_distance(self.box(0.0), area, limit)
 
     def near(self, number: int, layer: UnitLayer, sigma: float) -> Near:
         """Units in reach of the point with their mass for this σ, who holds it first; asked once."""
@@ -87,10 +85,10 @@ class PointView(View):
         """The same from the index, and the unit that holds the point; OUTSIDE; or TIE: shapely must say."""
         box = self.box(REACH * sigma)
         if isinstance(layer.index, CoverageIndex):
-            found, own = with_room(lambda *room: near_coverage(*layer.index.buffer.args, box, sigma, *room))
+            found, own = layer.index.near(box, sigma)
             return found, TIE if _on_border(found) else own
         lines = np.full(len(layer.rows), sigma * R68)
-        found, _ = with_room(lambda *room: near_overlaps(*layer.index.buffer.args, box, 0.0, lines, *room))
+        found, _ = layer.index.near(box, 0.0, lines)
         return found, TIE
 
     def _exact(self, layer: UnitLayer, sigma: float, found: Near) -> Near:
@@ -130,11 +128,7 @@ class PointView(View):
 
     def _zones(self, layer: ZoneLayer) -> Iterable[ZoneHit]:
         box, accuracies = self.box(self.zone_reach(layer)), layer.accuracies
-        (areas, masses, near2), inside = with_room(
-            lambda *room: near_overlaps(
-                *layer.index.buffer.args, box, self.location.accuracy_m, accuracies, *room
-            )
-        )
+        (areas, masses, near2), inside = layer.index.near(box, self.location.accuracy_m, accuracies)
         for n, area in enumerate(areas.tolist()):
             row = layer.rows[area]
             distance = 0.0 if n < inside else math.sqrt(near2[n])
@@ -169,7 +163,9 @@ class PointView(View):
         ]
 
     def _at(self, index: Index) -> list[int]:
-        return list(map(int, index.pairs(np.array([[self.location.lon, self.location.lat]]), 1)[1]))
+        """The areas of a layer that hold the point, by position."""
+        found: list[int] = index.areas_at(self.location.lon, self.location.lat).tolist()
+        return found
 
 
 def _on_border(found: Near) -> bool:

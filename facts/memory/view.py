@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import shapely
@@ -13,14 +12,12 @@ from shapely.geometry.base import BaseGeometry
 
 from facts.memory.snapshot import Snapshot, ZoneLayer
 from facts.model import SourceRef, UnitHit, ZoneHit
-from geo.index.kernel.distance import FULL
+from geo.index import Place
 from geo.measure.geodesic import Plane
 from geo.measure.probability import REACH, combine, sigma_from_r68
 from geo.place.location import Location
 
-ROOM: Final = 64  # areas near one place to begin with
 Floats = NDArray[np.float64]
-Near = tuple[NDArray[np.int32], Floats, Floats]  # areas, their masses, squares of border distances
 
 
 def sigma_of(location: Location, source: SourceRef) -> float:
@@ -49,7 +46,7 @@ class View:
         """The same in metres from its middle."""
         return self.plane.shapely_to_metres(self.shape)
 
-    def box(self, metres: float) -> tuple[float, float, float, float, float, float]:
+    def box(self, metres: float) -> Place:
         """The box round the place, grown by a length, as the compiled calls take it."""
         plane, x, y = self.plane, self.location.lon, self.location.lat
         if self.location.footprint is None:
@@ -67,14 +64,3 @@ class View:
         """How far a zone may be that must be told of, metres."""
         sigmas = [sigma_of(self.location, s) for s in self.snapshot.sources if s.role == "zones"]
         return max(REACH * max(sigmas, default=0.0), layer.farthest_m)
-
-
-def with_room(ask: Callable[..., tuple[int, int]]) -> tuple[Near, int]:
-    """Ask a compiled search, with more room as long as it needs it: what it found, and its second number."""
-    size = ROOM
-    while True:
-        ids, mass, near2 = np.empty(size, np.int32), np.empty(size), np.empty(size)
-        count, second = ask(ids, mass, near2)
-        if count != FULL:
-            return (ids[:count], mass[:count], near2[:count]), second
-        size *= 4

@@ -1,4 +1,4 @@
-"""Areas kept as WKB, in memory or in a mapped file, and decoded when somebody asks for one."""
+"""The areas of a layer as WKB, in memory or in a mapped file, decoded one by one when they are needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ Geometries = NDArray[np.object_]
 class Shapes:
     """The areas of a layer by position: Polygons and MultiPolygons, CGCS2000 degrees.
 
-    Threads may share it, and then share the geometries that it hands out: do not prepare them.
+    Threads may share it, and then share the geometries that it returns: do not prepare them, for a prepared
+    geometry keeps state while it answers.
     """
 
     def __init__(self, wkb: pa.ChunkedArray, bounds: Floats) -> None:

@@ -6,7 +6,7 @@ processes of a machine share it. It holds no objects, only numbers and texts:
 =======  ==========================================================================================
 prefix   ``PREFIX``: a mark, where the header is, its length and its SHA-256
 parts    each at a multiple of ``ALIGN`` bytes: of every layer the rows (an Arrow IPC stream, see
-         ``facts.memory.layer_codec``) and the words of its index (``geo.index.kernel.layout``)
+         ``facts.memory.layer_codec``) and the words of its index (``geo.index``)
 header   JSON: the sources, which layers make the snapshots, place, size and CRC-32 of every part, and the
          documents of the law
 =======  ==========================================================================================
@@ -35,8 +35,8 @@ from facts.memory.files import make_private
 from facts.memory.layer_codec import decode_layer, encode_layer
 from facts.memory.snapshot import GridLayer, PermitLayer, Snapshot, UnitLayer, UnitRow, ZoneLayer, ZoneRow
 from facts.model import CellHit, PermitHit, SourceRef
-from geo.index.cell_index import CoverageIndex, Index, OverlapIndex
-from geo.index.kernel.layout import COVERAGE, KIND, MAGIC, Buffer
+from geo.index import MAGIC
+from geo.index.cell_index import Index, OverlapIndex, index_of_words
 from geo.index.shapes import Shapes
 from law.book import LawBook
 from layers.lawbook.documents import build_book, document_name, parsed_document
@@ -253,8 +253,7 @@ def _rows(whole: pa.Buffer, said: Sequence[int]) -> pa.Table:
 
 
 def _index(whole: pa.Buffer, said: Sequence[int]) -> Index:
-    buffer = Buffer.of(np.frombuffer(_taken(whole, said), np.int64))
-    return CoverageIndex(buffer) if int(buffer.i8[KIND]) == COVERAGE else OverlapIndex(buffer)
+    return index_of_words(np.frombuffer(_taken(whole, said), np.int64))
 
 
 def _snapshot(said: Mapping[str, Any], layers: Sequence[tuple[pa.Table, Index]]) -> Snapshot:

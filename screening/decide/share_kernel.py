@@ -1,8 +1,22 @@
-"""How many points divide among units: ``verdict.shares`` and ``verdict.jurisdiction`` for arrays. Compiled.
+"""Shares of units in points: ``verdict.shares`` and ``verdict.jurisdiction`` for arrays. Compiled.
 
-The same rules as there, for what is plain: one layer of units a level at a point, and no point exactly on a
-border. Whatever is not plain is marked and left to them. ``tests/screening/test_screener.py`` holds both side
-by side.
+Only *plain* points are decided here: not on a border, and with one layer of units a level. Others are marked,
+and the caller judges them by the single check. ``tests/screening/test_screener.py`` compares both.
+
+Arguments that many functions share, as tuples because compiled code takes no objects:
+
+``buffers``
+    Three tuples: the layers' int32, int64 and float64 views.
+``tables``
+    0 level of each layer; 1 whether each layer is official; 2 number of each layer's first unit; 3 the layer
+    that each level was found in at the point at hand (filled by ``_find_units``); 4 of each unit its
+    ancestor's code number at each level, (units, levels), -1: none; 5 of each unit its own code's number, in
+    the order of codes; 6 of each code the unit that has it; 7 of each unit whether another layer has it too.
+``place``
+    x, y in degrees, metres per degree along both.
+``ids``, ``mass``, ``near2``, ``counts``, ``owns``
+    By level: the units near the point, (levels + 1, ROOM) with a spare row, their masses, the squares of the
+    distances of their borders in m²; how many they are, and the one that holds the point or NOBODY.
 """
 
 from __future__ import annotations
@@ -12,7 +26,6 @@ from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo.index.kernel.coverage.border_distance import border_distance
 from geo.index.kernel.coverage.interior import CLOSE
@@ -20,24 +33,28 @@ from geo.index.kernel.coverage.query import TIE
 from geo.index.kernel.distance import FULL, near_coverage
 from geo.index.kernel.gaussian import REACH
 
-CURVATURE: Final = 1e-3  # as in ``verdict.shares``
+CURVATURE: Final = 1e-3  # as in ``verdict.shares``: less left over is rounding of curved borders
 ROOM: Final = 64  # units near one point and level; more are left to the caller
 ON_BORDER2: Final = 1e-12  # m²: nearer than a micrometre, the caller decides
-CERTAIN, PROBABLE, DISPUTED, ABROAD = 0, 1, 2, 3
-NOBODY: Final = -1
-MILLIONTHS: Final = 1e6
-I4 = NDArray[np.int32]
-F8 = NDArray[np.float64]
+CERTAIN, PROBABLE, DISPUTED, ABROAD = 0, 1, 2, 3  # certainties
+NOBODY: Final = -1  # instead of a unit
+TOO_MANY: Final = -1  # instead of a number of units
+MILLIONTHS: Final = 1e6  # shares are rounded to these, as in a verdict
+BILLIONTHS: Final = 1e9  # shares that agree to these count as equal when units are ranked
 
 
 @njit(inline="always")
-def _share_of(value: float) -> float:
+def _rounded(value: float) -> float:
+    """A share rounded to millionths."""
     return np.rint(value * MILLIONTHS) / MILLIONTHS
 
 
 @njit(cache=True)
-def _survey(buffers, tables, place, sigmas, ids, mass, near2, counts, owns):  # type: ignore[no-untyped-def]
-    """Units round a point by level: whether the point is plain, and whether an approximate layer counts."""
+def _find_units(buffers, tables, place, sigmas, ids, mass, near2, counts, owns):  # type: ignore[no-untyped-def]
+    """Fill the units near a point by level.
+
+    Returns whether the point is plain, and whether a layer that is not official has a share in it.
+    """
     level_of, official = tables[0], tables[1]
     counts[:] = 0
     owns[:] = NOBODY
@@ -68,7 +85,7 @@ def _survey(buffers, tables, place, sigmas, ids, mass, near2, counts, owns):  # 
             near2[level, n] = d[n]
             if mass[level, n] > 0.0 and tables[7][ids[level, n]]:
                 return False, False
-            if not official[layer] and _share_of(mass[level, n]) > 0.0:
+            if not official[layer] and _rounded(mass[level, n]) > 0.0:
                 approximate = True
         if own >= 0:
             owns[level] = tables[2][layer] + own
@@ -77,8 +94,12 @@ def _survey(buffers, tables, place, sigmas, ids, mass, near2, counts, owns):  # 
 
 
 @njit(cache=True)
-def _wholes(buffers, tables, place, sigmas, upper, level, ids, mass, counts, out, spare):  # type: ignore[no-untyped-def]
-    """Masses of a level's parents with the σ of the level's own lines; whether they can be told."""
+def _parent_masses(buffers, tables, place, sigmas, upper, level, ids, mass, counts, out, spare):  # type: ignore[no-untyped-def]
+    """Fill ``out`` with the masses of a level's parents for the σ of the level's own lines.
+
+    Parts and whole must be weighed with the same σ, or the parts would add up to more or less than the whole.
+    Returns False where that is not possible: own lines without error, or parents' lines that are better.
+    """
     above, below = tables[3][upper], tables[3][level]
     sigma = sigmas[below]
     if sigma == 0.0 or sigmas[above] < sigma:
@@ -121,6 +142,7 @@ def _is_root(unit, level, ancestors):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _mass_of_roots(ids, mass, counts, ancestors):  # type: ignore[no-untyped-def]
+    """Sum of the masses of the units without a known unit above them."""
     total = 0.0
     for level in range(len(counts)):
         for n in range(counts[level]):
@@ -131,7 +153,7 @@ def _mass_of_roots(ids, mass, counts, ancestors):  # type: ignore[no-untyped-def
 
 @njit(inline="always")
 def _is_above(level, ids, counts, ancestors):  # type: ignore[no-untyped-def]
-    """Whether a unit near the point lies under one of this level, which is farther off."""
+    """Whether a unit near the point lies under a unit of this level, which itself is not near."""
     for finer in range(level + 1, len(counts)):
         for n in range(counts[finer]):
             if ancestors[ids[finer, n], level] >= 0:
@@ -141,18 +163,24 @@ def _is_above(level, ids, counts, ancestors):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shares, spare):  # type: ignore[no-untyped-def]
-    """Units with their shares, in no order; their number, or -1 where they are too many."""
+    """Write units and their shares into ``found`` and ``shares``, unordered; their number, or TOO_MANY.
+
+    Level by level from the top, the share of each unit is divided among its children by their masses. What
+    the children leave over stays with the unit: ground that no finer unit is mapped on.
+    """
     ancestors = tables[4]
-    wholes = np.empty(ROOM)
+    parents = np.empty(ROOM)
     current, current_share = np.empty(ROOM, np.int32), np.empty(ROOM)
     upper, size, settled = NOBODY, 0, 0
     at_top = max(1.0, _mass_of_roots(ids, mass, counts, ancestors))
     for level in range(len(counts)):
         if counts[level] == 0 and not _is_above(level, ids, counts, ancestors):
             continue
-        told = size > 0 and counts[level] > 0
-        if told:
-            told = _wholes(buffers, tables, place, sigmas, upper, level, ids, mass, counts, wholes, spare)
+        with_whole = size > 0 and counts[level] > 0
+        if with_whole:
+            with_whole = _parent_masses(
+                buffers, tables, place, sigmas, upper, level, ids, mass, counts, parents, spare
+            )
         following, following_share, m = np.empty(ROOM, np.int32), np.empty(ROOM), 0
         for n in range(size):
             code = ancestors[current[n], upper]
@@ -163,35 +191,35 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shar
             left = current_share[n]
             if total > 0.0 and not _is_unmapped(current[n], upper, owns, ancestors):
                 own = 0.0
-                if told:
+                if with_whole:
                     for k in range(counts[upper]):
                         if ids[upper, k] == current[n]:
-                            own = wholes[k]
+                            own = parents[k]
                 rest = own - total
                 whole = total + rest if rest > CURVATURE * total else total
                 left = current_share[n] * rest / whole if whole > total else 0.0
                 for k in range(counts[level]):
                     if ancestors[ids[level, k], upper] == code:
                         if m == ROOM:
-                            return -1
+                            return TOO_MANY
                         following[m] = ids[level, k]
                         following_share[m] = current_share[n] * mass[level, k] / whole
                         m += 1
             if left > 0.0:
                 if settled == len(found):
-                    return -1
+                    return TOO_MANY
                 found[settled], shares[settled] = current[n], left
                 settled += 1
         for k in range(counts[level]):
             if _is_root(ids[level, k], level, ancestors):
                 if m == ROOM:
-                    return -1
+                    return TOO_MANY
                 following[m], following_share[m] = ids[level, k], mass[level, k] / at_top
                 m += 1
         current, current_share, size, upper = following, following_share, m, level
     for n in range(size):
         if settled == len(found):
-            return -1
+            return TOO_MANY
         found[settled], shares[settled] = current[n], current_share[n]
         settled += 1
     return settled
@@ -199,13 +227,13 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shar
 
 @njit(inline="always")
 def _rank(found, shares, count, codes):  # type: ignore[no-untyped-def]
-    """Largest share first; equal ones (to a billionth) by code. Insertion: they are few."""
+    """Sort by falling share, equal ones (to a billionth) by code, in place; by insertion, as they are few."""
     for i in range(1, count):
         unit, share = found[i], shares[i]
-        key = np.rint(share * 1e9)
+        key = np.rint(share * BILLIONTHS)
         j = i - 1
         while j >= 0:
-            other = np.rint(shares[j] * 1e9)
+            other = np.rint(shares[j] * BILLIONTHS)
             if other > key or (other == key and codes[found[j]] < codes[unit]):
                 break
             found[j + 1], shares[j + 1] = found[j], shares[j]
@@ -214,37 +242,39 @@ def _rank(found, shares, count, codes):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _keep(found, shares, count):  # type: ignore[no-untyped-def]
-    """Round the shares, leave out what rounds to nothing: how many are left, their sum, what is outside."""
+def _round_shares(found, shares, count):  # type: ignore[no-untyped-def]
+    """Round the shares in place and leave out zeros: how many are left, their sum, and what lies outside."""
     total, kept, outside = 0.0, 0, 1.0
     for k in range(count):
         outside -= shares[k]
-        if _share_of(shares[k]) > 0.0:
-            found[kept], shares[kept] = found[k], _share_of(shares[k])
+        if _rounded(shares[k]) > 0.0:
+            found[kept], shares[kept] = found[k], _rounded(shares[k])
             total += shares[kept]
             kept += 1
-    return kept, total, _share_of(max(0.0, outside))
+    return kept, total, _rounded(max(0.0, outside))
 
 
 @njit(inline="always")
-def _room_for(levels):  # type: ignore[no-untyped-def]
-    """Units, masses and border distances of each level, with a spare row."""
+def _rows_for(levels):  # type: ignore[no-untyped-def]
+    """Arrays ``ids``, ``mass`` and ``near2``."""
     shape = (levels + 1, ROOM)
     return np.empty(shape, np.int32), np.empty(shape), np.empty(shape)
 
 
 @njit(cache=True, nogil=True)
 def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignore[no-untyped-def]
-    """Jurisdiction of points, (n, 2) degrees.
+    """Jurisdictions of points, (n, 2) degrees.
 
-    ``buffers``: three tuples, the layers' int32, int64 and float64 views. ``tables``: of each layer its
-    level, whether it is official and the number of its first unit; of each unit its ancestor's code number at
-    each level, shape (units, levels), and its own code's number in order; of each code the unit that has it;
-    of each unit whether another layer has it too.
-    ``metres``, (n, 2): per degree. ``sigmas``, (n, layers). ``limits``: certain, disputed.
+    Args:
+        buffers: see the module.
+        tables: see the module, without number 3, which is put in here.
+        metres: (n, 2), per degree.
+        sigmas: (n, layers), metres.
+        limits: least shares that are certain, and that are not disputed.
 
-    Returns arrays of n: lead unit, share, certainty, sum of shares, border distance (NaN: not known), plain;
-    and the partners: starts (n + 1,), units, shares.
+    Returns:
+        Arrays of n: lead unit, share, certainty, sum of shares, border distance in metres (NaN: not known),
+        plain; and the partners: starts (n + 1,), units, shares.
     """
     n, levels = len(points), tables[3].shape[1]
     tables = (tables[0], tables[1], tables[2], np.zeros(levels, np.int64), *tables[3:])
@@ -252,15 +282,15 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
     certainty, inside = np.full(n, ABROAD, np.int8), np.zeros(n)
     edge, plain = np.full(n, np.nan), np.ones(n, np.bool_)
     starts, partners, parts = np.zeros(n + 1, np.int64), np.empty(1024, np.int32), np.empty(1024)
-    ids, mass, near2 = _room_for(levels)
+    ids, mass, near2 = _rows_for(levels)
     counts, owns = np.zeros(levels, np.int64), np.zeros(levels, np.int64)
     found, shares = np.empty(2 * ROOM, np.int32), np.empty(2 * ROOM)
     spare = (np.empty(ROOM, np.int32), np.empty(ROOM), np.empty(ROOM))
-    told = 0
+    written = 0
     for p in range(n):
-        starts[p + 1] = told
+        starts[p + 1] = written
         place = (points[p, 0], points[p, 1], metres[p, 0], metres[p, 1])
-        ok, approximate = _survey(buffers, tables, place, sigmas[p], ids, mass, near2, counts, owns)
+        ok, approximate = _find_units(buffers, tables, place, sigmas[p], ids, mass, near2, counts, owns)
         count = (
             _divide(buffers, tables, place, sigmas[p], ids, mass, counts, owns, found, shares, spare)
             if ok
@@ -270,40 +300,42 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
             plain[p] = False
             continue
         _rank(found, shares, count, tables[5])
-        kept, inside[p], outside = _keep(found, shares, count)
+        kept, inside[p], outside = _round_shares(found, shares, count)
         first = 1 if kept > 0 and outside <= inside[p] else 0
         if first:
             lead[p], share[p] = found[0], shares[0]
-            certainty[p] = _word(shares[0], approximate, limits)
-            edge[p] = _edge_of_lead(buffers, tables, place, found[0], ids, counts, owns)
+            certainty[p] = _certainty(shares[0], approximate, limits)
+            edge[p] = _border_distance_of_lead(buffers, tables, place, found[0], ids, counts, owns)
         for k in range(first, kept):
-            if told == len(partners):
-                partners = np.append(partners, np.empty(told, np.int32))
-                parts = np.append(parts, np.empty(told))
-            partners[told], parts[told] = found[k], shares[k]
-            told += 1
-        starts[p + 1] = told
-    return lead, share, certainty, inside, edge, plain, (starts, partners[:told], parts[:told])
+            if written == len(partners):
+                partners = np.append(partners, np.empty(written, np.int32))
+                parts = np.append(parts, np.empty(written))
+            partners[written], parts[written] = found[k], shares[k]
+            written += 1
+        starts[p + 1] = written
+    return lead, share, certainty, inside, edge, plain, (starts, partners[:written], parts[:written])
 
 
 @njit(cache=True, nogil=True)
-def leads_of_interior(soles, tables, out):  # type: ignore[no-untyped-def]
-    """The finest unit of points of which each layer has one unit, all of one line, or none.
+def leads_of_interior(interior, tables, out):  # type: ignore[no-untyped-def]
+    """Write the finest unit of points whose discs lie inside one unit of every layer, or in none.
 
-    ``soles``, (layers, n): positions in the layers, as ``sole_of_many`` tells them. ``tables``: see
-    ``divide_many``. ``out``, (n,): units, NOBODY outside, CLOSE where the shares must be computed.
+    Args:
+        interior: (layers, n), positions in the layers, as ``interior_area_batch`` gives them.
+        tables: see ``divide_many``.
+        out: (n,), units; NOBODY outside; CLOSE where the shares must be computed.
     """
     level_of, first, ancestors = tables[0], tables[2], tables[3]
-    layers, n = soles.shape
+    layers, n = interior.shape
     at = np.empty(ancestors.shape[1], np.int32)
     for p in range(n):
         at[:] = NOBODY
         clear = True
         for layer in range(layers):
-            if soles[layer, p] == CLOSE:
+            if interior[layer, p] == CLOSE:
                 clear = False
-            elif soles[layer, p] >= 0:
-                unit = first[layer] + soles[layer, p]
+            elif interior[layer, p] >= 0:
+                unit = first[layer] + interior[layer, p]
                 clear = clear and at[level_of[layer]] == NOBODY and not tables[6][unit]
                 at[level_of[layer]] = unit
         out[p] = _finest(at, ancestors) if clear else CLOSE
@@ -311,7 +343,10 @@ def leads_of_interior(soles, tables, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def write_interior(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
-    """Fill what is told of points, (n,), that a unit has wholly, or none. ``official``: of each unit."""
+    """Fill share, certainty and sum of shares, (n,), of points that one unit has wholly, or none has.
+
+    ``lead``: that unit or NOBODY. ``official``: of each unit, whether its lines and those above it are.
+    """
     for p in range(len(lead)):
         held = lead[p] >= 0
         share[p] = inside[p] = 1.0 if held else 0.0
@@ -336,15 +371,19 @@ def _finest(at, ancestors):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
-def _word(share, approximate, limits):  # type: ignore[no-untyped-def]
+def _certainty(share, approximate, limits):  # type: ignore[no-untyped-def]
+    """How certain the lead unit is, by its share; never certain where an approximate layer has a part."""
     if share >= limits[0] and not approximate:
         return CERTAIN
     return PROBABLE if share >= limits[1] else DISPUTED
 
 
 @njit(cache=True)
-def _edge_of_lead(buffers, tables, place, lead, ids, counts, owns):  # type: ignore[no-untyped-def]
-    """The distance of the border of the unit of a lead's level that holds the point; NaN where none does."""
+def _border_distance_of_lead(buffers, tables, place, lead, ids, counts, owns):  # type: ignore[no-untyped-def]
+    """Distance of a point from the border of the unit, of the lead's level, that holds it, metres.
+
+    NaN where none holds it.
+    """
     own_level = NOBODY
     for level in range(len(counts)):
         for n in range(counts[level]):

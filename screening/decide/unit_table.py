@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facts.memory.snapshot import Snapshot
+from geo.index import CLOSE
 from geo.index.cell_index import CoverageIndex
-from geo.index.kernel.coverage.border_distance_batch import border_distance_batch
-from geo.index.kernel.coverage.interior import CLOSE, interior_area_batch
 from geo.measure.geodesic import ELLIPSOID
 from geo.measure.probability import R68, REACH
 from geo.unit_codes import stem
@@ -43,6 +42,7 @@ class UnitTable:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.layers = [layer for layer in snapshot.units if isinstance(layer.index, CoverageIndex)]
+        self._indexes = [layer.index for layer in self.layers if isinstance(layer.index, CoverageIndex)]
         self.complete = len(self.layers) == len(snapshot.units)
         self.rows = [row for layer in self.layers for row in layer.rows]
         self.codes = [row.code for row in self.rows]
@@ -59,7 +59,7 @@ class UnitTable:
         ancestors = self.ancestors_of(self.codes)
         self._tables = (levels, official, first, ancestors, self.own_code, holder, shared)
         self._official_line = self._official_lines(official)
-        views = [layer.index.buffer.args for layer in self.layers]
+        views = [index.buffer.args for index in self._indexes]
         self._buffers = tuple(tuple(view[n] for view in views) for n in range(3))
         self.accuracies = np.asarray([layer.source.accuracy_m for layer in self.layers])
 
@@ -108,7 +108,7 @@ class UnitTable:
         Points that are far from all borders are told at once, the others' probability is integrated.
         """
         sigmas = self._sigmas(accuracy)
-        lead = self._soles(lonlat, metres, sigmas)
+        lead = self._interior_leads(lonlat, metres, sigmas)
         close = np.flatnonzero(lead == CLOSE)
         n = len(lead)
         found = Divided(
@@ -141,20 +141,20 @@ class UnitTable:
         each = np.hypot((accuracy[:1] if same else accuracy)[:, None], self.accuracies[None, :]) / R68
         return np.repeat(each, len(accuracy), axis=0) if same else each
 
-    def _soles(self, lonlat: Floats, metres: Floats, sigmas: Floats) -> NDArray[np.int32]:
-        soles = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
-        for n, layer in enumerate(self.layers):
+    def _interior_leads(self, lonlat: Floats, metres: Floats, sigmas: Floats) -> NDArray[np.int32]:
+        interior = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
+        for n, index in enumerate(self._indexes):
             reach = np.maximum(REACH * sigmas[:, n], LEAST_REACH_M)
-            interior_area_batch(*layer.index.buffer.args, lonlat, metres, reach, soles[n])
+            index.interior_areas(lonlat, metres, reach, interior[n])
         lead = np.empty(len(lonlat), dtype=np.int32)
-        leads_of_interior(soles, self._tables, lead)
+        leads_of_interior(interior, self._tables, lead)
         return lead
 
     def _borders(self, lonlat: Floats, metres: Floats, lead: NDArray[np.int32]) -> Floats:
         edge = np.full(len(lead), np.nan)
-        for n, layer in enumerate(self.layers):
-            span = int(self.first[n]), int(self.first[n]) + len(layer.rows)
-            border_distance_batch(*layer.index.buffer.args, lonlat, metres, lead, *span, edge)
+        for n, index in enumerate(self._indexes):
+            span = int(self.first[n]), int(self.first[n]) + len(self.layers[n].rows)
+            index.border_distances(lonlat, metres, lead, span, edge)
         return edge
 
     def chain(self, level: int) -> NDArray[np.int32]:

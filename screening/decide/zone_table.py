@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facts.memory.snapshot import ZoneLayer
-from geo.index.kernel.overlap.near_batch import near_overlaps_batch
 from geo.measure.probability import R68
 from screening.decide.law_table import NO_EFFECT, NOTICE, LawTable
 from screening.kernel import combine_bits
@@ -62,8 +61,8 @@ class ZoneTable:
     def meet(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Met:
         """The conflicts of points, (n, 2) degrees."""
         layer = self.layer
-        point, near, holds, distance, mass = near_overlaps_batch(
-            *layer.index.buffer.args, lonlat, metres, accuracy, layer.accuracies, self.notice
+        point, near, holds, distance, mass = layer.index.near_points(
+            lonlat, metres, accuracy, layer.accuracies, self.notice
         )
         n = len(lonlat)
         plain = np.ones(n, dtype=np.bool_)

@@ -1,8 +1,17 @@
-"""Compiled loops over the cell index.
+"""The compiled loops of the cell index. Internal to ``geo.index``.
 
-The compiler keeps what it made beside the source, and looks only at the file of the function that is called
-when it asks whether that has changed. Loops here take each other in, so what is kept is kept under the
-contents of all of them.
+Numba caches machine code beside the source, and to see whether it is out of date it looks only at the file of
+the function that is called. But functions here are inlined into each other across files. So the cache is kept
+under a digest of the whole folder: any edit compiles everything once more, which takes about a minute.
+
+========================================  ============================================================
+``layout``                                bits and addresses of the index, types of compiled code
+``buffer``                                its grid and its bytes: assembling, files
+``edges``, ``rasterize``, ``bitmasks``    building: edges, the cells that they cross, masks of these
+``orientation``, ``gaussian``             exact sides of edges; masses of probability
+``distance``                              what lies near one place
+``coverage``, ``overlap``                 building, searching and checking each kind of index
+========================================  ============================================================
 """
 
 from __future__ import annotations
@@ -18,10 +27,11 @@ _CACHE = _HERE / "__pycache__"
 
 
 def _version() -> str:
-    """Names the contents of this folder."""
+    """A digest of the sources in this folder."""
     sources = b"".join(path.read_bytes() for path in sorted(_HERE.rglob("*.py")))
     return sha256(sources).hexdigest()[:16]
 
 
+# A cache directory that is set (NUMBA_CACHE_DIR) is left alone; a read-only installation has none of its own.
 if not config.CACHE_DIR and os.access(_CACHE if _CACHE.exists() else _HERE, os.W_OK):  # type: ignore[attr-defined]
     config.CACHE_DIR = str(_CACHE / _version())  # type: ignore[attr-defined]

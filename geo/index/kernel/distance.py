@@ -1,8 +1,10 @@
-"""What lies round an uncertain point: how much of its probability each area holds, and how far borders are.
+"""What lies near a place: distances to boxes and edges, and each area's probability mass. Compiled.
 
-Lengths are metres in the local plane of the point (``kx``, ``ky`` metres per degree, see ``measure.Plane``).
-An edge may lie in several cells; its mass is taken in each for the part inside it, so that nothing counts
-twice. Compiled.
+Distances are in the local plane of the place: degrees times ``kx`` and ``ky``, metres per degree of longitude
+and latitude (``geo.measure.geodesic.Plane``). Squares are compared, and a root is taken only at the end.
+
+A chain is stored in every cell that it runs through, so the same edge may be met several times. Its distance
+may then be taken again, but its mass must not: in each cell only the part of the edge inside it counts.
 """
 
 from __future__ import annotations
@@ -12,45 +14,73 @@ from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo.index.kernel.coverage.query import find
 from geo.index.kernel.gaussian import R68, REACH, owens_t_difference
 from geo.index.kernel.layout import (
-    COARSE,
     COLUMNS,
     DATA,
-    FINE,
+    F8,
+    I4,
+    I8,
     INVERSE,
-    LOW26,
+    LEFT,
     ROWS,
-    SHIFT,
     SIDE,
-    SIZE,
     SOUTH,
     WEST,
+    Box,
+    Edge,
+    Place,
+    Window,
+    cell_box,
+    cell_value,
+    chain_first,
+    chain_second,
+    chain_vertices,
+    crossed_word,
+    edge_at,
+    edge_words,
+    high_half,
+    holding_areas,
+    holding_words,
+    next_chain,
+    overlaps_chains,
 )
-from geo.index.kernel.overlap.build import FIELD, LEFT, LOW21
-from geo.index.kernel.overlap.query import gather, word_of
+from geo.index.kernel.overlap.query import append_areas, data_word, most_areas
 
-I4 = NDArray[np.int32]
-I8 = NDArray[np.int64]
-F8 = NDArray[np.float64]
-Edge = tuple[float, float, float, float]
-Place = tuple[float, float, float, float, float, float]  # x, y, kx, ky, half box in degrees
-FULL: Final = -2  # there is no room for so many areas
+FULL: Final = -2  # instead of a number of areas: the arrays given have no room for so many
+# A cell is skipped only where it is farther by more than this part of the squared distance. The distance of a
+# cell and that of an edge in it are rounded differently: without this an edge on the cell's side could be
+# lost.
+ROUNDING: Final = 1e-9
 
 
 @njit(inline="always")
-def gap2(box: Edge, x: float, y: float, kx: float, ky: float) -> float:
-    """Square of the distance of a point from a box (west, south, east, north), m²."""
+def box_distance2(box: Box, x: float, y: float, kx: float, ky: float) -> float:
+    """Square of the distance of a point from a box, m²; 0 inside."""
     dx = max(box[0] - x, 0.0, x - box[2]) * kx
     dy = max(box[1] - y, 0.0, y - box[3]) * ky
     return dx * dx + dy * dy
 
 
+@njit(cache=True, nogil=True)
+def box_distances2(boxes: F8, place: tuple[float, float, float, float], out: F8) -> int:
+    """The number of the box nearest to a point, of (n, 4) in degrees; the first of equally near ones.
+
+    ``place``: x, y, and metres per degree along both. ``out``, (n,), gets the squares of all distances, m².
+    """
+    x, y, kx, ky = place
+    best = 0
+    for n in range(len(boxes)):
+        out[n] = box_distance2((boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3]), x, y, kx, ky)
+        if out[n] < out[best]:
+            best = n
+    return best
+
+
 @njit(inline="always")
-def distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
+def edge_distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
     """Square of the distance of a point from an edge, m²."""
     ax, ay = (edge[0] - x) * kx, (edge[1] - y) * ky
     dx, dy = (edge[2] - edge[0]) * kx, (edge[3] - edge[1]) * ky
@@ -66,8 +96,30 @@ def distance2(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
 
 
 @njit(inline="always")
-def _clip(edge: Edge, cell: Edge) -> tuple[float, float]:
-    """The part of an edge in a cell (west, south, east, north; its east and north sides are not its own)."""
+def edge_distance2_branchless(edge: Edge, x: float, y: float, kx: float, ky: float) -> float:
+    """``edge_distance2``, to the last bit, without branches.
+
+    Over thousands of unrelated points no branch could be predicted. The division is made even where its
+    quotient is not used: with ``error_model="numpy"`` in the caller it has no test for 0, a branch again.
+    """
+    ax, ay = (edge[0] - x) * kx, (edge[1] - y) * ky
+    dx, dy = (edge[2] - edge[0]) * kx, (edge[3] - edge[1]) * ky
+    length2 = dx * dx + dy * dy
+    t = -(ax * dx + ay * dy)
+    bx, by = ax + dx, ay + dy
+    cross = ax * dy - ay * dx
+    beyond = bx * bx + by * by
+    beside = cross * cross / length2
+    found = beyond if t >= length2 else beside
+    return ax * ax + ay * ay if t <= 0.0 else found
+
+
+@njit(inline="always")
+def _clip(edge: Edge, cell: Box) -> tuple[float, float]:
+    """The part of an edge in a cell, as two parameters in [0, 1]; the first is not less where there is none.
+
+    The cell's east and north sides belong to its neighbours: an edge along a side has its mass taken once.
+    """
     low, high = 0.0, 1.0
     for axis in range(2):
         a, b = edge[axis], edge[axis + 2]
@@ -82,8 +134,8 @@ def _clip(edge: Edge, cell: Edge) -> tuple[float, float]:
 
 
 @njit(inline="always")
-def mass_taken(edge: Edge, cell: Edge, x: float, y: float, kx: float, ky: float, sigma: float) -> float:
-    """What the part of an edge in a cell takes from the mass of the area on its left."""
+def edge_mass(edge: Edge, cell: Box, x: float, y: float, kx: float, ky: float, sigma: float) -> float:
+    """What the part of an edge in a cell takes from the mass of the area on its left; see ``gaussian``."""
     low, high = _clip(edge, cell)
     if low >= high:
         return 0.0
@@ -98,7 +150,10 @@ def mass_taken(edge: Edge, cell: Edge, x: float, y: float, kx: float, ky: float,
 
 @njit(inline="always")
 def slot_of(area: int, ids: I4, mass: F8, near2: F8, count: int) -> tuple[int, int]:
-    """Where an area is noted, and the new count; (FULL, count) where there is no room."""
+    """The position of an area among those found, added where it is not yet, and the new count.
+
+    The position is FULL where there is no room. The areas are few: a search from the first is the fastest.
+    """
     for n in range(count):
         if ids[n] == area:
             return n, count
@@ -109,21 +164,14 @@ def slot_of(area: int, ids: I4, mass: F8, near2: F8, count: int) -> tuple[int, i
 
 
 @njit(inline="always")
-def window(f8: F8, i8: I8, x: float, y: float, rx: float, ry: float) -> tuple[int, int, int, int]:
-    """First and last column and row of the fine cells within a box round a point."""
+def window(f8: F8, i8: I8, x: float, y: float, rx: float, ry: float) -> Window:
+    """The fine cells within a box round a point; first after last where the box lies beside the grid."""
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
     c0 = math.floor((x - rx - f8[WEST]) * f8[INVERSE])
     c1 = math.floor((x + rx - f8[WEST]) * f8[INVERSE])
     r0 = math.floor((y - ry - f8[SOUTH]) * f8[INVERSE])
     r1 = math.floor((y + ry - f8[SOUTH]) * f8[INVERSE])
     return int(max(c0, 0)), int(min(c1, columns - 1)), int(max(r0, 0)), int(min(r1, rows - 1))
-
-
-@njit(inline="always")
-def cell_box(f8: F8, column: int, row: int) -> Edge:
-    size = f8[SIZE]
-    west, south = f8[WEST] + column * size, f8[SOUTH] + row * size
-    return west, south, f8[WEST] + (column + 1) * size, f8[SOUTH] + (row + 1) * size
 
 
 @njit(cache=True, nogil=True)
@@ -137,14 +185,18 @@ def near_coverage(
     mass: F8,
     near2: F8,
 ) -> tuple[int, int]:
-    """Areas of a coverage in a box round a point, with their mass: (their number or FULL, position or less).
+    """Areas of a coverage in a box round a point: their number, or FULL; and the area that holds the point.
 
-    ``place``: x, y, kx, ky, and half the box's width and height in degrees. ``near2``: square of the distance
-    of the area's border, m², inf where it is not in the box or its cells. The area that holds the point comes
-    first and is the second number; that is OUTSIDE, or TIE on a border, where masses are not to be used.
-    ``sigma`` 0: no masses, but 1 for the area that holds the point.
+    Args:
+        place: the point and half the box's width and height.
+        sigma: σ of the point, metres; with 0 there are no masses, but 1 for the area that holds the point.
+        ids, mass, near2: filled with each area's position, its probability mass, and the square of its
+            border's distance, m²; inf where the border is not in the box or its cells.
+
+    The area that holds the point comes first and is the second number. That is OUTSIDE where there is none,
+    and TIE on a border, where the masses must not be used.
     """
-    x, y, kx, ky, rx, ry = place
+    x, y, _, _, rx, ry = place
     own = find(i4, i8, f8, x, y)
     count = 0
     if own >= 0:
@@ -152,24 +204,20 @@ def near_coverage(
         count = 1
     c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
     reach2 = (REACH * sigma) ** 2
-    columns = i8[COLUMNS]
     for row in range(r0, r1 + 1):
         column = c0
         while column <= c1:
-            value = np.int64(i4[i8[COARSE] + (row >> SHIFT) * columns + (column >> SHIFT)])
-            step = SIDE - (column & (SIDE - 1))
-            if value < 0:
-                block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
-                value = np.int64(i4[block + ((row & (SIDE - 1)) << SHIFT) + (column & (SIDE - 1))])
-                step = 1
+            value, step = cell_value(i4, i8, column, row)
             if value > 0:
                 slot, count = slot_of(value - 1, ids, mass, near2, count)
                 if slot == FULL:
                     return FULL, own
             elif value < 0:
-                word = i8[DATA] - 1 - value
+                word = crossed_word(i8, value)
                 cell = cell_box(f8, column, row)
-                count = _edges_of_cell(i8, f8, word, place, cell, sigma, reach2, ids, mass, near2, count)
+                count = _areas_of_crossed_cell(
+                    i8, f8, word, place, cell, sigma, reach2, ids, mass, near2, count
+                )
                 if count == FULL:
                     return FULL, own
             column += step
@@ -177,12 +225,12 @@ def near_coverage(
 
 
 @njit(inline="always")
-def _edges_of_cell(
+def _areas_of_crossed_cell(
     i8: I8,
     f8: F8,
     word: int,
     place: Place,
-    cell: Edge,
+    cell: Box,
     sigma: float,
     reach2: float,
     ids: I4,
@@ -190,28 +238,30 @@ def _edges_of_cell(
     near2: F8,
     count: int,
 ) -> int:
+    """Add the edges in a cell to the areas on both of their sides; the new number of areas, or FULL."""
     x, y, kx, ky, _, _ = place
-    chains = i8[word] >> 32
+    chains = high_half(i8[word])
     word += 1
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
+        n = chain_vertices(info)
         nearest, taken = np.inf, 0.0
-        for v in range(word + 1, word + 2 * n - 1, 2):
-            edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-            d2 = distance2(edge, x, y, kx, ky)
+        first, end = edge_words(word, n)
+        for v in range(first, end, 2):
+            edge = edge_at(f8, v)
+            d2 = edge_distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                taken += mass_taken(edge, cell, x, y, kx, ky, sigma)
+                taken += edge_mass(edge, cell, x, y, kx, ky, sigma)
         for side in range(2):
-            area = ((info >> 12) & LOW26) - 1 if side == 0 else (info >> 38) - 1
+            area = chain_first(info) - 1 if side == 0 else chain_second(info) - 1
             if area >= 0:
                 slot, count = slot_of(area, ids, mass, near2, count)
                 if slot == FULL:
                     return FULL
                 near2[slot] = min(near2[slot], nearest)
                 mass[slot] += taken if side == 1 else -taken
-        word += 1 + 2 * n
+        word = next_chain(word, n)
     return count
 
 
@@ -227,35 +277,29 @@ def near_overlaps(
     mass: F8,
     near2: F8,
 ) -> tuple[int, int]:
-    """The same among areas that may overlap: (their number or FULL, how many of them hold the point).
+    """Areas that may overlap, in a box round a point: their number, or FULL; how many hold the point.
 
-    ``accuracy``, ``accuracies``: 68 % radii, metres, of the point and of each area's lines. Those that hold
-    the point come first; on a border they do, and ``near2`` is 0 or nearly. An area is told where its
-    border is in the box, or where it holds the point.
+    Args:
+        place: the point and half the box's width and height.
+        accuracy, accuracies: 68 % radii, metres, of the point and of each area's lines, shape (areas,).
+        ids, mass, near2: as in ``near_coverage``.
+
+    Found is an area whose border is in the box, or that holds the point. Those that hold it come first; on a
+    border they do, and ``near2`` is 0 or nearly.
     """
-    x, y, kx, ky, rx, ry = place
-    word, x0 = word_of(i4, i8, f8, x, y)
-    count = 0
-    if word > 0:
-        if (i8[word] & LOW21) + ((i8[word] >> FIELD) & LOW21) > len(ids):
-            return FULL, 0
-        count = gather(i8, f8, word, (x, y, x0), ids, 0)
-    for n in range(count):
-        mass[n], near2[n] = 1.0, np.inf
-    inside = count
+    x, y, _, _, rx, ry = place
+    word, x0 = data_word(i4, i8, f8, x, y)
+    inside = areas_at_point(i8, f8, word, x, y, x0, ids, mass, near2)
+    if inside == FULL:
+        return FULL, 0
+    count = inside
     everything = (accuracy, np.inf)
     c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
-    columns = i8[COLUMNS]
     for row in range(r0, r1 + 1):
         column = c0
         while column <= c1:
-            value = np.int64(i4[i8[COARSE] + (row >> SHIFT) * columns + (column >> SHIFT)])
-            step = SIDE - (column & (SIDE - 1))
-            if value < 0:
-                block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
-                value = np.int64(i4[block + ((row & (SIDE - 1)) << SHIFT) + (column & (SIDE - 1))])
-                step = 1
-            if value > 0 and i8[i8[DATA] + value] >> (2 * FIELD) > 0:
+            value, step = cell_value(i4, i8, column, row)
+            if value > 0 and overlaps_chains(i8[i8[DATA] + value]) > 0:
                 cell = (i8[DATA] + value, column, row)
                 count = areas_of_cell(
                     i8, f8, cell, place, everything, accuracies, accuracies, ids, mass, near2, count
@@ -264,6 +308,22 @@ def near_overlaps(
                     return FULL, 0
             column += step
     return count, inside
+
+
+@njit(inline="always")
+def areas_at_point(
+    i8: I8, f8: F8, word: int, x: float, y: float, x0: float, ids: I4, mass: F8, near2: F8
+) -> int:
+    """Begin a search among overlapping areas with those that hold the point: their number, or FULL.
+
+    ``word``, ``x0``: data and west side of the point's cell (see ``data_word``).
+    """
+    if most_areas(i8, word) > len(ids):
+        return FULL
+    count = append_areas(i8, f8, word, (x, y, x0), ids, 0) if word > 0 else 0
+    for n in range(count):
+        mass[n], near2[n] = 1.0, np.inf
+    return count
 
 
 @njit(inline="always")
@@ -280,23 +340,27 @@ def areas_of_cell(
     near2: F8,
     count: int,
 ) -> int:
-    """Add a cell's chains to the areas of a point; new count, or FULL. ``cell``: word, column, row.
+    """Add a cell's chains to the areas of a point; the new number of areas, or FULL.
 
-    ``limits``: the point's accuracy, and the square of a distance. In a cell beyond that, only chains of
-    areas are looked at that want to be told of from so far (``notice``, metres); inf: all are.
+    Args:
+        cell: word of its data, column, row.
+        limits: the point's accuracy, metres, and the square of a distance, m². In a cell farther than that,
+            only the chains of areas with a longer ``notice`` distance count; inf: all of them do.
+        accuracies, notice: of each area, metres.
     """
     x, y, kx, ky, _, _ = place
     box = cell_box(f8, cell[1], cell[2])
-    away2 = gap2(box, x, y, kx, ky) * (1.0 - 1e-9)
+    away2 = box_distance2(box, x, y, kx, ky) * (1.0 - ROUNDING)
     word = cell[0]
-    full, chains = i8[word] & LOW21, i8[word] >> (2 * FIELD)
-    word += 1 + ((full + 1) >> 1)
+    head = i8[word]
+    chains = overlaps_chains(head)
+    word += 1 + holding_words(holding_areas(head))
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
-        area = (info >> 12) & LOW26
+        n = chain_vertices(info)
+        area = chain_first(info)
         if away2 > limits[1] and away2 > notice[area] * notice[area]:
-            word += 1 + 2 * n
+            word = next_chain(word, n)
             continue
         sigma = math.hypot(limits[0], accuracies[area]) / R68
         reach2 = (REACH * sigma) ** 2
@@ -304,13 +368,14 @@ def areas_of_cell(
         if slot == FULL:
             return FULL
         nearest, lost = near2[slot], 0.0
-        for v in range(word + 1, word + 2 * n - 1, 2):
-            edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-            d2 = distance2(edge, x, y, kx, ky)
+        first, end = edge_words(word, n)
+        for v in range(first, end, 2):
+            edge = edge_at(f8, v)
+            d2 = edge_distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                lost += mass_taken(edge, box, x, y, kx, ky, sigma)
+                lost += edge_mass(edge, box, x, y, kx, ky, sigma)
         near2[slot] = nearest
-        mass[slot] += -lost if (info >> 38) & LEFT else lost
-        word += 1 + 2 * n
+        mass[slot] += -lost if chain_second(info) & LEFT else lost
+        word = next_chain(word, n)
     return count

@@ -10,10 +10,11 @@ import shapely
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from geo.index.kernel.layout import SIDE, Grid
+from geo.index.kernel.buffer import Grid
+from geo.index.kernel.layout import F8, I4, I8, SIDE, Bools, Box
 
 NONE: Final = -1  # no area on this side
-TWIN: Final = -2  # the edge runs the other way as well, and is kept there
+TWIN: Final = -2  # not an edge, or the neighbour's edge in the other direction is kept in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,11 @@ class Edges:
     edge at k (a ring's last vertex, two equal vertices) or where its twin is kept in its place.
     """
 
-    coords: NDArray[np.float64]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    coords: F8
+    left: I4
+    right: I4
 
-    def bounds(self) -> tuple[float, float, float, float]:
+    def bounds(self) -> Box:
         """West, south, east, north of all vertices."""
         west, south = self.coords.min(axis=0).tolist()
         east, north = self.coords.max(axis=0).tolist()
@@ -36,7 +37,7 @@ class Edges:
 
 
 def edges_of(geoms: NDArray[np.object_]) -> Edges:
-    """The edges of Polygons and MultiPolygons, shape (m,); each knows the area on its inner side alone."""
+    """The edges of Polygons and MultiPolygons, shape (m,), each with the area on its inner side only."""
     kind, coords, offsets = shapely.to_ragged_array(geoms)
     rings, polygons, *multi = offsets
     area_of_polygon = np.arange(len(polygons) - 1, dtype=np.int32)
@@ -53,11 +54,16 @@ def edges_of(geoms: NDArray[np.object_]) -> Edges:
 
 @njit(cache=True, parallel=True)
 def _sides(
-    coords: NDArray[np.float64],
-    rings: NDArray[np.int64],
-    area: NDArray[np.int32],
-    hole: NDArray[np.bool_],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    coords: F8,
+    rings: I8,
+    area: I4,
+    hole: Bools,
+) -> tuple[I4, I4]:
+    """The area on the left and on the right of every edge, from the turn of its ring (shoelace formula).
+
+    Coordinates are taken from the ring's first vertex: with those of degrees a small ring's area would drown
+    in rounding, and its turn with it.
+    """
     left = np.full(len(coords), TWIN, np.int32)
     right = np.full(len(coords), NONE, np.int32)
     for r in prange(len(rings) - 1):
@@ -77,9 +83,9 @@ def _sides(
 
 
 def join_shared_edges(edges: Edges, grid: Grid) -> int:
-    """Join the two edges of neighbours into one that knows both areas, in place.
+    """Join the two edges on a border of two areas into one with both of them, in place.
 
-    Returns how many edges claim a side that another area has: none do in a coverage.
+    Returns how many edges claim a side that another area has; 0 in a coverage.
     """
     coarse = grid.size * SIDE
     return int(
@@ -94,7 +100,7 @@ def join_shared_edges(edges: Edges, grid: Grid) -> int:
 
 
 @njit(inline="always")
-def _is_up(coords: NDArray[np.float64], k: int) -> bool:
+def _is_up(coords: F8, k: int) -> bool:
     """Whether an edge runs upward (a level one: eastward)."""
     return coords[k + 1, 1] > coords[k, 1] or (
         coords[k + 1, 1] == coords[k, 1] and coords[k + 1, 0] > coords[k, 0]
@@ -102,17 +108,18 @@ def _is_up(coords: NDArray[np.float64], k: int) -> bool:
 
 
 @njit(inline="always")
-def _low(coords: NDArray[np.float64], k: int) -> int:
+def _low(coords: F8, k: int) -> int:
+    """The vertex at the lower end of an edge."""
     return k if _is_up(coords, k) else k + 1
 
 
 @njit(cache=True)
 def _bucket(
-    coords: NDArray[np.float64],
-    left: NDArray[np.int32],
+    coords: F8,
+    left: I4,
     origin: tuple[float, float, float],
     shape: tuple[int, int],
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+) -> tuple[I8, I4]:
     """Edges grouped by the coarse cell of their lower end, in order."""
     west, south, inverse = origin
     cell = np.full(len(left), -1, np.int32)
@@ -134,25 +141,32 @@ def _bucket(
 
 
 @njit(inline="always")
-def _hash(coords_bits: NDArray[np.int64], low: int, high: int) -> int:
+def _hash(coords_bits: I8, low: int, high: int) -> int:
+    """A hash of an edge by the bits of its ends, the same in both directions.
+
+    Odd constants spread the high bits of a double, which hardly differ between neighbours; the shifts at the
+    end fold them into the low bits, which the table uses.
+    """
     h = coords_bits[2 * low] * 0x9E3779B97F4A7C1 ^ coords_bits[2 * low + 1] * 0x632BE59BD9B4E01
     h ^= coords_bits[2 * high] * 0x2545F4914F6CDD1 ^ coords_bits[2 * high + 1] * 0x27D4EB2F165667C5
     return h ^ (h >> 29) ^ (h >> 47)
 
 
 @njit(inline="always")
-def _same(coords: NDArray[np.float64], a: int, b: int) -> bool:
+def _same(coords: F8, a: int, b: int) -> bool:
+    """Whether two vertices have equal coordinates."""
     return coords[a, 0] == coords[b, 0] and coords[a, 1] == coords[b, 1]
 
 
 @njit(cache=True, parallel=True)
 def _join(
-    coords: NDArray[np.float64],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
+    coords: F8,
+    left: I4,
+    right: I4,
     origin: tuple[float, float, float],
     shape: tuple[int, int],
 ) -> int:
+    """Join the edges of each coarse cell: both edges of a border are in one, and one thread has it."""
     starts, order = _bucket(coords, left, origin, shape)
     bits = coords.reshape(-1).view(np.int64)
     clashes = 0
@@ -165,12 +179,13 @@ def _join(
 
 @njit(cache=True)
 def _join_cell(
-    coords: NDArray[np.float64],
-    bits: NDArray[np.int64],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-    members: NDArray[np.int32],
+    coords: F8,
+    bits: I8,
+    left: I4,
+    right: I4,
+    members: I4,
 ) -> int:
+    """Join the edges of a cell by a hash table with open addressing; how many claim a taken side."""
     size = 4
     while size < 2 * len(members):
         size *= 2
@@ -195,8 +210,8 @@ def _join_cell(
 
 
 @njit(cache=True)
-def _merge(left: NDArray[np.int32], right: NDArray[np.int32], k: int, kept: int, same_way: bool) -> int:
-    """Give the kept edge the side of its twin; 1 where that side is taken already."""
+def _merge(left: I4, right: I4, k: int, kept: int, same_way: bool) -> int:
+    """Give the kept edge the areas of its twin; 1 where it has another one on that side already."""
     on_left, on_right = (left[k], right[k]) if same_way else (right[k], left[k])
     clash = 0
     if on_left != NONE:

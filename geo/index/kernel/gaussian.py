@@ -1,4 +1,4 @@
-"""What an edge takes of a Gaussian's mass: Owen's T function as an integral along the edge. Compiled.
+"""An edge's part in the mass that a Gaussian has in a polygon: differences of Owen's T function. Compiled.
 
 ``geo.measure.probability`` sums, over a polygon's edges, Δθ/2π − [T(h, t₂/h) − T(h, t₁/h)]. The angles add up
 to 1 round a point inside and to 0 round one outside, so a mass is that, less the differences of T over the
@@ -6,10 +6,10 @@ edges; far edges have none. With t = |h| sinh u such a difference is
 
     sign(h)/2π · ∫ sech(u) exp(−h² cosh²(u)/2) du
 
-which Gauss–Legendre quadrature takes in pieces of length ½ (measured against SciPy: within 3e-15, and
-four nodes do for short pieces). Over half a line, from the foot of the
-perpendicular on, it is π/2 · erfc(|h|/√2): of an edge that goes on past all reach only what lies between that
-foot and its other end is integrated, where that is shorter.
+which Gauss–Legendre quadrature integrates in pieces of length ½ (measured against SciPy: within 3e-15; four
+nodes are enough for short pieces). Over half a line, from the foot of the perpendicular on, the integral is
+π/2 · erfc(|h|/√2): of an edge that goes on beyond ``REACH``, only the piece between that foot and its other
+end is integrated, where that is shorter.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ HALF_ROOT: Final = math.sqrt(0.5)
 
 @njit(inline="always")
 def _integrand(u: float, half_h2: float) -> float:
+    """sech(u) exp(−h² cosh²(u)/2), with ½h² given."""
     e = math.exp(u)
     cosh = 0.5 * (e + 1.0 / e)
     return math.exp(-half_h2 * cosh * cosh) / cosh
@@ -37,7 +38,7 @@ def _integrand(u: float, half_h2: float) -> float:
 
 @njit(inline="always")
 def _integral(u1: float, u2: float, half_h2: float) -> float:
-    """The integral of the integrand, from one bound to another that may be less."""
+    """The integral of ``_integrand`` from u1 to u2; u2 may be less than u1."""
     total = 0.0
     if abs(u2 - u1) <= SHORT:
         middle, half = 0.5 * (u1 + u2), 0.5 * (u2 - u1)
@@ -67,7 +68,7 @@ def owens_t_difference(h: float, t1: float, t2: float) -> float:
     end = math.asinh(far / size)
     u1 = math.asinh(t1 / size) if t1 > -far else -end
     u2 = math.asinh(t2 / size) if t2 < far else end
-    if u1 == -end and u2 > -0.5 * end:  # from all reach: half a line, and from its foot to the end
+    if u1 == -end and u2 > -0.5 * end:  # begins beyond REACH: half a line, then from its foot to the end
         total = 0.5 * math.pi * math.erfc(size * HALF_ROOT)
         total += total if u2 == end else _integral(0.0, u2, half_h2)
     elif u2 == end and u1 < 0.5 * end:

@@ -69,7 +69,8 @@ def side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> in
 def is_right(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> bool:
     """Whether p lies right of an edge taken upward (a level one: eastward); on it counts as left.
 
-    This is the side of the point (px - ε, py + ε²): a rule under which every point is in general position.
+    That is the side of the point (px - ε, py + ε²) for an ε that is small enough. The rule puts no point on
+    any edge, so that the parity of crossings is defined even where a cell's corner lies on a border.
     """
     turn = side(ax, ay, bx, by, px, py)
     if by > ay or (by == ay and bx > ax):

@@ -1,7 +1,7 @@
 """Which cells an edge crosses: coarse cells first, then the fine cells of each. Compiled.
 
-A cell is taken to be crossed from a millionth of its size on outside it: too many cells cost a little time,
-a missing one would cost an answer.
+An edge counts as crossing a cell when it comes within a millionth of the cell's size: a cell too many costs a
+little time, a cell too few would give wrong answers.
 """
 
 from __future__ import annotations
@@ -10,18 +10,15 @@ from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from geo.index.kernel.edges import TWIN
-from geo.index.kernel.layout import BLOCK, SIDE
+from geo.index.kernel.layout import BLOCK, F8, I4, I8, SIDE, Edge
 
-PAD: Final = 1e-6  # of a cell
+PAD: Final = 1e-6  # of a cell's side
 
 
 @njit(inline="always")
-def _row_span(
-    edge: tuple[float, float, float, float], south: float, inverse: float, low: int, high: int
-) -> tuple[int, int]:
+def _row_span(edge: Edge, south: float, inverse: float, low: int, high: int) -> tuple[int, int]:
     """First and last row of cells, within [low, high]."""
     y1, y2 = min(edge[1], edge[3]), max(edge[1], edge[3])
     first = int(np.floor((y1 - south) * inverse - PAD))
@@ -31,7 +28,7 @@ def _row_span(
 
 @njit(inline="always")
 def _column_span(
-    edge: tuple[float, float, float, float],
+    edge: Edge,
     origin: tuple[float, float, float],
     row: int,
     low: int,
@@ -53,22 +50,24 @@ def _column_span(
 
 
 @njit(inline="always")
-def _edge(coords: NDArray[np.float64], k: int) -> tuple[float, float, float, float]:
+def _edge(coords: F8, k: int) -> Edge:
+    """Edge k as its four coordinates."""
     return coords[k, 0], coords[k, 1], coords[k + 1, 0], coords[k + 1, 1]
 
 
 @njit(cache=True)
 def coarse_members(
-    coords: NDArray[np.float64],
-    left: NDArray[np.int32],
+    coords: F8,
+    left: I4,
     origin: tuple[float, float, float],
     shape: tuple[int, int],
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+) -> tuple[I8, I4]:
     """Edges that cross each coarse cell, ascending: starts, shape (cells + 1,), and members.
 
     ``origin``: west, south, 1 / size of a coarse cell.
     """
     columns, rows = shape
+    # counting sort: the first pass counts the members of each cell, the second writes them
     starts = np.zeros(columns * rows + 1, np.int64)
     members = np.empty(0, np.int32)
     for writing in (False, True):
@@ -97,17 +96,21 @@ def coarse_members(
 
 @njit(cache=True)
 def fine_members(
-    coords: NDArray[np.float64],
-    members: NDArray[np.int32],
+    coords: F8,
+    members: I4,
     origin: tuple[float, float, float],
     corner: tuple[int, int],
-    starts: NDArray[np.int64],
-    found: NDArray[np.int32],
-) -> NDArray[np.int32]:
-    """The same for the fine cells of the coarse cell whose first fine column and row is ``corner``.
+    starts: I8,
+    found: I4,
+) -> I4:
+    """Edges, of ``members``, that cross each fine cell of a coarse one, ascending within a cell.
 
-    ``origin``: west, south, 1 / size of a fine cell. ``starts``, shape (BLOCK + 1,), is filled; ``found`` is
-    used where it is long enough. Returns the members.
+    Args:
+        members: the edges that cross the coarse cell.
+        origin: west, south, 1 / size of a fine cell.
+        corner: column and row of the coarse cell's first fine cell.
+        starts: shape (BLOCK + 1,); filled with where each cell's edges begin in the result.
+        found: room for the result; a longer array is made where it is too short.
     """
     column, row = corner
     starts[:] = 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from numba import config
 from shapely import MultiPolygon, Polygon, box
 from support.areas import EAST, NORTH, SOUTH, WEST, random_areas, voronoi_towns
 
+import geo.index
+import geo.index.kernel
+from core.settings import ROOT
 from geo.index.cell_index import (
     CoverageIndex,
     NotACoverage,
     build_coverage,
     build_overlaps,
-    lookup,
     open_index,
     store,
 )
@@ -165,15 +169,17 @@ def test_a_file_of_another_layout_is_no_index(tmp_path: Path) -> None:
     assert open_index(tmp_path / "other.cells") is None
 
 
-def test_one_lookup_gives_units_and_zones() -> None:
+def test_the_areas_at_one_point_are_those_of_shapely() -> None:
     towns, zones = voronoi_towns(8, 40), random_areas(9, 30)
     units, areas = build_coverage(towns), build_overlaps(zones)
     points = hard_points(towns, 8, 500)
     for place in points[:: len(points) // 2_000]:
         inside = shapely.Point(place)
         expected = [np.flatnonzero(shapely.intersects(geoms, inside)).tolist() for geoms in (towns, zones)]
-        found = lookup(units, areas, *place.tolist())
+        found = [index.areas_at(*place.tolist()).tolist() for index in (units, areas)]
         assert [sorted(part) for part in found] == expected
+        pairs = [index.pairs(place[None], 1)[1].tolist() for index in (units, areas)]
+        assert found == pairs, "in the order of pairs"
 
 
 def test_points_that_are_no_numbers_are_outside() -> None:
@@ -224,8 +230,16 @@ def test_a_point_on_an_edge_counts_as_left_of_it() -> None:
 
 def test_compiled_loops_are_kept_under_the_contents_of_all_of_them() -> None:
     """A loop that takes in a changed one of another file must not be found as it was."""
-    import geo.index.kernel  # noqa: PLC0415
-
     folder = Path(geo.index.kernel.__file__).parent
     sources = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
     assert config.CACHE_DIR.endswith(hashlib.sha256(sources).hexdigest()[:16])
+
+
+def test_the_interface_names_what_there_is_and_loads_it_on_first_use() -> None:
+    for name in geo.index.__all__:
+        assert getattr(geo.index, name) is not None
+    assert geo.index.CoverageIndex is CoverageIndex
+    with pytest.raises(AttributeError, match="nothing_of_this_name"):
+        _ = geo.index.nothing_of_this_name
+    code = "import sys, geo.index; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,4 +1,8 @@
-"""How far the border of a coverage's area is from a point inside it. Compiled."""
+"""How far the border of a coverage's area is from a point inside it. Compiled.
+
+An area's border may be far off, so the search goes outward in rings of fine cells, then of coarse ones. It
+ends at the first ring that is farther than the nearest edge so far.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,57 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from geo.index.kernel.distance import F8, I4, I8, Place, cell_box, distance2, gap2
-from geo.index.kernel.layout import COARSE, COLUMNS, DATA, FINE, LOW26, ROWS, SHIFT, SIDE, SIZE, SOUTH, WEST
+from geo.index.kernel.distance import box_distance2, edge_distance2
+from geo.index.kernel.layout import (
+    BLOCK,
+    COLUMNS,
+    F8,
+    FINE,
+    I4,
+    I8,
+    LAST,
+    ROWS,
+    SHIFT,
+    SIDE,
+    SIZE,
+    SOUTH,
+    WEST,
+    Place,
+    block_of,
+    cell_box,
+    cell_value,
+    chain_first,
+    chain_second,
+    chain_vertices,
+    coarse_value,
+    crossed_word,
+    edge_at,
+    edge_words,
+    fine_slot,
+    high_half,
+    next_chain,
+)
 
-FINE_RINGS: Final = 8  # then coarse cells, each as wide as so many
+FINE_RINGS: Final = 8  # then rings of coarse cells, each as wide as so many
 
 
 @njit(cache=True, nogil=True)
 def border_distance(i4: I4, i8: I8, f8: F8, place: Place, area: int, limit: float) -> float:
-    """Distance of a point from the border of an area that holds it, metres; ``limit`` where that is farther.
-
-    Works outward in rings of fine cells, then of coarse ones, as long as a ring can hold something nearer.
-    """
+    """Distance of a point from the border of an area that holds it, metres, at most ``limit``."""
     x, y = place[0], place[1]
     best2 = limit * limit
     size = f8[SIZE]
     column, row = int(math.floor((x - f8[WEST]) / size)), int(math.floor((y - f8[SOUTH]) / size))
     ring = 0
     while ring <= FINE_RINGS:
-        if _inner2(f8, place, column, row, ring, size) > best2:
+        if _ring_distance2(f8, place, column, row, ring, size) > best2:
             return math.sqrt(best2)
-        best2 = _ring_of_fine(i4, i8, f8, place, area, (column, row, ring), best2)
+        best2 = _nearest_in_ring(i4, i8, f8, place, area, (column, row, ring), best2)
         ring += 1
     size *= SIDE
     column, row = column >> SHIFT, row >> SHIFT
     for ring in range(i8[COLUMNS] + i8[ROWS]):
-        if _inner2(f8, place, column, row, ring, size) > best2:
+        if _ring_distance2(f8, place, column, row, ring, size) > best2:
             break
         for r in range(max(row - ring, 0), min(row + ring, i8[ROWS] - 1) + 1):
             step = 1 if abs(r - row) == ring else 2 * ring
@@ -44,8 +73,8 @@ def border_distance(i4: I4, i8: I8, f8: F8, place: Place, area: int, limit: floa
 
 
 @njit(inline="always")
-def _inner2(f8: F8, place: Place, column: int, row: int, ring: int, size: float) -> float:
-    """Square of the distance within which everything lies inside a ring of cells, m²; 0 for the first."""
+def _ring_distance2(f8: F8, place: Place, column: int, row: int, ring: int, size: float) -> float:
+    """Square of a point's distance from a ring of cells round its own cell, m²: nothing in it is nearer."""
     if ring == 0:
         return 0.0
     x, y, kx, ky = place[0], place[1], place[2], place[3]
@@ -56,9 +85,10 @@ def _inner2(f8: F8, place: Place, column: int, row: int, ring: int, size: float)
 
 
 @njit(inline="always")
-def _ring_of_fine(
+def _nearest_in_ring(
     i4: I4, i8: I8, f8: F8, place: Place, area: int, at: tuple[int, int, int], best2: float
 ) -> float:
+    """``best2``, or less where a ring of fine cells has a nearer edge. ``at``: column, row, ring."""
     x, y, kx, ky, _, _ = place
     column, row, ring = at
     columns, rows = i8[COLUMNS] * SIDE, i8[ROWS] * SIDE
@@ -67,13 +97,9 @@ def _ring_of_fine(
         for c in range(column - ring, column + ring + 1, step):
             if c < 0 or c >= columns:
                 continue
-            value = np.int64(i4[i8[COARSE] + (r >> SHIFT) * i8[COLUMNS] + (c >> SHIFT)])
-            if value >= 0:
-                continue
-            block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
-            value = np.int64(i4[block + ((r & (SIDE - 1)) << SHIFT) + (c & (SIDE - 1))])
-            if value < 0 and gap2(cell_box(f8, c, r), x, y, kx, ky) < best2:
-                best2 = _nearest_in_cell(i8, f8, i8[DATA] - 1 - value, place, area, best2)
+            value, _ = cell_value(i4, i8, c, r)
+            if value < 0 and box_distance2(cell_box(f8, c, r), x, y, kx, ky) < best2:
+                best2 = _nearest_in_cell(i8, f8, crossed_word(i8, value), place, area, best2)
     return best2
 
 
@@ -87,33 +113,35 @@ def _nearest_in_coarse(
     at: tuple[int, int],
     best2: float,
 ) -> float:
+    """``best2``, or less where a coarse cell has a nearer edge. ``at``: its column and row."""
     x, y, kx, ky, _, _ = place
-    value = np.int64(i4[i8[COARSE] + at[1] * i8[COLUMNS] + at[0]])
+    value = coarse_value(i4, i8, at[0], at[1])
     size = f8[SIZE] * SIDE
     west, south = f8[WEST] + at[0] * size, f8[SOUTH] + at[1] * size
-    if value >= 0 or gap2((west, south, west + size, south + size), x, y, kx, ky) >= best2:
+    if value >= 0 or box_distance2((west, south, west + size, south + size), x, y, kx, ky) >= best2:
         return best2
-    block = i8[FINE] + ((-1 - value) << (2 * SHIFT))
-    for n in range(SIDE * SIDE):
-        value = np.int64(i4[block + n])
+    first = fine_slot(i8[FINE], block_of(value), 0, 0)
+    for n in range(BLOCK):
+        value = np.int64(i4[first + n])
         if value >= 0:
             continue
-        cell = cell_box(f8, at[0] * SIDE + (n & (SIDE - 1)), at[1] * SIDE + (n >> SHIFT))
-        if gap2(cell, x, y, kx, ky) < best2:
-            best2 = _nearest_in_cell(i8, f8, i8[DATA] - 1 - value, place, area, best2)
+        cell = cell_box(f8, at[0] * SIDE + (n & LAST), at[1] * SIDE + (n >> SHIFT))
+        if box_distance2(cell, x, y, kx, ky) < best2:
+            best2 = _nearest_in_cell(i8, f8, crossed_word(i8, value), place, area, best2)
     return best2
 
 
 @njit(inline="always")
 def _nearest_in_cell(i8: I8, f8: F8, word: int, place: Place, area: int, best2: float) -> float:
-    chains = i8[word] >> 32
+    """``best2``, or less where a cell has a nearer edge of the area. ``word``: of the cell's data."""
+    chains = high_half(i8[word])
     word += 1
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
-        if ((info >> 12) & LOW26) - 1 == area or (info >> 38) - 1 == area:
-            for v in range(word + 1, word + 2 * n - 1, 2):
-                edge = (f8[v], f8[v + 1], f8[v + 2], f8[v + 3])
-                best2 = min(best2, distance2(edge, place[0], place[1], place[2], place[3]))
-        word += 1 + 2 * n
+        n = chain_vertices(info)
+        if chain_first(info) - 1 == area or chain_second(info) - 1 == area:
+            first, end = edge_words(word, n)
+            for v in range(first, end, 2):
+                best2 = min(best2, edge_distance2(edge_at(f8, v), place[0], place[1], place[2], place[3]))
+        word = next_chain(word, n)
     return best2

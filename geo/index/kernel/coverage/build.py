@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
+from geo.index.kernel.buffer import Buffer, Grid, assemble
 from geo.index.kernel.edges import Edges
-from geo.index.kernel.layout import BLOCK, COVERAGE, MOST_VERTICES, SIDE, Buffer, Grid, assemble, chain_word
+from geo.index.kernel.layout import (
+    BLOCK,
+    COVERAGE,
+    F8,
+    I4,
+    I8,
+    MOST_VERTICES,
+    SIDE,
+    chain_word,
+    join_halves,
+)
 from geo.index.kernel.orientation import is_right, on_segment, side
 from geo.index.kernel.rasterize import coarse_members, fine_members
 
-Words = NDArray[np.int64]
-Cells = NDArray[np.int32]
-Coords = NDArray[np.float64]
+Words = I8
+Cells = I4
+Coords = F8
 Origin = tuple[float, float, float]
 
 
@@ -42,17 +52,19 @@ def build(edges: Edges, grid: Grid, areas: int) -> tuple[Buffer, int]:
 
 @njit(inline="always")
 def _xor(sides: tuple[Cells, Cells], k: int) -> int:
+    """What crossing an edge does to a label, by exclusive or."""
     return (sides[0][k] + 1) ^ (sides[1][k] + 1)
 
 
 @njit(inline="always")
 def _continues(sides: tuple[Cells, Cells], previous: int, k: int) -> bool:
+    """Whether an edge goes on where the previous one ends, with the same areas on its sides."""
     return k == previous + 1 and sides[0][k] == sides[0][previous] and sides[1][k] == sides[1][previous]
 
 
 @njit(cache=True)
 def _words_of(sides: tuple[Cells, Cells], members: Cells) -> int:
-    """Words of a fine cell's data."""
+    """How many words the data of a fine cell with these edges take."""
     words, previous, length = 1, -2, 0
     for k in members:
         if _continues(sides, previous, k) and length < MOST_VERTICES:
@@ -74,7 +86,10 @@ def _measure(
     origin: Origin,
     shape: tuple[int, int],
 ) -> tuple[Words, Words]:
-    """Where each row of coarse cells begins among the blocks, and among the data words."""
+    """Where each row of coarse cells begins among the blocks, and among the data words.
+
+    With that known, ``_fill`` writes all rows side by side.
+    """
     columns, rows = shape
     blocks, words = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
     for row in prange(rows):
@@ -104,6 +119,11 @@ def _fill(
     out: tuple[Cells, Cells, Words],
     floats: Coords,
 ) -> int:
+    """Write all cells; how many rows or empty coarse cells have labels that do not add up.
+
+    ``labels`` carries the labels of the corners along a coarse cell's west side from cell to cell; west of
+    the first and east of the last they must be 0, since the grid has a margin.
+    """
     columns, rows = shape
     coarse = out[0]
     faults = 0
@@ -142,7 +162,10 @@ def _fill_block(
     out: tuple[Cells, Cells, Words],
     floats: Coords,
 ) -> tuple[int, int]:
-    """The fine cells of a coarse one; ``labels``: of the corners at its west side, moved to its east side."""
+    """Write the fine cells of a coarse one: the next free word, and how many faults were found.
+
+    ``labels``: of the corners at its west side, on return of those at its east side.
+    """
     size = 1.0 / origin[2]
     fine, data = out[1], out[2]
     block, word = at
@@ -168,8 +191,8 @@ def _labels_of(
 ) -> tuple[int, int]:
     """The cell's reference label, and that of its south-east corner, from that of its south-west corner.
 
-    The way to a point in the cell goes up the west side and then east. What edges across the west side add
-    at its foot is the same for all points, and is put into the reference label here.
+    The way to a point in the cell goes up the west side and then east. What edges across the west side change
+    at its foot, they change for all points, so it is put into the reference label here.
     """
     x0, y0, x1 = at
     base, following = label, label
@@ -191,7 +214,7 @@ def _labels_of(
 def _write(
     coords: Coords, sides: tuple[Cells, Cells], mine: Cells, base: int, word: int, data: Words, floats: Coords
 ) -> int:
-    """Write a cell's data; the word after them."""
+    """Write the data of a cell that borders cross; the next free word."""
     head, chains, chain, length = word, 0, word, 0
     previous = -2
     word += 1
@@ -206,7 +229,7 @@ def _write(
         length += 1
         data[chain] = chain_word(length, sides[0][k] + 1, sides[1][k] + 1)
         previous = k
-    data[head] = base | (chains << 32)
+    data[head] = join_halves(base, chains)
     return word
 
 
@@ -223,11 +246,13 @@ def _crossings(coords: Coords, mine: Cells) -> int:
 
 @njit(inline="always")
 def _apart(a1: float, a2: float, b1: float, b2: float) -> bool:
+    """Whether two spans of coordinates have nothing in common."""
     return max(a1, a2) < min(b1, b2) or max(b1, b2) < min(a1, a2)
 
 
 @njit(cache=True)
 def _meet_wrongly(coords: Coords, j: int, k: int) -> bool:
+    """Whether two edges meet elsewhere than at common ends, or are equal."""
     ax, ay, bx, by = coords[j, 0], coords[j, 1], coords[j + 1, 0], coords[j + 1, 1]
     cx, cy, dx, dy = coords[k, 0], coords[k, 1], coords[k + 1, 0], coords[k + 1, 1]
     if _apart(ax, bx, cx, dx) or _apart(ay, by, cy, dy):

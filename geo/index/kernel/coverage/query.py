@@ -1,7 +1,8 @@
-"""Asking the cell index of a coverage. Compiled.
+"""Which area of a coverage holds a point. Compiled.
 
 The way from a cell's reference to a point goes up the cell's west side to the point's height, then east; each
-edge crossed exchanges labels (see ``coverbuild``). A point on a border is a tie: all that touch are told.
+edge crossed exchanges the label of its one side for that of the other (see ``build``). A point on a border is
+a tie: every area that touches it holds it.
 """
 
 from __future__ import annotations
@@ -10,49 +11,67 @@ from typing import Final
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
 from geo.index.kernel.layout import (
     COARSE,
     COLUMNS,
     DATA,
+    F8,
     FINE,
+    I4,
+    I8,
     INVERSE,
-    LOW26,
-    LOW32,
     ROWS,
     SHIFT,
-    SIDE,
     SIZE,
     SOUTH,
     WEST,
+    block_of,
+    cell_value,
+    cell_west,
+    chain_first,
+    chain_second,
+    chain_vertices,
+    coarse_slot,
+    crossed_word,
+    edge_at,
+    edge_words,
+    fine_slot,
+    grid_position,
+    high_half,
+    in_grid,
+    join_halves,
+    low_half,
+    next_chain,
 )
 from geo.index.kernel.orientation import is_right, on_segment, side
 
-I4 = NDArray[np.int32]
-I8 = NDArray[np.int64]
-F8 = NDArray[np.float64]
-OUTSIDE: Final = -1
-TIE: Final = -2
-BATCH: Final = 512
-MEETING: Final = 256  # areas told of one point of a border, at most
-TASKS: Final = 64  # of a call, so that cores end together
+OUTSIDE: Final = -1  # instead of an area: none holds the point
+TIE: Final = -2  # instead of an area: the point lies on a border
+TIE_LABEL: Final = TIE + 1  # labels are areas + 1
+BATCH: Final = 512  # points whose cells are read together; their state fits into the first cache
+MEETING: Final = 256  # areas that may touch at one point of a border; more are left out
+TASKS: Final = 64  # of a call: many more than cores, so that all cores end at about the same time
 
 
 @njit(inline="always")
 def cell_label(i8: I8, f8: F8, word: int, x: float, y: float, x0: float) -> int:
-    """Label of a point in a cell that borders cross; TIE + 1 = -1 where it lies on one."""
+    """Label of a point in a cell that borders cross; TIE_LABEL where it lies on one.
+
+    ``word``: of the cell's data. ``x0``: its west side. Crossing an edge is an exclusive or with the labels
+    on both sides, so that edges may come in any order; a chain has one pair of labels, so its edges are
+    counted first. Coordinates are compared before the exact predicate is needed, which is seldom.
+    """
     head = i8[word]
-    label = head & LOW32
-    chains = head >> 32
+    label, chains = low_half(head), high_half(head)
     word += 1
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
+        n = chain_vertices(info)
         odd = False
         ax, ay = f8[word + 1], f8[word + 2]
         if ax == x and ay == y:
-            return TIE + 1
+            return TIE_LABEL
         for v in range(word + 3, word + 1 + 2 * n, 2):
             bx, by = f8[v], f8[v + 1]
             straddles = (ay > y) != (by > y)
@@ -62,77 +81,87 @@ def cell_label(i8: I8, f8: F8, word: int, x: float, y: float, x0: float) -> int:
                 elif ax <= x or bx <= x:
                     turn = side(ax, ay, bx, by, x, y)
                     if turn == 0:
-                        return TIE + 1
+                        return TIE_LABEL
                     if (turn < 0) == (by > ay):
                         odd = not odd
             elif by == y and ((bx == x) or (ay == y and (ax < x) != (bx < x))):
-                return TIE + 1
+                return TIE_LABEL
             if ax < x0 or bx < x0:
                 across = (ax >= x0) != (bx >= x0)
                 if straddles != across and is_right(ax, ay, bx, by, x0, y):
                     odd = not odd
             ax, ay = bx, by
         if odd:
-            label ^= ((info >> 12) & LOW26) ^ (info >> 38)
-        word += 1 + 2 * n
+            label ^= chain_first(info) ^ chain_second(info)
+        word = next_chain(word, n)
     return label
 
 
 @njit(inline="always")
 def find(i4: I4, i8: I8, f8: F8, x: float, y: float) -> int:
     """Position of the area that holds a point, OUTSIDE, or TIE on a border."""
-    fx, fy = (x - f8[WEST]) * f8[INVERSE], (y - f8[SOUTH]) * f8[INVERSE]
-    columns = i8[COLUMNS]
-    if not (fx >= 0.0 and fy >= 0.0 and fx < columns * SIDE and fy < i8[ROWS] * SIDE):
+    fx, fy = grid_position(f8, x, y)
+    if not in_grid(fx, fy, i8[COLUMNS], i8[ROWS]):
         return OUTSIDE
-    cx, cy = int(fx), int(fy)
-    value = i4[i8[COARSE] + (cy >> SHIFT) * columns + (cx >> SHIFT)]
+    column, row = int(fx), int(fy)
+    value, _ = cell_value(i4, i8, column, row)
     if value < 0:
-        value = i4[
-            i8[FINE] + ((-1 - value) << (2 * SHIFT)) + ((cy & (SIDE - 1)) << SHIFT) + (cx & (SIDE - 1))
-        ]
-        if value < 0:
-            word = i8[DATA] - 1 - value
-            return cell_label(i8, f8, word, x, y, f8[WEST] + cx * f8[SIZE]) - 1
+        return cell_label(i8, f8, crossed_word(i8, value), x, y, cell_west(f8, column)) - 1
     return value - 1
 
 
 @njit(cache=True)
 def touching(i4: I4, i8: I8, f8: F8, x: float, y: float, out: I4) -> int:
-    """Every area whose border holds a point that ``find`` calls a TIE; their number. ``out`` gets them."""
-    fx, fy = (x - f8[WEST]) * f8[INVERSE], (y - f8[SOUTH]) * f8[INVERSE]
-    cx, cy = int(fx), int(fy)
-    block = -1 - i4[i8[COARSE] + (cy >> SHIFT) * i8[COLUMNS] + (cx >> SHIFT)]
-    value = i4[i8[FINE] + (block << (2 * SHIFT)) + ((cy & (SIDE - 1)) << SHIFT) + (cx & (SIDE - 1))]
-    word = i8[DATA] - 1 - value
+    """Write every area whose border holds a point that ``find`` calls a TIE into ``out``; their number."""
+    fx, fy = grid_position(f8, x, y)
+    value, _ = cell_value(i4, i8, int(fx), int(fy))
+    word = crossed_word(i8, value)
     found = 0
-    chains = i8[word] >> 32
+    chains = high_half(i8[word])
     word += 1
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
+        n = chain_vertices(info)
         on = False
-        for v in range(word + 1, word + 2 * n - 1, 2):
-            on = on or on_segment(f8[v], f8[v + 1], f8[v + 2], f8[v + 3], x, y)
+        first, end = edge_words(word, n)
+        for v in range(first, end, 2):
+            ax, ay, bx, by = edge_at(f8, v)
+            on = on or on_segment(ax, ay, bx, by, x, y)
         if on:
-            for area in (((info >> 12) & LOW26) - 1, (info >> 38) - 1):
+            for area in (chain_first(info) - 1, chain_second(info) - 1):
                 if area >= 0 and found < len(out) and not np.any(out[:found] == area):
                     out[found] = area
                     found += 1
-        word += 1 + 2 * n
+        word = next_chain(word, n)
     return found
 
 
+@njit(cache=True)
+def areas_at(i4: I4, i8: I8, f8: F8, x: float, y: float) -> I4:
+    """The areas that hold one point, ascending: none, one, or on a border all that touch."""
+    found = find(i4, i8, f8, x, y)
+    if found == TIE:
+        out = np.empty(MEETING, np.int32)
+        return np.sort(out[: touching(i4, i8, f8, x, y, out)])
+    if found < 0:
+        return np.empty(0, np.int32)
+    return np.full(1, found, np.int32)
+
+
 @njit(inline="always")
-def _some(i4: I4, i8: I8, f8: F8, xy: F8, first: int, last: int, out: I4) -> int:
-    """Locate a run of points. Cells are read for many points before they are needed, so that the memory
-    answers several at once."""
+def _locate_span(i4: I4, i8: I8, f8: F8, xy: F8, first: int, last: int, out: I4) -> int:
+    """Locate the points from ``first`` on and before ``last``.
+
+    Most of the time goes by waiting for memory. So every step is a loop of its own over ``BATCH`` points, and
+    memory answers several at once: coarse cells; fine cells of those points that need them; the words of
+    crossed cells; their edges. Returns a sum of what was loaded only to have it in the cache: without a use
+    the compiler would leave the loads out.
+    """
     value, word = np.empty(BATCH, np.int32), np.empty(BATCH, np.int32)
     who, cells = np.empty(BATCH, np.int32), np.empty(BATCH, np.int64)
     west, south, inverse, size = f8[WEST], f8[SOUTH], f8[INVERSE], f8[SIZE]
     columns, rows = i8[COLUMNS], i8[ROWS]
     coarse, fine, data = i8[COARSE], i8[FINE], i8[DATA]
-    wide, high = float(columns * SIDE), float(rows * SIDE)
     touched = 0
     for start in range(first, last, BATCH):
         count = min(BATCH, last - start)
@@ -141,44 +170,46 @@ def _some(i4: I4, i8: I8, f8: F8, xy: F8, first: int, last: int, out: I4) -> int
             fx, fy = (xy[start + i, 0] - west) * inverse, (xy[start + i, 1] - south) * inverse
             v = 0
             cell = 0
-            if fx >= 0.0 and fy >= 0.0 and fx < wide and fy < high:
-                cx, cy = int(fx), int(fy)
-                v = i4[coarse + (cy >> SHIFT) * columns + (cx >> SHIFT)]
-                cell = (cx << 32) | cy
+            if in_grid(fx, fy, columns, rows):
+                column, row = int(fx), int(fy)
+                v = i4[coarse_slot(coarse, columns, column >> SHIFT, row >> SHIFT)]
+                cell = join_halves(row, column)
             out[start + i] = v - 1
+            # written for every point, counted only where a block follows: a branch would be mispredicted
             who[n], value[n], cells[n] = i, v, cell
             n += v < 0
         m = 0
         for j in range(n):
-            cx, cy = cells[j] >> 32, cells[j] & LOW32
-            at = fine + ((-1 - np.int64(value[j])) << (2 * SHIFT))
-            v = i4[at + ((cy & (SIDE - 1)) << SHIFT) + (cx & (SIDE - 1))]
+            column, row = high_half(cells[j]), low_half(cells[j])
+            v = i4[fine_slot(fine, block_of(value[j]), column, row)]
             i = who[j]
             out[start + i] = v - 1
-            who[m], word[m], cells[m] = i, -1 - v, cells[j]
+            who[m], word[m], cells[m] = i, block_of(v), cells[j]
             m += v < 0
         for j in range(m):
             touched += i8[data + word[j]] & 1
         for j in range(m):
             i = start + who[j]
-            x0 = west + (cells[j] >> 32) * size
+            x0 = west + high_half(cells[j]) * size
             out[i] = cell_label(i8, f8, data + word[j], xy[i, 0], xy[i, 1], x0) - 1
     return touched
 
 
 @njit(cache=True, nogil=True)
 def locate_serial(i4: I4, i8: I8, f8: F8, xy: F8, out: I4) -> int:
-    """Positions of the areas of points, shape (n, 2) → (n,), on the calling thread."""
-    return _some(i4, i8, f8, xy, 0, len(xy), out)
+    """Write the area of each point, (n, 2), into ``out``, (n,), on the calling thread; see ``find``."""
+    return _locate_span(i4, i8, f8, xy, 0, len(xy), out)
 
 
 @njit(cache=True, parallel=True)
 def locate_parallel(i4: I4, i8: I8, f8: F8, xy: F8, out: I4) -> int:
-    """The same on all cores."""
+    """Write the area of each point, (n, 2) degrees, into ``out``, (n,), on all cores; see ``find``."""
     step = (len(xy) + TASKS - 1) // TASKS
     touched = 0
     for task in prange(TASKS):
-        touched += _some(i4, i8, f8, xy, min(len(xy), task * step), min(len(xy), (task + 1) * step), out)
+        touched += _locate_span(
+            i4, i8, f8, xy, min(len(xy), task * step), min(len(xy), (task + 1) * step), out
+        )
     return touched
 
 

@@ -1,38 +1,36 @@
 """Whether an index was built of a true coverage. Compiled.
 
-While it is built, edges that two areas claim for one side, edges that meet elsewhere than at common ends and
-labels that do not add up are counted. What remains is checked here: at every vertex, the area that the index
-finds beside it must be the one that the edges there name. An area drawn over another without touching its
-border is found by that.
+Building counts edges that two areas claim for one side, edges that meet elsewhere than at common ends, and
+labels that do not add up. What remains is checked here: at every vertex, the area that the index finds beside
+it must be the one that the edges there name. That finds an area drawn over another one without touching its
+border.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
+from geo.index.kernel.buffer import Buffer
 from geo.index.kernel.edges import TWIN, Edges
 from geo.index.kernel.layout import (
-    COARSE,
-    COLUMNS,
-    DATA,
-    FINE,
-    INVERSE,
-    LOW26,
-    LOW32,
-    SHIFT,
-    SIDE,
-    SIZE,
-    SOUTH,
-    WEST,
-    Buffer,
+    F8,
+    I4,
+    I8,
+    cell_value,
+    cell_west,
+    chain_first,
+    chain_second,
+    chain_vertices,
+    crossed_word,
+    edge_at,
+    edge_words,
+    grid_position,
+    high_half,
+    low_half,
+    next_chain,
 )
 from geo.index.kernel.orientation import is_right
-
-I4 = NDArray[np.int32]
-I8 = NDArray[np.int64]
-F8 = NDArray[np.float64]
 
 
 def faults(edges: Edges, buffer: Buffer) -> int:
@@ -42,6 +40,7 @@ def faults(edges: Edges, buffer: Buffer) -> int:
 
 @njit(cache=True, parallel=True)
 def _faults(i4: I4, i8: I8, f8: F8, coords: F8, left: I4) -> int:
+    """How many edges begin at such a vertex."""
     wrong = 0
     for k in prange(len(left)):
         if left[k] != TWIN and not _agrees(i4, i8, f8, coords[k, 0], coords[k, 1]):
@@ -55,25 +54,26 @@ def _agrees(i4: I4, i8: I8, f8: F8, x: float, y: float) -> bool:
 
     "Just west" is (x - ε, y + ε²), where ``is_right`` puts a point that lies on an edge.
     """
-    cx, cy = int((x - f8[WEST]) * f8[INVERSE]), int((y - f8[SOUTH]) * f8[INVERSE])
-    block = -1 - np.int64(i4[i8[COARSE] + (cy >> SHIFT) * i8[COLUMNS] + (cx >> SHIFT)])
-    value = i4[i8[FINE] + (block << (2 * SHIFT)) + ((cy & (SIDE - 1)) << SHIFT) + (cx & (SIDE - 1))]
-    if block < 0 or value >= 0:
+    fx, fy = grid_position(f8, x, y)
+    column, row = int(fx), int(fy)
+    value, _ = cell_value(i4, i8, column, row)
+    if value >= 0:
         return False
-    word = i8[DATA] - 1 - value
-    label, chains = i8[word] & LOW32, i8[word] >> 32
-    x0 = f8[WEST] + cx * f8[SIZE]
+    word = crossed_word(i8, value)
+    label, chains = low_half(i8[word]), high_half(i8[word])
+    x0 = cell_west(f8, column)
     word += 1
     first, last = 10.0, -10.0  # clockwise turns from west, of the edges at the vertex
     first_label, last_label = label, label
     met = False
     for _ in range(chains):
         info = i8[word]
-        n = info & 0xFFF
-        on_left, on_right = (info >> 12) & LOW26, info >> 38
+        n = chain_vertices(info)
+        on_left, on_right = chain_first(info), chain_second(info)
         odd = False
-        for v in range(word + 1, word + 2 * n - 1, 2):
-            ax, ay, bx, by = f8[v], f8[v + 1], f8[v + 2], f8[v + 3]
+        begin, end = edge_words(word, n)
+        for v in range(begin, end, 2):
+            ax, ay, bx, by = edge_at(f8, v)
             straddles = (ay > y) != (by > y)
             across = (ax >= x0) != (bx >= x0)
             if straddles and is_right(ax, ay, bx, by, x, y):
@@ -92,7 +92,7 @@ def _agrees(i4: I4, i8: I8, f8: F8, x: float, y: float) -> bool:
                     last, last_label = turn, after
         if odd:
             label ^= on_left ^ on_right
-        word += 1 + 2 * n
+        word = next_chain(word, n)
     return met and label == first_label and label == last_label
 
 

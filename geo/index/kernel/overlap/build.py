@@ -1,10 +1,8 @@
 """Building the cell index of areas that may overlap. Compiled.
 
-A fine cell tells the areas that hold all of it, and for each area whose border crosses it, whether its
-reference lies inside; parity of the edges crossed from there decides, area by area.
-
-A cell's first word here: areas that hold it (21 bits), areas whose border crosses it (21), chains (21). A
-chain's word: its vertices, its area, and the flags below.
+A fine cell has the areas that hold all of it, and for each area whose border crosses it, whether its
+reference lies inside; the parity of the edges crossed from there decides, area by area. See ``layout`` for
+the words.
 """
 
 from __future__ import annotations
@@ -13,30 +11,45 @@ from typing import Final
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
+from geo.index.kernel.buffer import Buffer, Grid, assemble
 from geo.index.kernel.edges import Edges
-from geo.index.kernel.layout import BLOCK, MOST_VERTICES, OVERLAPS, SIDE, Buffer, Grid, assemble, chain_word
+from geo.index.kernel.layout import (
+    BEGINS,
+    BLOCK,
+    F8,
+    I4,
+    I8,
+    INSIDE,
+    LEFT,
+    MOST_VERTICES,
+    OVERLAPS,
+    SIDE,
+    Bools,
+    chain_word,
+    holding_words,
+    join_halves,
+    overlaps_head,
+)
 from geo.index.kernel.orientation import is_right
 from geo.index.kernel.rasterize import coarse_members, fine_members
 
-Words = NDArray[np.int64]
-Cells = NDArray[np.int32]
-Coords = NDArray[np.float64]
+Words = I8
+Cells = I4
+Coords = F8
 Origin = tuple[float, float, float]
-Owner = tuple[Cells, NDArray[np.bool_]]  # of each edge, its area and whether that lies on the left
+Owner = tuple[Cells, Bools]  # of each edge, its area and whether that lies on the left
 
-BEGINS: Final = 1  # the first chain of its area in the cell
-INSIDE: Final = 2  # the cell's reference lies in that area
-LEFT: Final = 4  # the area lies on the left of the chain
-FIELD: Final = 21
-LOW21: Final = (1 << FIELD) - 1
 DEPTH: Final = 256  # areas over one point to begin with
-FIRST_WORD: Final = 1  # 0 means: nothing here
+FIRST_WORD: Final = 1  # of the data, because the value 0 means that no area is here
 
 
 def build(edges: Edges, grid: Grid, areas: int) -> Buffer:
-    """The index of areas that may overlap."""
+    """The index of areas that may overlap.
+
+    The rows are gone through twice, first to count blocks and words: then each row knows its place, and all
+    rows are written side by side. Counting is repeated where more areas lie over one point than ``depth``.
+    """
     shape = (grid.columns, grid.rows)
     coarse_origin = (grid.west, grid.south, 1.0 / (grid.size * SIDE))
     origin = (grid.west, grid.south, 1.0 / grid.size)
@@ -90,9 +103,9 @@ def _rows(
     floats: Coords,
     depth: int,
 ) -> Words:
-    """Blocks and words of every row of coarse cells, shape (rows, 2); written too, where ``out`` has room.
+    """Blocks and words of every row of coarse cells, (rows, 2); -1 where areas are deeper than ``depth``.
 
-    -1 where more than ``depth`` areas lie over one point.
+    ``out``: coarse cells, fine cells and data; empty arrays: the row is only counted.
     """
     sizes = np.zeros((shape[1], 2), np.int64)
     for row in prange(shape[1]):
@@ -115,18 +128,19 @@ def _row(
     floats: Coords,
     depth: int,
 ) -> tuple[int, int]:
+    """Blocks and words of one row of coarse cells, from west to east; see ``_rows``."""
     row, columns = where
     starts, members = lists
     fine_starts, found = np.zeros(BLOCK + 1, np.int64), np.empty(1024, np.int32)
     held, count = np.empty((SIDE, depth), np.int32), np.zeros(SIDE, np.int64)
-    told = np.zeros(SIDE, np.int64)  # the word that tells of the areas held now; 0: not written yet
+    written = np.zeros(SIDE, np.int64)  # where the areas held now are written in the data; 0: not yet
     writing = len(out[0]) > 0
     block, word = at
     for column in range(columns):
         cell = row * columns + column
         mine = members[starts[cell] : starts[cell + 1]]
         if len(mine) == 0:
-            value, word = _tell_held(held, count, told, 0, word, out[2], writing)
+            value, word = _held_value(held, count, written, 0, word, out[2], writing)
             if writing:
                 out[0][cell] = value
             continue
@@ -140,7 +154,7 @@ def _row(
             (fine_starts, found),
             origin,
             corner,
-            (held, count, told),
+            (held, count, written),
             (block, word),
             out,
             floats,
@@ -152,27 +166,31 @@ def _row(
 
 
 @njit(inline="always")
-def _tell_held(
-    held: Cells, count: Words, told: Words, row: int, word: int, data: Words, writing: bool
+def _held_value(
+    held: Cells, count: Words, written: Words, row: int, word: int, data: Words, writing: bool
 ) -> tuple[int, int]:
-    """The value of a cell that no border crosses, and the next free word."""
+    """The value of a cell that no border crosses, and the next free word.
+
+    Cells along a row share the words of their areas until a border changes these.
+    """
     n = count[row]
     if n == 0:
         return 0, word
-    if told[row] == 0:
-        told[row] = word
+    if written[row] == 0:
+        written[row] = word
         if writing:
             data[word] = n
             _write_held(held[row], n, data, word + 1)
-        word += 1 + (n + 1) // 2
-    return told[row], word
+        word += 1 + holding_words(n)
+    return written[row], word
 
 
 @njit(inline="always")
 def _write_held(held: Cells, n: int, data: Words, word: int) -> None:
+    """Write a list of areas, two a word."""
     for i in range(0, n, 2):
         second = held[i + 1] if i + 1 < n else 0
-        data[word + i // 2] = np.int64(held[i]) | (np.int64(second) << 32)
+        data[word + i // 2] = join_halves(np.int64(held[i]), np.int64(second))
 
 
 @njit(cache=True)
@@ -188,7 +206,7 @@ def _block(
     floats: Coords,
 ) -> int:
     """The fine cells of a coarse one; the next free word, or -1 where too many areas overlap."""
-    held, count, told = state
+    held, count, written = state
     size = 1.0 / origin[2]
     writing = len(out[0]) > 0
     block, word = at
@@ -198,7 +216,7 @@ def _block(
         x0, y0 = origin[0] + (corner[0] + column) * size, origin[1] + (corner[1] + row) * size
         mine = lists[1][lists[0][n] : lists[0][n + 1]]
         if len(mine) == 0:
-            value, word = _tell_held(held, count, told, row, word, out[2], writing)
+            value, word = _held_value(held, count, written, row, word, out[2], writing)
         else:
             value = word
             rest = _others(held[row], count[row], owner, mine, others)
@@ -244,7 +262,7 @@ def _advance(
     at: tuple[float, float, float],
 ) -> bool:
     """Carry the areas held from the south-west corner to the south-east one; False where there is no room."""
-    held, count, told = state
+    held, count, written = state
     x0, y0, x1 = at
     for k in mine:
         ax, ay, bx, by = coords[k, 0], coords[k, 1], coords[k + 1, 0], coords[k + 1, 1]
@@ -252,7 +270,7 @@ def _advance(
             if count[row] >= held.shape[1] - 1:
                 return False
             count[row] = _toggle(held[row], count[row], owner[0][k])
-            told[row] = 0
+            written[row] = 0
     return True
 
 
@@ -274,7 +292,7 @@ def _write(
     word += 1
     if writing:
         _write_held(others[0], rest, data, word)
-    word += (rest + 1) // 2
+    word += holding_words(rest)
     parts, chains, first = 0, 0, 0
     while first < len(mine):
         last = first
@@ -286,12 +304,13 @@ def _write(
         word, more = _write_chains(coords, group, owner, inside, word, data, floats, writing)
         parts, chains, first = parts + 1, chains + more, last
     if writing:
-        data[head] = rest | (parts << FIELD) | (chains << (2 * FIELD))
+        data[head] = overlaps_head(rest, parts, chains)
     return word
 
 
 @njit(inline="always")
 def _holds(held: Cells, count: int, area: int) -> bool:
+    """Whether an area is among those held."""
     for i in range(count):
         if held[i] == area:
             return True
@@ -300,7 +319,7 @@ def _holds(held: Cells, count: int, area: int) -> bool:
 
 @njit(cache=True)
 def _is_odd(coords: Coords, group: Cells, corner: tuple[float, float]) -> bool:
-    """Parity of what edges across the west side add at its foot (see ``coverbuild``)."""
+    """Parity of what edges across the west side add at its foot (see ``coverage.build``)."""
     odd = False
     for k in group:
         ax, ay, bx, by = coords[k, 0], coords[k, 1], coords[k + 1, 0], coords[k + 1, 1]
@@ -320,7 +339,7 @@ def _write_chains(
     floats: Coords,
     writing: bool,
 ) -> tuple[int, int]:
-    """One area's chains in a cell: the next free word, and how many they are."""
+    """Write one area's chains in a cell: the next free word, and how many they are."""
     chains, chain, length, flags = 0, word, 0, 0
     previous = -2
     for k in group:
