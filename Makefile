@@ -5,7 +5,7 @@ SETUP := bash tools/setup.sh
 WORKERS := $(if $(ZHIJIE_DATABASE_URL),,-n 2 --dist loadfile --no-loadscope-reorder)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-system setup-browser demo test check bench serve data messages lock clean
+.PHONY: help setup setup-system setup-browser demo test check docs bench serve data messages lock clean
 
 help: ## 列出命令 | list the commands
 	@awk -F ':.*## | [|] ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, ENVIRON["ZHIJIE_LANG"] == "en" ? $$3 : $$2}' Makefile
@@ -32,6 +32,9 @@ check: setup ## 规范、类型、分层与文档检查 | style, types, import r
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/pytest -m docs
+
+docs: setup ## 由代码生成命令、设置与接口文档 | write the reference pages of docs/ from the code
+	@$(PY) tools/reference_docs.py
 
 bench: setup setup-system ## 基准测试，与同类软件同台（QUICK=1 约一分钟） | benchmarks beside the peers (QUICK=1: a minute)
 	@$(SETUP) bench

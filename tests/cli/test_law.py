@@ -21,6 +21,7 @@ from support.competence_lists import FOREST, PIGS, row, write_csv, write_xlsx
 from typer.testing import CliRunner
 
 from cli import law
+from cli.options import parse_day
 from core.errors import BadInput, ZhijieError
 from core.settings import ROOT
 from geo.place.location import Location
@@ -328,7 +329,7 @@ def test_a_question_about_the_law_that_is_wrong_names_the_field(
 
 def test_the_fault_of_an_option_is_one_that_the_user_can_mend() -> None:
     with pytest.raises(BadInput) as caught:
-        law._day("act", "x")
+        parse_day("act", "x")
     assert caught.value.field == "act"
 
 
