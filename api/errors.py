@@ -62,8 +62,8 @@ def install(app: FastAPI) -> None:
 
 def lang_of(request: Request) -> Lang:
     """Language of a request: ``?lang=``, else ``Accept-Language``, else the installation's."""
-    wished = request.query_params.get("lang") or request.headers.get("accept-language")
-    return pick_lang(wished, request.app.state.settings.lang)
+    preference = request.query_params.get("lang") or request.headers.get("accept-language")
+    return pick_lang(preference, request.app.state.settings.lang)
 
 
 class Problem(JSONResponse):

@@ -22,10 +22,10 @@ from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes,
 from store.schema.datasets import CLOSED, Report, Unit
 from verdict.inquiry import Limits
 from verdict.jurisdiction import decide
-from verdict.model import Certainty, Jurisdiction, UnitShare
+from verdict.model import Certainty, UnitShare
 from verdict.preconditions import check_day
 
-ROLES: Final = ("units", "villages")
+ROLES: Final = ("units", "villages")  # of datasets whose versions decide a lead unit
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
 
 
@@ -88,6 +88,7 @@ def preview_units(
         _check_side_day(session, side, field)
     _check_unit(session, sides, unit)
     changes = fetch_unit_changes(session, *sides)
+    # Where no line was redrawn, renamed units cannot change anybody's lead: no query at all.
     touched = and_(Report.status.not_in(CLOSED), _near_changed(session, sides, changes.redrawn))
     count = count_reports(session, touched) if changes.redrawn else 0
     reports = progress(stream_reports(session, touched), count) if count else ()
@@ -138,7 +139,8 @@ def _lead_changes(
     """The reports whose lead unit differs between the sides."""
     for report in reports:
         facts = _facts_of_sides(session, report.location, sides)
-        before, after = (_lead(decide(report.location, one, limits.shares)[0]) for one in facts)
+        decided = (decide(report.location, one, limits.shares)[0] for one in facts)
+        before, after = (LeadOnSide(found.lead, found.certainty) for found in decided)
         if _code(before) != _code(after):
             yield LeadChange(report.id, report.case.category, before, after)
 
@@ -153,11 +155,8 @@ def _facts_of_sides(
     return [fetch_facts(session, location, side.day, side.datasets) for side in sides]
 
 
-def _lead(found: Jurisdiction) -> LeadOnSide:
-    return LeadOnSide(found.lead, found.certainty)
-
-
 def _code(lead: LeadOnSide) -> str | None:
+    """The code of a lead unit, None outside of all units. Only codes are compared: a new name is no move."""
     return lead.unit.code if lead.unit else None
 
 

@@ -50,7 +50,7 @@ class Period:
         bounds: list[ColumnElement[bool]] = [true()]
         if self.first:
             bounds.append(Report.received_at >= _midnight(self.first))
-        if self.last:
+        if self.last:  # the whole day: up to the next midnight
             bounds.append(Report.received_at < _midnight(self.last + dt.timedelta(days=1)))
         return and_(*bounds)
 

@@ -17,7 +17,7 @@ from geo.place.location import Location
 from store.schema.datasets import Report, StoredVerdict
 from verdict.judge import Case
 
-PAGE: Final = 200
+PAGE: Final = 200  # rows; footprints may have thousands of vertices each
 
 
 @dataclass(frozen=True, slots=True)

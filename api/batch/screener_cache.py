@@ -59,5 +59,5 @@ class ScreenerCache:
 
 def screeners_of(request: Request) -> ScreenerCache:
     """The application's screener cache."""
-    kept: ScreenerCache = request.app.state.screeners
-    return kept
+    cache: ScreenerCache = request.app.state.screeners
+    return cache

@@ -213,16 +213,16 @@ def count_sign_in(accepted: bool) -> None:
 def watch_pool(engine: Engine, size: int) -> None:
     """Count an engine's connections in use, of ``size``. May be called again for the same engine."""
     metrics_of_process().pool_size.set(size)
-    if not event.contains(engine, "checkout", _taken):
-        event.listen(engine, "checkout", _taken)
-        event.listen(engine, "checkin", _returned)
+    if not event.contains(engine, "checkout", _count_checkout):
+        event.listen(engine, "checkout", _count_checkout)
+        event.listen(engine, "checkin", _count_checkin)
 
 
-def _taken(*_: object) -> None:
+def _count_checkout(*_: object) -> None:
     metrics_of_process().pool_used.inc()
 
 
-def _returned(*_: object) -> None:
+def _count_checkin(*_: object) -> None:
     metrics_of_process().pool_used.dec()
 
 

@@ -115,11 +115,9 @@ def _judge_parts(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.T
         return places, verdicts(judge, places)
 
     parts = list(pooled(part, spans, WORKERS))
-    return joined([places for places, _ in parts]), _concatenated([table for _, table in parts])
-
-
-def _concatenated(tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    # Each part has its own dictionaries; an Arrow stream may have one a column.
+    table = pa.concat_tables([table for _, table in parts]).unify_dictionaries().combine_chunks()
+    return joined([places for places, _ in parts]), table
 
 
 def _explain(batch: Batch, places: Places, first: int, terms: Terms) -> None:

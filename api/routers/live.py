@@ -16,7 +16,7 @@ from api.dependencies import LangDep, SessionDep, needs, open_request_session, r
 from api.filters import ReportFilterDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
 from core.clock import today
-from core.i18n import Lang, say
+from core.i18n import say
 from layers.lawbook.documents import current_book
 from live.events import event_as_dict
 from live.hub import MOST_MISSED, PAGE, Hub, Message, Stream, message
@@ -151,9 +151,9 @@ def feed(  # noqa: PLR0913 - parameters and dependencies
     pressing: Annotated[bool, Query(description="Most urgent first, on one page")] = False,
 ) -> FeedOut:
     """List reports, newest first, paged by key: follow ``next``."""
-    names = _category_names(session, lang)
+    names = {one.code: one.name.say(lang) for one in current_book(session).categories.values()}
     rows = fetch_feed(session, criteria, before, limit, pressing=pressing)
-    lines = [LineOut.model_validate(_line(row, names)) for row in rows]
+    lines = [LineOut.model_validate(_feed_line(row, names)) for row in rows]
     following = None
     if len(rows) == limit and not pressing:
         url = request.url.include_query_params(before=rows[-1]["id"])
@@ -161,11 +161,8 @@ def feed(  # noqa: PLR0913 - parameters and dependencies
     return FeedOut(reports=lines, next=following)
 
 
-def _category_names(session: Session, lang: Lang) -> dict[str, str]:
-    return {one.code: one.name.say(lang) for one in current_book(session).categories.values()}
-
-
-def _line(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _feed_line(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A row of the feed with its clock and the name of its category."""
     clock = clock_of(row["due_on"], row["status"], today())
     return {**row, "clock": clock, "category_name": names.get(row["category"], row["category"])}
 

@@ -65,7 +65,7 @@ async def to_provider(request: Request, lang: LangDep, following: Next = "/") ->
     """Redirect the browser to the provider; where it does not answer, show the sign-in page again."""
     provider = _provider(request)
     try:
-        answer: Response = await provider.authorize_redirect(request, _callback_url(request))
+        answer: Response = await provider.authorize_redirect(request, str(request.url_for("from_provider")))
     except FAULTS as fault:
         log.warning("identity provider: %s", type(fault).__name__, exc_info=fault)
         _forget_metadata(provider)
@@ -104,10 +104,6 @@ def _forget_metadata(provider: StarletteOAuth2App) -> None:
     """Fetch the provider's metadata and keys again with the next request."""
     for known in ("_loaded_at", "jwks"):
         provider.server_metadata.pop(known, None)
-
-
-def _callback_url(request: Request) -> str:
-    return str(request.url_for("from_provider"))
 
 
 def _sign_in(request: Request, issuer: str, subject: str) -> str | None:
