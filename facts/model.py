@@ -1,4 +1,4 @@
-"""What the store says about a place: plain values that ``facts.postgis`` fetches and the verdict reads."""
+"""Facts about a place as plain values: what the engines return and the verdict reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from shapely.geometry.base import BaseGeometry
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
-    """One dataset version in use. ``accuracy_m``: 68 % error of its lines, metres."""
+    """One dataset version in use.
+
+    ``accuracy_m``: 68 % error of its lines, metres. ``reach``: code prefix of the units it covers. ``kinds``:
+    kinds of zones it covers. ``begins``: first day it has data for; None: no limit.
+    """
 
     id: int
     dataset: str
@@ -29,11 +33,12 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True)
 class UnitHit:
-    """A unit at or near a place; or one above such a unit, or another line of it, wherever that is.
+    """A unit at or near a place; also, at any distance, units above it and its lines in other datasets.
 
-    ``covers`` and ``pieces`` (lon/lat polygons within the search radius) are told of points,
-    ``overlap_m2`` and the overlap's perimeter ``overlap_rim_m`` (ellipsoidal) of footprints.
-    ``edge_m``: distance to the unit's own border, metres. ``ends``: first day on which it is no more.
+    Points: ``covers``, and ``pieces`` (lon/lat polygons within the search radius). Footprints: ``overlap_m2``
+    and the overlap's perimeter ``overlap_rim_m``, ellipsoidal. ``edge_m``: distance to the unit's own border,
+    metres; None where it does not cover a point, or is not near. ``ends``: first day on which it no longer
+    exists.
     """
 
     source_id: int
@@ -50,9 +55,10 @@ class UnitHit:
 
 @dataclass(frozen=True, slots=True)
 class ZoneHit:
-    """A zone at or near a place; ``near_m`` is how near its kind wants to be told of.
+    """A zone at or near a place. Points and footprints: as for :class:`UnitHit`.
 
-    ``edge_m``: from a footprint to the zone's own border, metres; 0 where it crosses it.
+    ``near_m``: notice distance of its kind, metres; a zone is reported up to there. ``distance_m``: 0 inside.
+    ``edge_m``: of a footprint, distance to the zone's own border, metres; 0 where the border crosses it.
     """
 
     source_id: int
@@ -71,7 +77,7 @@ class ZoneHit:
 
 @dataclass(frozen=True, slots=True)
 class CellHit:
-    """The grid cell of a place, with its worker and team."""
+    """A grid cell at a place, with its worker and team. ``township``: code of its unit."""
 
     source_id: int
     code: str
@@ -85,8 +91,8 @@ class CellHit:
 class PermitHit:
     """A permit at a place, in force or not. ``begins``, ``ends``: half-open span of days.
 
-    ``edge_m``: of points, to the border of the permitted area, metres. Of footprints: what lies beyond that
-    area, and its perimeter.
+    Points: ``edge_m``, distance to the border of the permitted area, metres. Footprints: area and perimeter
+    of the part outside that area.
     """
 
     source_id: int
@@ -105,25 +111,27 @@ Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
 Masses = Callable[[Sequence[UnitHit | ZoneHit], float], list[float]]
 
 
-def sort_by_authority(standing: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """In an order that the datasets decide, official ones last, and never that of their loading.
+def sort_by_authority(authority: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Hits ordered by dataset, official ones last; hits of one dataset keep their order.
 
-    ``standing``: of each dataset version, whether it is official, its name and version.
+    ``authority``: by source id, (whether official, dataset, version). Ids would be an order of loading, and
+    two databases with the same data would give different bytes.
     """
-    return tuple(sorted(hits, key=lambda hit: standing[hit.source_id]))
+    return tuple(sorted(hits, key=lambda hit: authority[hit.source_id]))
 
 
 def width_m(area_m2: float, rim_m: float) -> float:
-    """Mean width of a strip from its area and perimeter, metres: 2A/P (exact for a long thin one)."""
+    """Mean width of a strip, metres: 2A/P, exact in the limit of a long thin strip."""
     return 2 * area_m2 / rim_m if rim_m > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
-    """Everything that one question to the store brings back.
+    """Everything known about a place on one day.
 
-    ``masses``: what each of some hits holds of a point's probability, for a σ in metres; None where the
-    hits' ``pieces`` are to be integrated.
+    ``outside_m``: distance to the nearest unit, metres; None where a unit covers or overlaps the place.
+    ``masses``: probability mass of a point in each of some hits, for a σ in metres; None where the hits'
+    ``pieces`` must be integrated instead.
     """
 
     sources: tuple[SourceRef, ...]
@@ -136,6 +144,7 @@ class PlaceFacts:
     _by_id: dict[int, SourceRef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # the way of a frozen dataclass to set a field that it computes itself
         object.__setattr__(self, "_by_id", {source.id: source for source in self.sources})
 
     def source(self, source_id: int) -> SourceRef:

@@ -1,7 +1,7 @@
-"""Spatial questions to the store: pure ``select_*`` builders, and ``fetch_*`` that run them.
+"""Facts about a place from PostGIS: ``select_facts`` builds the statement, ``fetch_*`` run it.
 
-The only place (with ``geo/sql``) that spells ``ST_*``. Values are bound, the literal is brought to
-the column's SRID and never the column to the literal's, so that the GiST indexes work.
+The statements are in ``facts/sql``. Values are bound; a literal is brought to the column's SRID and never the
+column to the literal's, so that the GiST indexes are used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from geo.measure.probability import REACH, sigma_from_r68
 from geo.place.location import Location
 
 SQL: Final = Path(__file__).parent / "sql"
-TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a cut edge the whole geometry decides
+TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a piece's edge, the whole geometry decides
 
 
 @cache
@@ -37,10 +37,11 @@ def _statement(name: str) -> str:
 def select_facts(
     location: Location, days: tuple[dt.date, ...], source_ids: Iterable[int] | None = None
 ) -> TextClause:
-    """All facts about a place on one or two days: one statement, a row a day in their order."""
+    """One statement for all facts about a place on several days: a row for each day, in their order."""
     point = location.footprint is None
     body = _statement("check_point.sql" if point else "check_footprint.sql")
-    parts = [  # two of our own files and numbers: nothing from outside is in the text
+    # both days in one statement, for one round trip
+    parts = [  # our own files and numbers: nothing from outside is in the text
         f"SELECT {n} AS nth, d{n}.* FROM ({body.replace(':as_of', f':day{n}')}) d{n}"  # noqa: S608
         for n in range(len(days))
     ]
@@ -79,9 +80,9 @@ def _point_binds(location: Location) -> list[BindParameter[Any]]:
 def fetch_facts(
     session: Session, location: Location, as_of: dt.date, source_ids: Iterable[int] | None = None
 ) -> PlaceFacts:
-    """Ask the store about a place on a day: one round trip.
+    """Facts about a place on a day, in one round trip.
 
-    ``source_ids`` names the dataset versions to use (a replay); ``None`` means the current ones.
+    ``source_ids``: dataset versions to use (a replay); None: the current ones.
     """
     return fetch_facts_of_days(session, location, (as_of,), source_ids)[0]
 
@@ -92,7 +93,7 @@ def fetch_facts_of_days(
     days: tuple[dt.date, ...],
     source_ids: Iterable[int] | None = None,
 ) -> list[PlaceFacts]:
-    """The same on several days, still one round trip; equal days are asked once."""
+    """Facts about a place on each of several days, in one round trip; equal days share one object."""
     distinct = tuple(dict.fromkeys(days))
     rows = session.execute(select_facts(location, distinct, source_ids))
     facts = dict(zip(distinct, (_facts(row._asdict()) for row in rows), strict=True))
@@ -101,13 +102,14 @@ def fetch_facts_of_days(
 
 def _facts(row: Mapping[str, Any]) -> PlaceFacts:
     sources = tuple(map(_source, row["sources"] or ()))
-    standing = {source.id: (source.official, source.dataset, source.version) for source in sources}
+    # sorted here: units found by code (elsewhere) come in no order, and the order shows in a verdict
+    authority = {source.id: (source.official, source.dataset, source.version) for source in sources}
     return PlaceFacts(
         sources=sources,
-        units=sort_by_authority(standing, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
-        zones=sort_by_authority(standing, map(_zone, row["zones"] or ())),
-        cells=sort_by_authority(standing, (CellHit(**cell) for cell in row["cells"] or ())),
-        permits=sort_by_authority(standing, map(_permit, row["permits"] or ())),
+        units=sort_by_authority(authority, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
+        zones=sort_by_authority(authority, map(_zone, row["zones"] or ())),
+        cells=sort_by_authority(authority, (CellHit(**cell) for cell in row["cells"] or ())),
+        permits=sort_by_authority(authority, map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
     )
 
@@ -130,7 +132,7 @@ def _polygons(pieces: list[str]) -> tuple[BaseGeometry, ...]:
 
 
 def _units(row: Mapping[str, Any]) -> list[UnitHit]:
-    """Units at or near the place; those above them, and other lines of them, that are farther off."""
+    """Units at or near the place; and units above them and their other lines, which are farther away."""
     elsewhere = [{**unit, "edge_m": None} for unit in row["elsewhere"] or ()]
     return [_unit(unit) for unit in (*(row["units"] or ()), *elsewhere)]
 

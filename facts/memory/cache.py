@@ -1,4 +1,4 @@
-"""What snapshots are made of, kept: in memory for this process, large layers as files for all of them."""
+"""Caches of snapshots and their layers: in memory for one process, large layers as files for all."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pyarrow as pa
 import shapely
 
 from core.settings import ROOT, Settings
-from facts.memory.build_index import ROWS, Kind, index_aside, index_here, index_of
+from facts.memory.build_index import ROWS, Kind, build_index, write_index, write_index_in_subprocess
 from facts.memory.files import LayerFiles, Stored
 from facts.memory.layer_codec import Areas, add_bounds, decode_layer
 from geo.index.shapes import decode
 from store.cluster.cluster import default_home
 
 log = logging.getLogger("zhijie.snapshot")
-FEW_VERTICES: Final = 20_000  # up to here a layer is indexed as quickly as its file is found
-MANY_VERTICES: Final = 500_000  # from here on a server would feel its indexing
+FEW_VERTICES: Final = 20_000  # up to here indexing a layer is as fast as finding its file
+MANY_VERTICES: Final = 500_000  # from here on indexing would slow down a server's requests
 KEPT_LAYERS: Final = 16
 KEPT_SNAPSHOTS: Final = 4
 
@@ -32,112 +32,119 @@ Read = Callable[[], Generator[pa.RecordBatch, None, None]]
 
 
 class LruCache(Generic[Value]):
-    """The values that were asked for last; threads that want one that is being made wait for it."""
+    """The ``keep`` most recently used values. A value is made once: other threads wait for it meanwhile."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
         self._kept: OrderedDict[Hashable, Value] = OrderedDict()
-        self._making: dict[Hashable, threading.Lock] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value of a key, made where it is not kept."""
+        """The value of a key, from ``make`` where it is not cached. What ``make`` raises is not cached."""
         with self._lock:
             if key in self._kept:
-                return self._touch(key)
-            turn = self._making.setdefault(key, threading.Lock())
-        with turn:
+                return self._mark_used(key)
+            # a lock for each key: making a value takes seconds, and other keys must not wait for it
+            making = self._locks.setdefault(key, threading.Lock())
+        with making:
             with self._lock:
-                if key in self._kept:
-                    return self._touch(key)
+                if key in self._kept:  # another thread made it while this one waited
+                    return self._mark_used(key)
             try:
                 value = make()
             finally:
+                # also after a failure, so that the next thread tries again. A thread that comes before the
+                # value is stored below makes it a second time, which costs time and nothing else
                 with self._lock:
-                    self._making.pop(key, None)
+                    self._locks.pop(key, None)
             with self._lock:
                 self._kept[key] = value
                 if len(self._kept) > self._keep:
                     self._kept.popitem(last=False)
             return value
 
-    def _touch(self, key: Hashable) -> Value:
+    def _mark_used(self, key: Hashable) -> Value:
         self._kept.move_to_end(key)
         return self._kept[key]
 
 
 class SnapshotCache:
-    """Layers, and the snapshots made of them. Threads may share it, and processes its folder.
+    """Layers and the snapshots made of them. Threads may share a cache, and processes its folder.
 
-    ``folder``: of the files; None keeps all in memory. ``keep``: how many layers stay in memory. ``aside``:
-    whether large layers are indexed by a process of their own, as a server wants it.
+    ``folder``: of the files; None: everything stays in memory. ``keep``: number of layers in memory.
+    ``in_subprocess``: whether large layers are indexed in a subprocess, as a server needs it.
     """
 
-    def __init__(self, folder: Path | None, keep: int = KEPT_LAYERS, *, aside: bool = False) -> None:
+    def __init__(self, folder: Path | None, keep: int = KEPT_LAYERS, *, in_subprocess: bool = False) -> None:
         self.snapshots: LruCache[Any] = LruCache(KEPT_SNAPSHOTS)
         self.changes: LruCache[Any] = LruCache(KEPT_SNAPSHOTS)
         self._layers: LruCache[Any] = LruCache(keep)
         self._files = None if folder is None else LayerFiles(folder)
-        self._aside = aside
-        self._said: set[str] = set()
+        self._in_subprocess = in_subprocess
+        self._warned: set[str] = set()
 
     def layer(self, key: str, kind: Kind, read: Read, row: Callable[..., Row]) -> Areas[Row] | None:
         """The layer of a key; None where it has no rows.
 
-        ``kind``: of its index. ``read``: its rows in order, ``area`` as WKB last. ``row``: a row of the
-        values of its other columns. A key must name the same rows for ever.
+        ``kind``: of its index. ``read``: yields its rows in order, the last column ``area`` (WKB). ``row``:
+        makes a row of the values of the other columns. A key must name the same rows for ever.
         """
-        found: Areas[Row] | None = self._layers.get(key, lambda: _areas(self._stored(key, kind, read), row))
+        found: Areas[Row] | None = self._layers.get(key, lambda: _decode(self._load(key, kind, read), row))
         return found
 
     def warn_once(self, message: str) -> None:
-        """Log a warning, unless it has been logged."""
-        if message not in self._said:
-            self._said.add(message)
+        """Log a warning, unless this cache has logged it before."""
+        if message not in self._warned:
+            self._warned.add(message)
             log.warning(message)
 
-    def _stored(self, key: str, kind: Kind, read: Read) -> Stored | None:
+    def _load(self, key: str, kind: Kind, read: Read) -> Stored | None:
         if self._files is None:
-            return _in_memory(kind, read)
+            return _build_in_memory(kind, read)
         try:
-            return self._files.find(key) or self._made(self._files, key, kind, read)
+            return self._files.find(key) or self._build(self._files, key, kind, read)
+        # a full or read-only disk must not stop checks
         except OSError as fault:
             self.warn_once(f"the cache folder cannot be used, layers stay in memory: {fault}")
-            return _in_memory(kind, read)
+            return _build_in_memory(kind, read)
 
-    def _made(self, files: LayerFiles, key: str, kind: Kind, read: Read) -> Stored | None:
-        """Read and index a layer. A large one waits for its turn, and becomes files."""
-        rows = _Rows()
+    def _build(self, files: LayerFiles, key: str, kind: Kind, read: Read) -> Stored | None:
+        """Read and index a layer: a small one in memory, a large one in files.
+
+        One process at a time writes files; a second one that waited finds the layer there.
+        """
+        rows = _RowBuffer()
         with ExitStack() as stack:
             for batch in stack.enter_context(closing(read())):
                 rows.add(batch)
-                if rows.room is None and rows.vertices > FEW_VERTICES:
+                if rows.folder is None and rows.vertices > FEW_VERTICES:
                     room = stack.enter_context(files.room())
                     found = files.find(key)  # another process may have made it meanwhile
                     if found is not None:
                         return found
                     rows.move_to(room)
             rows.close()
-            if rows.room is None:
-                return rows.stored(kind)
-            large = self._aside and rows.vertices > MANY_VERTICES
-            (index_aside if large else index_here)(kind, rows.room)
-            return files.keep(key, rows.room)
+            if rows.folder is None:
+                return rows.index_in_memory(kind)
+            large = self._in_subprocess and rows.vertices > MANY_VERTICES
+            (write_index_in_subprocess if large else write_index)(kind, rows.folder)
+            return files.keep(key, rows.folder)
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Folder of the index files: the one that is set, or one in the private home."""
+    """Folder of the layer files: ``settings.cache_dir``, or one in the private cluster's home."""
     return settings.cache_dir or default_home(settings.home, ROOT) / "cache"
 
 
-class _Rows:
-    """Rows as they come, with the bounds of their areas: in memory, or in a file of the folder ``room``."""
+class _RowBuffer:
+    """Collects the rows of a layer and the bounds of their areas, in memory or in a file of ``folder``."""
 
     def __init__(self) -> None:
-        self.room: Path | None = None
+        self.folder: Path | None = None
         self.vertices = 0
         self._batches: list[pa.RecordBatch] = []
         self._sink: Any = None
@@ -152,8 +159,8 @@ class _Rows:
             self._sink.write_batch(batch)
 
     def move_to(self, room: Path) -> None:
-        """Go on in a file."""
-        self.room = room
+        """Move the rows so far, and all later ones, into a file of a folder."""
+        self.folder = room
         self._sink = pa.ipc.new_file(str(room / ROWS), self._batches[0].schema)
         for batch in self._batches:
             self._sink.write_batch(batch)
@@ -163,20 +170,20 @@ class _Rows:
         if self._sink is not None:
             self._sink.close()
 
-    def stored(self, kind: Kind) -> Stored | None:
-        """What is in memory, indexed; None where there is nothing."""
+    def index_in_memory(self, kind: Kind) -> Stored | None:
+        """The rows in memory with their index; None where there are none."""
         if not self._batches:
             return None
         table = pa.Table.from_batches(self._batches)
-        return Stored(table, index_of(kind, table))
+        return Stored(table, build_index(kind, table))
 
 
-def _in_memory(kind: Kind, read: Read) -> Stored | None:
-    rows = _Rows()
+def _build_in_memory(kind: Kind, read: Read) -> Stored | None:
+    rows = _RowBuffer()
     for batch in read():
         rows.add(batch)
-    return rows.stored(kind)
+    return rows.index_in_memory(kind)
 
 
-def _areas(stored: Stored | None, row: Callable[..., Row]) -> Areas[Row] | None:
+def _decode(stored: Stored | None, row: Callable[..., Row]) -> Areas[Row] | None:
     return None if stored is None else decode_layer(stored.table, stored.index, row)

@@ -1,4 +1,4 @@
-"""A layer as an Arrow table, and back: one form for the files of snapshots and for bundles of a cluster.
+"""A layer as an Arrow table, and back: the format of a snapshot's files and of a cluster's bundles.
 
 Columns: those of a row, then ``area`` (WKB), then the bounds ``west``, ``south``, ``east``, ``north``.
 """
@@ -30,14 +30,14 @@ class Areas(Generic[Row]):
 
 
 def add_bounds(batch: pa.RecordBatch, bounds: Floats) -> pa.RecordBatch:
-    """A batch that ends with ``area``, with the columns of its bounds, (n, 4), after it."""
+    """A batch with its bounds, (n, 4), appended as columns. ``area`` must be its last column."""
     for name, values in zip(SIDES, bounds.T, strict=True):
         batch = batch.append_column(name, pa.array(values))
     return batch
 
 
 def encode_layer(rows: Sequence[Any], shapes: Shapes) -> pa.Table:
-    """A table of dataclass rows (at least one) with their areas and bounds."""
+    """A table of dataclass rows (at least one), their areas and bounds."""
     names = [field.name for field in fields(rows[0])]
     columns = {name: pa.array([getattr(row, name) for row in rows]) for name in names}
     bounds = {name: pa.array(values) for name, values in zip(SIDES, shapes.bounds.T, strict=True)}
@@ -47,7 +47,7 @@ def encode_layer(rows: Sequence[Any], shapes: Shapes) -> pa.Table:
 def decode_layer(table: pa.Table, index: Index, row: Callable[..., Row]) -> Areas[Row]:
     """Rows, areas and index of a table; ``row`` is called with the values of a row's columns, in order.
 
-    Arrow knows lists only: a list in a row becomes the tuple that it was.
+    A list becomes a tuple, which Arrow does not have and rows must have to be hashable.
     """
     columns = (column.to_pylist() for column in table.drop_columns([AREA, *SIDES]).columns)
     values = ([tuple(one) if isinstance(one, list) else one for one in column] for column in columns)

@@ -1,4 +1,4 @@
-"""What a snapshot asks of the store: the current versions, the days on which rows change, rows with areas."""
+"""Queries of a snapshot: the current versions, the days on which rows change, rows with their areas."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from sqlalchemy.orm import Session
 
 from facts.model import SourceRef
 
-FETCHED: Final = 100  # rows at a time: an area may have a million vertices
+FETCH_SIZE: Final = 100  # rows at a time: an area may have a million vertices
 Days = tuple[dt.date, ...]
 
-# As JSON, as check_point.sql tells it: the numbers are then the same in Python, and verdicts the same bytes.
+# JSON, as in check_point.sql: numbers then reach Python through the same text, so that both engines give
+# verdicts with the same bytes.
 VERSIONS: Final = """
 SELECT concat_ws(' ', s.id, extract(epoch FROM s.loaded_at), s.checksum, s.dataset) AS stamp,
        json_build_object(
            'id', s.id, 'dataset', s.dataset, 'version', s.version, 'role', s.role, 'title', s.title,
            'official', s.official, 'accuracy_m', s.accuracy_m, 'reach', s.reach, 'kinds', s.kinds,
-           'begins', s.begins, 'checksum', s.checksum) AS told,
+           'begins', s.begins, 'checksum', s.checksum) AS ref,
        (SELECT json_object_agg(k.kind, k.near_m) FROM zone_kind k WHERE k.source_id = s.id) AS near
 FROM source s WHERE s.retired_at IS NULL ORDER BY s.dataset
 """
+# Without permits: they are read whatever their span, and the verdict compares it with the day.
 CHANGES: Final = """
 SELECT r.source_id, r.part,
        coalesce(array_agg(DISTINCT b.day ORDER BY b.day) FILTER (WHERE b.day IS NOT NULL), '{}') AS days
@@ -42,8 +44,8 @@ GROUP BY r.source_id, r.part
 class Version:
     """A current version of a dataset.
 
-    ``stamp`` names its rows for good: no other version of this database, or of a copy of it, has it.
-    ``near``: metres within which zones of a kind are told of, where the version says so.
+    ``stamp``: names its rows for ever; no other version in this database, or in a copy of it, has the same.
+    ``near``: notice distance by kind of zone, metres, where the version states one.
     """
 
     ref: SourceRef
@@ -53,14 +55,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class RowQuery:
-    """How the rows of a kind of layer are asked for. ``area`` (WKB) is the last column."""
+    """The query for the rows of a kind of layer, and their schema. ``area`` (WKB) is the last column."""
 
     sql: str
     schema: pa.Schema
 
 
-_WORDS: Final = pa.list_(pa.string())
+_TEXTS: Final = pa.list_(pa.string())
 _AREA: Final = ("area", pa.binary())
+# COLLATE "C" is the order of code points: the same on every server, and the one in which Python sorts. Whole
+# geometries, for unit_piece and zone_piece serve PostGIS alone: the index has cells of its own.
 UNITS: Final = RowQuery(
     """
     SELECT u.code, u.name, u.level, upper(u.valid) AS ends, ST_AsBinary(u.geom) AS area
@@ -110,7 +114,7 @@ PERMITS: Final = RowQuery(
     pa.schema(
         [
             ("source_id", pa.int64()),
-            *(("number", pa.string()), ("holder", pa.string()), ("uses", _WORDS), ("zone_kinds", _WORDS)),
+            *(("number", pa.string()), ("holder", pa.string()), ("uses", _TEXTS), ("zone_kinds", _TEXTS)),
             *(("begins", pa.date32()), ("ends", pa.date32()), _AREA),
         ]
     ),
@@ -118,17 +122,17 @@ PERMITS: Final = RowQuery(
 
 
 def fetch_versions(session: Session) -> tuple[Version, ...]:
-    """The versions that are current for this session, its own uncommitted ones too, by dataset."""
-    return tuple(_version(row.stamp, row.told, row.near) for row in session.execute(text(VERSIONS)))
+    """The versions current for this session, its own uncommitted ones included, ordered by dataset."""
+    return tuple(_version(row.stamp, row.ref, row.near) for row in session.execute(text(VERSIONS)))
 
 
-def _version(stamp: str, told: Mapping[str, Any], near: Mapping[str, float] | None) -> Version:
-    begins = told["begins"] and dt.date.fromisoformat(told["begins"])
-    return Version(SourceRef(**{**told, "kinds": tuple(told["kinds"]), "begins": begins}), stamp, near or {})
+def _version(stamp: str, ref: Mapping[str, Any], near: Mapping[str, float] | None) -> Version:
+    begins = ref["begins"] and dt.date.fromisoformat(ref["begins"])
+    return Version(SourceRef(**{**ref, "kinds": tuple(ref["kinds"]), "begins": begins}), stamp, near or {})
 
 
 def fetch_changes(session: Session, sources: Sequence[int]) -> dict[int, dict[str, Days]]:
-    """By version: the days on which rows with areas begin or end, ascending, by level (units) or under ""."""
+    """Source id → level of units, or "" → days on which rows begin or end, ascending."""
     found: dict[int, dict[str, Days]] = {}
     for source, part, days in session.execute(text(CHANGES), {"sources": list(sources)}):
         found.setdefault(source, {})[part] = tuple(days)
@@ -138,10 +142,10 @@ def fetch_changes(session: Session, sources: Sequence[int]) -> dict[int, dict[st
 def fetch_rows(
     session: Session, query: RowQuery, values: Mapping[str, Any]
 ) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of a layer in order, some at a time, through a cursor of the server."""
-    how = {"stream_results": True, "max_row_buffer": FETCHED}
+    """The rows of a layer in order, in batches, through a server-side cursor."""
+    how = {"stream_results": True, "max_row_buffer": FETCH_SIZE}
     with session.execute(text(query.sql), values, execution_options=how) as result:
-        for rows in result.partitions(FETCHED):
-            *said, areas = zip(*rows, strict=True)
-            columns = [*said, list(map(bytes, areas))]  # pyarrow would never let go of memoryviews
+        for rows in result.partitions(FETCH_SIZE):
+            *attributes, areas = zip(*rows, strict=True)
+            columns = [*attributes, list(map(bytes, areas))]  # bytes: pyarrow would never release memoryviews
             yield pa.record_batch(list(map(pa.array, columns, query.schema.types)), query.schema)

@@ -1,7 +1,7 @@
-"""The store in memory: what is current on a span of days, with indexes, as one session sees it.
+"""Snapshots: the data current on a span of days, in memory with indexes, as one session sees them.
 
-A snapshot is made of layers. Those whose versions and rows are the same are shared between snapshots, so that
-another day, or a new version of one dataset, costs only what differs.
+A snapshot is made of layers. Snapshots share the layers whose versions and rows are equal, so that another
+day, or a new version of one dataset, costs only what differs.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """A unit. ``ends``: first day on which it is no more."""
+    """A unit. ``ends``: first day on which it no longer exists."""
 
     code: str
     name: str
@@ -65,7 +65,7 @@ class UnitRow:
 
 @dataclass(frozen=True, slots=True)
 class ZoneRow:
-    """A zone. ``near_m``: how near its kind wants to be told of, 0 where it does not say."""
+    """A zone. ``near_m``: notice distance of its kind, metres, 0 where it has none."""
 
     source_id: int
     id: str
@@ -90,11 +90,11 @@ class UnitLayer:
         object.__setattr__(self, "_positions", {row.code: n for n, row in enumerate(self.rows)})
 
     def position(self, code: str) -> int:
-        """Where the unit of a code stands. Raises LookupError where there is none."""
+        """Position of the unit with a code. Raises LookupError where there is none."""
         return self._positions[code]
 
     def find(self, code: str) -> UnitRow | None:
-        """The unit of a code."""
+        """The unit with a code; None where there is none."""
         place = self._positions.get(code)
         return None if place is None else self.rows[place]
 
@@ -137,14 +137,14 @@ class PermitLayer:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days from ``begins`` on and before ``ends``; None: without a limit."""
+    """Days from ``begins`` to before ``ends``; None: no limit."""
 
     begins: dt.date | None = None
     ends: dt.date | None = None
 
     @classmethod
     def around(cls, day: dt.date, changes: Days) -> Span:
-        """The days round one between which nothing changes. ``changes``: ascending."""
+        """The longest span around a day without a change in it. ``changes``: days, ascending."""
         after = bisect_right(changes, day)
         return cls(
             changes[after - 1] if after else None,
@@ -157,7 +157,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Snapshot:
-    """All that a verdict may ask of the store, on the days of a span. Equal keys mean equal content."""
+    """All facts that a verdict may need, on the days of a span. Equal keys mean equal content."""
 
     key: str
     begins: dt.date | None
@@ -169,32 +169,34 @@ class Snapshot:
     permits: PermitLayer | None
 
     def covers(self, day: dt.date) -> bool:
-        """Whether it tells of a day: no unit, zone or grid cell begins or ends between its days."""
+        """Whether a day lies in its span, within which no unit, zone or grid cell begins or ends."""
         return (self.begins is None or self.begins <= day) and (self.ends is None or day < self.ends)
 
 
 def versions_key(session: Session) -> str:
-    """Changes whenever another version of any dataset becomes current."""
+    """A digest of the current versions; it changes whenever another version of a dataset becomes current."""
     return _digest(version.stamp for version in fetch_versions(session))
 
 
 def snapshot_of(session: Session, day: dt.date, cache: SnapshotCache) -> Snapshot:
-    """The store on a day, exactly as this session sees it now; one small query where the cache has it."""
+    """The snapshot of a day, exactly as this session sees it now. One small query where it is cached."""
     return snapshots_of(session, (day,), cache)[0]
 
 
 def snapshots_of(session: Session, days: Sequence[dt.date], cache: SnapshotCache) -> list[Snapshot]:
-    """The same on several days, with still one small query."""
+    """The snapshots of several days, as this session sees them now. One small query where all are cached."""
     versions = fetch_versions(session)
     stamps = tuple(version.stamp for version in versions)
     dated = [version.ref.id for version in versions if version.ref.role in DATED]
+    # the days of change depend on the rows alone, which the stamps name
     changes: Changes = cache.changes.get(stamps, lambda: fetch_changes(session, dated))
-    every = sorted({change for parts in changes.values() for days in parts.values() for change in days})
-    said = [json.dumps(asdict(v.ref), default=str) + json.dumps(dict(v.near)) for v in versions]
+    boundaries = sorted({change for parts in changes.values() for days in parts.values() for change in days})
+    # a stamp names rows; title, accuracy and the like are facts, too, and an edit of them keeps the stamp
+    described = [json.dumps(asdict(v.ref), default=str) + json.dumps(dict(v.near)) for v in versions]
     found = []
     for day in days:
-        span = Span.around(day, tuple(every))
-        key = _digest([str(span), *stamps, *said])
+        span = Span.around(day, tuple(boundaries))
+        key = _digest([str(span), *stamps, *described])
         reader = _Reader(session, day, cache, versions, changes)
         found.append(cache.snapshots.get(key, lambda: reader.snapshot(key, span)))  # noqa: B023 - called here
     return found
@@ -206,7 +208,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads what the cache does not have."""
+    """Reads the layers of a snapshot that the cache does not have."""
 
     session: Session
     day: dt.date
@@ -215,7 +217,7 @@ class _Reader:
     changes: Changes
 
     def snapshot(self, key: str, span: Span) -> Snapshot:
-        """All layers on the day."""
+        """The snapshot of the day, under the given key and span."""
         sources = tuple(version.ref for version in self.versions)
         units = (self._units(version, level) for version in self._of_role("units") for level in LEVELS)
         return Snapshot(
@@ -233,10 +235,11 @@ class _Reader:
         return [version for version in self.versions if version.ref.role == role]
 
     def _units(self, version: Version, level: str) -> UnitLayer | None:
+        # changes have an entry for every level with rows: no query for the levels that a dataset lacks
         if level not in self.changes.get(version.ref.id, {}):
             return None
-        key = f"unit {level} {self._dated(version, level)}"
-        query = self._ask(UNITS, [version], level=level)
+        key = f"unit {level} {self._rows_key(version, level)}"
+        query = self._row_reader(UNITS, [version], level=level)
         found = self.cache.layer(key, "coverage", query, UnitRow)
         if found is None:
             return None
@@ -247,18 +250,19 @@ class _Reader:
         return UnitLayer(version.ref, level, found.rows, found.shapes, found.index)
 
     def _zones(self) -> ZoneLayer | None:
-        found = self._together("zones", ZONES, ZoneRow)
+        found = self._merged_layer("zones", ZONES, ZoneRow)
         if found is None:
             return None
-        near = self._near()
+        near = self._notice_distances()
+        # set here, not in the cached layer: notice distances come from versions other than the zones' own
         rows = tuple(replace(row, near_m=near.get(row.kind) or 0.0) for row in found.rows)
         farthest = max(row.near_m for row in rows)
-        of_lines = {version.ref.id: version.ref.accuracy_m for version in self.versions}
-        accuracies = np.asarray([of_lines[row.source_id] for row in rows], dtype=np.float64)
+        accuracy_of = {version.ref.id: version.ref.accuracy_m for version in self.versions}
+        accuracies = np.asarray([accuracy_of[row.source_id] for row in rows], dtype=np.float64)
         return ZoneLayer(rows, found.shapes, _overlaps(found), accuracies, farthest)
 
-    def _near(self) -> dict[str, float]:
-        """How near a zone of a kind is told of, metres, as the current versions say."""
+    def _notice_distances(self) -> dict[str, float]:
+        """Kind of zone → notice distance, metres: the largest that a current version states."""
         near: dict[str, float] = {}
         for version in self.versions:
             for kind, metres in version.near.items():
@@ -266,30 +270,31 @@ class _Reader:
         return near
 
     def _cells(self) -> GridLayer | None:
-        found = self._together("grid", GRID, CellHit)
+        found = self._merged_layer("grid", GRID, CellHit)
         return None if found is None else GridLayer(found.rows, found.shapes, _overlaps(found))
 
     def _permits(self) -> PermitLayer | None:
-        found = self._together("permits", PERMITS, PermitHit)
+        found = self._merged_layer("permits", PERMITS, PermitHit)
         if found is None:
             return None
         rows = (replace(row, uses=tuple(row.uses), zone_kinds=tuple(row.zone_kinds)) for row in found.rows)
         return PermitLayer(tuple(rows), found.shapes, _overlaps(found))
 
-    def _together(self, role: str, query: RowQuery, row: Callable[..., Row]) -> Areas[Row] | None:
-        """The rows of all versions of a role in one layer."""
+    def _merged_layer(self, role: str, query: RowQuery, row: Callable[..., Row]) -> Areas[Row] | None:
+        """One layer with the rows of all versions of a role."""
         versions = self._of_role(role)
         if not versions:
             return None
-        key = " + ".join([role, *(self._dated(version, "") for version in versions)])
-        return self.cache.layer(key, "overlaps", self._ask(query, versions), row)
+        # all versions together: these areas may overlap within a version already, so one index serves
+        key = " + ".join([role, *(self._rows_key(version, "") for version in versions)])
+        return self.cache.layer(key, "overlaps", self._row_reader(query, versions), row)
 
-    def _dated(self, version: Version, part: str) -> str:
-        """Names a version's rows of the day."""
+    def _rows_key(self, version: Version, part: str) -> str:
+        """A key for a version's rows of the day; the same for all days between two changes of those rows."""
         span = Span.around(self.day, self.changes.get(version.ref.id, {}).get(part, ()))
         return f"{version.stamp} {span}"
 
-    def _ask(self, query: RowQuery, versions: Sequence[Version], **more: str) -> Read:
+    def _row_reader(self, query: RowQuery, versions: Sequence[Version], **more: str) -> Read:
         values = {"sources": [version.ref.id for version in versions], "day": self.day, **more}
         return lambda: fetch_rows(self.session, query, values)
 

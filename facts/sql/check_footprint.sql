@@ -5,23 +5,27 @@
 -- Pieces find candidates; overlap areas come from whole geometries, on the ellipsoid (geography).
 WITH place AS (
     SELECT ST_GeomFromWKB(:wkb, 4490) AS geom
-), src AS MATERIALIZED (
+), src AS MATERIALIZED (  -- spread_m is how far a layer's areas can matter, from both errors joined
     SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
     FROM source s
     WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
                ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
-), near AS MATERIALIZED (
+), near AS MATERIALIZED (  -- notice distance of each kind of zone
     SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
 ), unit_hit AS MATERIALIZED (
+    -- distances are planar, of degrees scaled to metres at the place, as in memory (geo.measure.geodesic.Plane);
+    -- areas are ellipsoidal
     SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends,
            ST_Area(o.part::geography) AS overlap_m2, ST_Perimeter(o.part::geography) AS overlap_rim_m,
            ST_Distance(ST_Scale(ST_Boundary(u.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
     FROM place CROSS JOIN src s JOIN unit u ON u.source_id = s.id
+    -- 3 keeps polygons; along a common border an intersection has lines and points, too
     CROSS JOIN LATERAL (SELECT ST_CollectionExtract(ST_Intersection(u.geom, place.geom), 3) AS part) o
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
       AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
                   AND ST_Intersects(q.geom, place.geom))
-), elsewhere AS MATERIALIZED (  -- units above those met, and their other lines, farther off
+), elsewhere AS MATERIALIZED (  -- units above those met, and their lines in other datasets, farther away
+    -- codes are prefixes of fixed lengths; city and province have also the form padded with zeros
     SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
     FROM (
         SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
@@ -51,7 +55,7 @@ WITH place AS (
         SELECT ST_CollectionExtract(ST_Intersection(z.geom, place.geom), 3) AS part WHERE p.distance_m = 0
     ) o ON true
     WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date) AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
-), permit_hit AS (
+), permit_hit AS (  -- a permit that only touches the outline covers nothing of it
     SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends,
            ST_Area(o.beyond::geography) AS excess_m2, ST_Perimeter(o.beyond::geography) AS excess_rim_m
     FROM place CROSS JOIN src s JOIN permit p ON p.source_id = s.id
@@ -76,7 +80,7 @@ SELECT
     (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
         SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
-        CROSS JOIN LATERAL (
+        CROSS JOIN LATERAL (  -- <-> orders by degrees with the index, not by metres, so the nearest of eight is taken
             SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
             WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
             ORDER BY q.geom <-> place.geom LIMIT 8

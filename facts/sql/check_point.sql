@@ -6,14 +6,16 @@
 -- so that cutting an area small never moves its border.
 WITH place AS (
     SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4490) AS geom
-), src AS MATERIALIZED (
+), src AS MATERIALIZED (  -- spread_m is how far a layer's areas can matter, from both errors joined
     SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
     FROM source s
     WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
                ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
-), near AS MATERIALIZED (
+), near AS MATERIALIZED (  -- notice distance of each kind of zone
     SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
 ), unit_hit AS MATERIALIZED (
+    -- covers has two parts. Clear of every cut edge a piece's answer is final; within tie of one (1e-9 degrees is
+    -- 0.1 mm) the whole geometry is asked, since ST_Subdivide rounds the vertices that it adds
     SELECT u.id, u.source_id, u.code, u.name, u.level, u.geom, upper(u.valid) AS ends,
            array_agg(encode(ST_AsBinary(p.geom), 'hex')) AS pieces,
            bool_or(ST_Covers(p.geom, place.geom) AND NOT ST_DWithin(ST_Boundary(p.geom), place.geom, :tie))
@@ -28,7 +30,8 @@ WITH place AS (
     JOIN unit u ON u.id = p.unit_id
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
     GROUP BY u.id, place.geom
-), elsewhere AS MATERIALIZED (  -- units above those met, and their other lines, farther off
+), elsewhere AS MATERIALIZED (  -- units above those met, and their lines in other datasets, farther away
+    -- codes are prefixes of fixed lengths; city and province have also the form padded with zeros
     SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
     FROM (
         SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
@@ -84,7 +87,7 @@ SELECT
     (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit WHERE covers) THEN (
         SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
-        CROSS JOIN LATERAL (
+        CROSS JOIN LATERAL (  -- <-> orders by degrees with the index, not by metres, so the nearest of eight is taken
             SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
             WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
             ORDER BY q.geom <-> place.geom LIMIT 8

@@ -278,7 +278,7 @@ def test_many_days_do_not_pile_up(live: SnapshotService, gate: Callable[[], Gate
     first = OLD_DAY - dt.timedelta(days=6000)
     for n in range(100):
         assert live.at(first - dt.timedelta(days=n)) is None
-    assert len(live._wanted) <= snapshotlive.KEPT
+    assert len(live._requested) <= snapshotlive.KEPT
 
 
 def test_stopping_ends_threads_and_connections(live: SnapshotService, database: Engine) -> None:

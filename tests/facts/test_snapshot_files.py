@@ -165,7 +165,7 @@ def test_a_disk_that_fills_up_is_done_without(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshotcache, "index_here", full)
+    monkeypatch.setattr(snapshotcache, "write_index", full)
     found = snapshot_of(session, DAY, filed())
     assert said(found) == said(snapshot_of(session, DAY, SnapshotCache(None)))
     assert list((tmp_path / "home" / "cache").glob(".new-*")) == []
@@ -177,13 +177,13 @@ def test_large_layers_are_indexed_by_a_process_of_their_own(
     load_scene(session, {"townships": SCENE["townships"]}, tmp_path / "scene")
     aside: list[str] = []
 
-    def index_aside(kind: snapshotindex.Kind, folder: Path) -> None:
+    def write_index_in_subprocess(kind: snapshotindex.Kind, folder: Path) -> None:
         aside.append(kind)
-        snapshotindex.index_aside(kind, folder)
+        snapshotindex.write_index_in_subprocess(kind, folder)
 
-    monkeypatch.setattr(snapshotcache, "index_aside", index_aside)
+    monkeypatch.setattr(snapshotcache, "write_index_in_subprocess", write_index_in_subprocess)
     monkeypatch.setattr(snapshotcache, "MANY_VERTICES", 9)  # two townships have ten
-    large = snapshot_of(session, DAY, filed(aside=True))
+    large = snapshot_of(session, DAY, filed(in_subprocess=True))
     small = snapshot_of(session, DAY, SnapshotCache(None))
     assert aside == ["coverage"]
     for one, other in zip(large.units, small.units, strict=True):
