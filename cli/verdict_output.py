@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.console import out, plain, print_lines
 from core.i18n import N_, Lang, say
-from verdict.wording.verdict import tell_trace, tell_verdict
+from verdict.wording.verdict import tell_verdict, trace_lines
 
 
 def print_verdict(verdict: Mapping[str, Any], lang: Lang, *, trace: bool = False) -> None:
@@ -18,7 +18,7 @@ def print_verdict(verdict: Mapping[str, Any], lang: Lang, *, trace: bool = False
     if trace:
         heading = say(lang, N_("How it was decided"))
         out.print(f"\n[bold]{heading}[/bold]")
-        for number, step in enumerate(tell_trace(verdict, lang), start=1):
+        for number, step in enumerate(trace_lines(verdict, lang), start=1):
             out.print(f"[dim]{number:3}[/dim] {plain(step)}")
 
 

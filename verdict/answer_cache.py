@@ -1,8 +1,8 @@
-"""Answers to checks from memory, as the bytes of their JSON; most are filled into one that was given before.
+"""Answers to checks from memory, as JSON bytes; most are filled into the template of an earlier answer.
 
-The verdicts on points that are alike (``facts.memory.equivalence``) differ only in where the point lies and
-how far the border is. The first of them is judged as any place is, and its answer cut where those two stand;
-the others are put together from the pieces, in a tenth of the time.
+Verdicts on points with equal facts (``facts.memory.equivalence``) differ only in the location and in the
+distance of the border. The second such point that is asked for is judged as any place is, and its answer
+split at those fields; later ones are filled in, in a tenth of the time.
 """
 
 from __future__ import annotations
@@ -27,80 +27,86 @@ from law.book import LawBook
 from layers.lawbook.documents import known_book
 from verdict.inquiry import Inquiry, Limits
 from verdict.judge import Case, judge_facts, location_step
-from verdict.model import Verdict, metres
+from verdict.model import Verdict, round_metres
 from verdict.preconditions import checked_book
 from verdict.trace import step
 from verdict.wording.verdict import certainty_text, place_text, tell_verdict, verdict_with_words
 
-KEPT: Final = 4096  # forms, of some 10 kB
-MET: Final = 65_536  # keys that are remembered without a form
-PLACE, BORDER, PLACE_STEP, BORDER_STEP, PLACE_TEXT, SURENESS = HOLES = tuple(f"\0{n}" for n in range(6))
-HOLE: Final = re.compile(rb'"\\u0000(\d)"')  # no text of ours, and none that PostgreSQL holds, has a NUL
+MAX_TEMPLATES: Final = 4096  # of some 10 kB each
+MAX_SEEN_KEYS: Final = 65_536  # hashes of keys that have been asked for once
+# Markers of the location-dependent fields. They begin with NUL, which no text of ours has and PostgreSQL
+# cannot store, so that splitting the JSON at them never hits anything else.
+PLACE, BORDER, PLACE_STEP, BORDER_STEP, PLACE_TEXT, CERTAINTY_TEXT = MARKERS = tuple(
+    f"\0{n}" for n in range(6)
+)
+MARKER: Final = re.compile(rb'"\\u0000(\d)"')
+# trace steps that are replaced as a whole: their sentences hold the numbers, too
 STEPS: Final = {"location.point": PLACE_STEP, "unit.edge": BORDER_STEP}
-Told = dict[str, Any]
+Json = dict[str, Any]
 Border = tuple[int, int]  # number of the layer, position of the unit
 Views = tuple[PointView, PointView]  # on the day of the act, and of the answer; one where they are the same
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseTemplate:
-    """An answer without its place: pieces, and between them holes, each to be filled with what it is for.
+    """JSON split at location-dependent fields: ``pieces``, and between them ``fields`` (markers).
 
-    ``borders``: of which units of which layers the nearest border is told; None where the place is outside
-    all units, and the way to them is told. ``bordered``: whether any is.
+    ``borders``: units (layer, position) whose nearest border is the distance stated; None where the place is
+    outside all units, and the distance is that of the nearest unit. ``bordered``: whether there is any.
     """
 
     pieces: tuple[bytes, ...]
-    holes: tuple[str, ...]
-    jurisdiction: Told
+    fields: tuple[str, ...]
+    jurisdiction: Json
     borders: frozenset[Border] | None
     bordered: bool
 
-    def filled(self, view: PointView, own: Sequence[Own], lang: Lang) -> bytes:
-        """The answer for a place."""
+    def fill(self, view: PointView, own: Sequence[Own], lang: Lang) -> bytes:
+        """The answer for the point of ``view``. ``own``: its units, from its ``FactsKey``."""
         location = view.location
-        border = self._border_m(view, own) if self.bordered else None
+        border = self._border_distance_m(view, own) if self.bordered else None
         jurisdiction = {**self.jurisdiction, "edge_distance_m": border}
-        told = location.as_dict()
+        body = location.as_dict()
         values = {
-            PLACE: told,
+            PLACE: body,
             PLACE_STEP: location_step(location),
-            PLACE_TEXT: place_text(told, lang),
-            SURENESS: certainty_text(jurisdiction, lang),
+            PLACE_TEXT: place_text(body, lang),
+            CERTAINTY_TEXT: certainty_text(jurisdiction, lang),
             BORDER: border,
             BORDER_STEP: None if border is None else step("unit.edge", distance_m=border),
         }
-        parts = [orjson.dumps(values[hole]) for hole in self.holes]
+        parts = [orjson.dumps(values[field]) for field in self.fields]
         return b"".join(part for pair in zip(self.pieces, (*parts, b""), strict=True) for part in pair)
 
-    def _border_m(self, view: PointView, own: Sequence[Own]) -> float | None:
+    def _border_distance_m(self, view: PointView, own: Sequence[Own]) -> float | None:
         if self.borders is None:
             distance = nearest_unit_m(view.snapshot, view.location)
-            return None if distance is None else metres(distance)
+            return None if distance is None else round_metres(distance)
         layers = view.snapshot.units
         units = [(layers[n], unit, near2) for n, unit, near2 in own if (n, unit) in self.borders]
-        return metres(min(view.edge_m(*unit) for unit in units))
+        return round_metres(min(view.edge_m(*unit) for unit in units))
 
 
 class AnswerCache:
-    """Answers to the inquiries of one process."""
+    """Answers of one process to inquiries, from snapshots in memory. Threads may share it."""
 
     def __init__(self, memory: SnapshotSource, limits: Limits) -> None:
         self._memory = memory
         self._limits = limits
-        self._forms: LruCache[ResponseTemplate] = LruCache(KEPT)
-        self._met: set[int] = set()
+        self._templates: LruCache[ResponseTemplate] = LruCache(MAX_TEMPLATES)
+        self._seen: set[int] = set()
         self._lock = threading.Lock()
 
     @property
-    def forms(self) -> int:
-        """How many forms are kept."""
-        return len(self._forms)
+    def templates(self) -> int:
+        """How many templates are held."""
+        return len(self._templates)
 
-    def to(self, inquiry: Inquiry, lang: Lang) -> bytes | None:
-        """``{"verdict": …, "words": …}`` of an inquiry; None where the store must be asked.
+    def get(self, inquiry: Inquiry, lang: Lang) -> bytes | None:
+        """``{"verdict": …, "words": …}`` of an inquiry; None where the database must be asked.
 
-        Raises what :func:`verdict.inquiry.answer` raises.
+        That is for a footprint, a day without a snapshot, and a law book that is not parsed yet. Raises what
+        :func:`verdict.inquiry.answer` raises.
         """
         now = today()
         case = Case(inquiry.category, inquiry.day(), now)
@@ -111,6 +117,7 @@ class AnswerCache:
         book = known_book(source for source in then.sources if source.role == "law")
         if book is None:
             return None
+        # for its refusals: they must be those of the way through the database
         checked_book(then.sources, case.as_of, case.category, lambda: book)
         view = PointView(then, location)
         views = (view, view if current is then else PointView(current, location))
@@ -124,46 +131,53 @@ class AnswerCache:
             now = then if second is first else facts_of(second)
             return judge_facts(first.location, case, (then, now), book, self._limits.shares)
 
-        found = facts_key(first)
-        other = found if second is first or found is None else facts_key(second)
-        if found is None or other is None:
+        key_then = facts_key(first)
+        key_now = key_then if second is first or key_then is None else facts_key(second)
+        if key_then is None or key_now is None:
             return verdict_with_words(judged(), lang)
-        key = (first.snapshot.key, second.snapshot.key, case, lang, found.key, other.key)
-        if not self._is_met(key):  # a form is dearer than an answer, and most ground is asked for once
+        # snapshots by their content, so that no template can be stale; the words are in one language
+        key = (first.snapshot.key, second.snapshot.key, case, lang, key_then.key, key_now.key)
+        # a template costs more than an answer, and most keys are asked for only once
+        if not self._was_seen(key):
             return verdict_with_words(judged(), lang)
-        form = self._forms.get(key, lambda: _make_template(judged(), first.snapshot, found.own, lang))
-        return form.filled(first, found.own, lang)
+        template = self._templates.get(
+            key, lambda: _make_template(judged(), first.snapshot, key_then.own, lang)
+        )
+        return template.fill(first, key_then.own, lang)
 
-    def _is_met(self, key: Hashable) -> bool:
-        """Whether a key has been asked for before, lately."""
+    def _was_seen(self, key: Hashable) -> bool:
+        """Whether a key was asked for before; from now on it was."""
+        # hashes alone: a collision only makes a template one request too early. Emptied when full, which
+        # delays templates by one request and needs no order of use
         with self._lock:
-            if hash(key) in self._met:
+            if hash(key) in self._seen:
                 return True
-            if len(self._met) >= MET:
-                self._met.clear()
-            self._met.add(hash(key))
+            if len(self._seen) >= MAX_SEEN_KEYS:
+                self._seen.clear()
+            self._seen.add(hash(key))
             return False
 
 
 def _make_template(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lang: Lang) -> ResponseTemplate:
-    """What is left of an answer without its place."""
-    told = verdict.as_dict()
-    words = tell_verdict(told, lang)
-    jurisdiction = dict(told["jurisdiction"])
+    """The template of an answer: its JSON split at the markers put in place of location-dependent fields."""
+    body = verdict.as_dict()
+    words = tell_verdict(body, lang)
+    jurisdiction = dict(body["jurisdiction"])
     texts = {
-        place_text(told["location"], lang): PLACE_TEXT,
-        certainty_text(jurisdiction, lang): SURENESS,
+        place_text(body["location"], lang): PLACE_TEXT,
+        certainty_text(jurisdiction, lang): CERTAINTY_TEXT,
     }
     words["lines"] = [{**line, "text": texts.get(line["text"], line["text"])} for line in words["lines"]]
-    told["location"] = PLACE
+    body["location"] = PLACE
+    # without a border the field is null in every answer of this key, and needs no marker
     bordered = jurisdiction["edge_distance_m"] is not None
     if bordered:
-        told["jurisdiction"] = {**jurisdiction, "edge_distance_m": BORDER}
-    told["trace"] = [STEPS.get(one["rule"], one) for one in told["trace"]]
-    cut = HOLE.split(orjson.dumps({"verdict": told, "words": words}))
+        body["jurisdiction"] = {**jurisdiction, "edge_distance_m": BORDER}
+    body["trace"] = [STEPS.get(one["rule"], one) for one in body["trace"]]
+    cut = MARKER.split(orjson.dumps({"verdict": body, "words": words}))
     return ResponseTemplate(
         pieces=tuple(cut[::2]),
-        holes=tuple(HOLES[int(number)] for number in cut[1::2]),
+        fields=tuple(MARKERS[int(number)] for number in cut[1::2]),
         jurisdiction=jurisdiction,
         borders=_borders(verdict, snapshot, own),
         bordered=bordered,
@@ -171,7 +185,10 @@ def _make_template(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lan
 
 
 def _borders(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own]) -> frozenset[Border] | None:
-    """The units whose border distance is told (``verdict.jurisdiction``): the lead, else its level."""
+    """The units whose border distance the verdict states: the lead's, else its level's.
+
+    As in ``verdict.jurisdiction``; None without a lead.
+    """
     lead = verdict.jurisdiction.lead
     if lead is None:
         return None

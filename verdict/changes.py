@@ -1,4 +1,4 @@
-"""What has changed between the act and the day of the answer: units, zones, law."""
+"""Changes of unit, zones and law between the day of the act and the day of the answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from core.i18n import LANGS, N_, say
-from facts.model import PlaceFacts, ZoneHit
+from facts.model import PlaceFacts
 from law.book import LawBook
 from law.rules import Rule
 from verdict.applicable_law import bilingual
 from verdict.model import Bilingual, Change, Jurisdiction
 
-NOTHING = N_("none")
+NOTHING = N_("none")  # stored with the verdict in both languages: another wording would break replays
 
 
 def find_changes(
@@ -21,9 +21,10 @@ def find_changes(
     now: tuple[PlaceFacts, Jurisdiction],
     law: tuple[LawBook, str, dt.date, dt.date],
 ) -> tuple[Change, ...]:
-    """Changes of the lead unit, of the zones that meet the place, and of those zones' law.
+    """Changes of the lead unit, of the zones that the place lies in, and of the law of zones at or near it.
 
-    ``law``: book, category, day of the act, day of the answer.
+    ``then``, ``now``: facts and jurisdiction on the day of the act and of the answer. ``law``: book,
+    category, and those two days.
     """
     return (*_unit(then, now), *_zones(then[0], now[0]), *_law(then[0], *law))
 
@@ -40,18 +41,13 @@ def _unit(then: tuple[PlaceFacts, Jurisdiction], now: tuple[PlaceFacts, Jurisdic
 
 
 def _zones(then: PlaceFacts, now: PlaceFacts) -> Iterator[Change]:
-    before, after = _met(then), _met(now)
+    before, after = (
+        {hit.id: (hit.name, hit.grade) for hit in facts.zones if hit.covers or hit.overlap_m2 > 0}
+        for facts in (then, now)
+    )
     for zone in sorted(before.keys() | after.keys()):
         if (old := before.get(zone)) != (new := after.get(zone)):
             yield Change("zone", None, zone, _zone_name(old), _zone_name(new))
-
-
-def _met(facts: PlaceFacts) -> dict[str, tuple[str, str | None]]:
-    return {hit.id: (hit.name, hit.grade) for hit in facts.zones if _meets(hit)}
-
-
-def _meets(hit: ZoneHit) -> bool:
-    return hit.covers or hit.overlap_m2 > 0
 
 
 def _zone_name(zone: tuple[str, str | None] | None) -> Bilingual:
@@ -65,11 +61,11 @@ def _law(
     facts: PlaceFacts, book: LawBook, category: str, as_of: dt.date, asked_on: dt.date
 ) -> Iterator[Change]:
     kinds = dict.fromkeys((hit.kind, hit.grade) for hit in facts.zones)
-    told: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()  # a change that two kinds of zones share is listed once
     for kind, grade in kinds:
         for on, before, after in _law_changes(book, kind, grade, category, (as_of, asked_on)):
-            if (on, before["zh"], after["zh"]) not in told:
-                told.add((on, before["zh"], after["zh"]))
+            if (on, before["zh"], after["zh"]) not in seen:
+                seen.add((on, before["zh"], after["zh"]))
                 yield Change("law", on, kind, before, after)
 
 
@@ -77,13 +73,13 @@ def _law(
 def _law_changes(
     book: LawBook, kind: str, grade: str | None, category: str, days: tuple[dt.date, dt.date]
 ) -> tuple[tuple[str, Bilingual, Bilingual], ...]:
-    """Day of each change, the laws before and after. Kept, as the law is."""
+    """(day, laws before, laws after) of each change. Cached: it does not depend on the place."""
     changes = book.changes(kind, grade, category, days)
     return tuple((c.on.isoformat(), _cited(c.ended), _cited(c.began)) for c in changes)
 
 
 def _cited(rules: Iterable[Rule]) -> Bilingual:
-    """The laws that rules rest on, each once."""
+    """Titles of the laws that rules rest on, each once; "none" where there are no rules."""
     laws = dict.fromkeys(article.law for rule in rules for article in rule.articles)
     if not laws:
         return {lang: say(lang, NOTHING) for lang in LANGS}

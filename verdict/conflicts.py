@@ -1,4 +1,4 @@
-"""Which zones a place meets, and what the law says of each."""
+"""The zones that a place meets or lies near, each with its relation, share, law and permit."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from typing import Final
 from facts.model import PlaceFacts, ZoneHit, width_m
 from geo.place.location import Location
 from law.book import LawBook
-from verdict.applicable_law import STRICTEST_FIRST, LawFound, Matter, find_law, zone_names
-from verdict.model import Certainty, Conflict, PermitState, Relation, Step, ZoneRef, metres, share_of
-from verdict.permits import Sought, best_permit
+from verdict.applicable_law import STRICTEST_FIRST, ApplicableLaw, LawQuery, find_law, zone_names
+from verdict.model import Certainty, Conflict, PermitState, Relation, Step, ZoneRef, round_metres, round_share
+from verdict.permits import PermitQuery, best_permit
 from verdict.shares import crossing_probability, hit_weight, is_sliver, sigma_m
 from verdict.thresholds import Thresholds
 from verdict.trace import step
 
-WHOLE: Final = 1 - 1e-9  # a footprint this far inside is within: the rest is rounding of its area
+WHOLE: Final = 1 - 1e-9  # share from which a footprint counts as within: the rest is rounding of its area
 RELATIONS: Final[tuple[Relation, ...]] = ("within", "overlaps", "possible", "near")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of every zone alike."""
+class ConflictQuery:
+    """The inputs that are the same for every zone of a check.
+
+    ``as_of``: day of the act. ``asked_on``: day of the answer.
+    """
 
     location: Location
     facts: PlaceFacts
@@ -34,8 +37,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
-    """How a place meets a zone."""
+class ZoneRelation:
+    """How a place lies to a zone. ``share``: see :func:`_share`, [0, 1]."""
 
     hit: ZoneHit
     zone: ZoneRef
@@ -45,123 +48,119 @@ class Meeting:
 
 
 @dataclass(slots=True)
-class Found:
-    """Conflicts in the order of their weight, with the steps that led there."""
+class ZoneFindings:
+    """Conflicts, most serious first, and the trace steps of all zones examined."""
 
     conflicts: list[Conflict] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
 
-def find(question: Question) -> Found:
-    """Every zone that the place meets, strictest and surest first."""
-    found = Found()
-    for hit in question.facts.zones:
-        _weigh(question, hit, found)
-    if not question.facts.zones:
+def find_conflicts(query: ConflictQuery) -> ZoneFindings:
+    """Conflicts with every zone at or near the place: by relation, then strictness, share and zone id."""
+    found = ZoneFindings()
+    for hit in query.facts.zones:
+        met = relate(query, hit)
+        found.steps.extend(_relation_steps(query, hit, met))
+        if met is None:
+            continue
+        law = find_law(query.book, LawQuery(hit.kind, hit.grade, query.category, query.as_of, query.asked_on))
+        wanted = PermitQuery(hit.kind, query.category, query.as_of, query.limits.certain)
+        permit, permit_steps = best_permit(query.location, query.facts, wanted)
+        found.steps.extend((*law.steps, *permit_steps))
+        found.conflicts.append(_conflict(query, met, law, permit))
+    if not query.facts.zones:
         found.steps.append(step("zone.none"))
     found.conflicts.sort(key=_order)
     return found
 
 
 def _order(conflict: Conflict) -> tuple[int, int, float, str]:
+    # the zone id last: without a tie-break the order, and so the bytes, would depend on the engine
     strictness = len(STRICTEST_FIRST) if conflict.effect is None else STRICTEST_FIRST.index(conflict.effect)
     return RELATIONS.index(conflict.relation), strictness, -conflict.share, conflict.zone.id
 
 
-def _weigh(question: Question, hit: ZoneHit, found: Found) -> None:
-    meeting = meet(question, hit)
-    found.steps.extend(_met_steps(question, hit, meeting))
-    if meeting is None:
-        return
-    matter = Matter(hit.kind, hit.grade, question.category, question.as_of, question.asked_on)
-    law = find_law(question.book, matter)
-    sought = Sought(hit.kind, question.category, question.as_of, question.limits.certain)
-    permit, tried = best_permit(question.location, question.facts, sought)
-    found.steps.extend((*law.steps, *tried))
-    found.conflicts.append(_conflict(question, meeting, law, permit))
-
-
-def meet(question: Question, hit: ZoneHit) -> Meeting | None:
-    """How the place meets a zone; None where it is too far to be told of."""
-    overlaps = _overlaps(question, hit)
-    share = _share(question, hit, overlaps=overlaps)
-    relation = _relation(question, hit, share, overlaps=overlaps)
+def relate(query: ConflictQuery, hit: ZoneHit) -> ZoneRelation | None:
+    """Relation of the place to a zone; None where it neither meets the zone nor is within notice distance."""
+    # a sliver counts as touching: it may come from the error of the zone's line alone
+    overlaps = hit.overlap_m2 > 0 and not is_sliver(query.location, query.facts, hit)
+    share = _share(query, hit, overlaps=overlaps)
+    relation = _relation(query, hit, share, overlaps=overlaps)
     if relation is None:
         return None
-    certainty = _certainty(question, hit, relation, _overlap_chance(question, hit) if overlaps else share)
-    return Meeting(hit, zone_ref(question, hit), relation, share, certainty)
+    certainty = _certainty(query, hit, relation, _overlap_chance(query, hit) if overlaps else share)
+    return ZoneRelation(hit, zone_ref(query, hit), relation, share, certainty)
 
 
-def _overlaps(question: Question, hit: ZoneHit) -> bool:
-    """Whether a footprint truly overlaps: a sliver is taken as touching."""
-    return hit.overlap_m2 > 0 and not is_sliver(question.location, question.facts, hit)
+def _share(query: ConflictQuery, hit: ZoneHit, *, overlaps: bool) -> float:
+    """Point: probability mass in the zone. Footprint: area ratio; outside: chance that it truly overlaps."""
+    if query.location.footprint is not None and not overlaps:
+        sigma = sigma_m(query.location, query.facts, hit)
+        return round_share(crossing_probability(hit.distance_m, sigma))
+    return round_share(hit_weight(query.location, query.facts, hit))
 
 
-def _share(question: Question, hit: ZoneHit, *, overlaps: bool) -> float:
-    """Mass of a point, part of a footprint's area; of a footprint outside, how likely the line is wrong."""
-    if question.location.footprint is not None and not overlaps:
-        sigma = sigma_m(question.location, question.facts, hit)
-        return share_of(crossing_probability(hit.distance_m, sigma))
-    return share_of(hit_weight(question.location, question.facts, hit))
-
-
-def _relation(question: Question, hit: ZoneHit, share: float, *, overlaps: bool) -> Relation | None:
+def _relation(query: ConflictQuery, hit: ZoneHit, share: float, *, overlaps: bool) -> Relation | None:
     if overlaps:
         return "within" if share >= WHOLE else "overlaps"
     if hit.covers:
         return "within"
-    sigma = sigma_m(question.location, question.facts, hit)
-    if sigma > 0 and share >= question.limits.possible:
+    sigma = sigma_m(query.location, query.facts, hit)
+    # without any error (σ = 0) a footprint that touches has 0.5 by convention: it is near, not possible
+    if sigma > 0 and share >= query.limits.possible:
         return "possible"
     return "near" if hit.distance_m <= hit.near_m else None
 
 
-def _certainty(question: Question, hit: ZoneHit, relation: Relation, chance: float) -> Certainty:
+def _certainty(query: ConflictQuery, hit: ZoneHit, relation: Relation, chance: float) -> Certainty:
     if relation == "near":
         return "outside"
-    official = question.facts.source(hit.source_id).official
-    return question.limits.certainty(chance, sure=official)
+    official = query.facts.source(hit.source_id).official
+    return query.limits.certainty(chance, sure=official)
 
 
-def _overlap_chance(question: Question, hit: ZoneHit) -> float:
-    """How likely a footprint truly overlaps: its outline and the zone's line may both be wrong.
+def _overlap_chance(query: ConflictQuery, hit: ZoneHit) -> float:
+    """Probability that a footprint truly overlaps, though its outline and the zone's line have errors.
 
-    What would have to be crossed is the way to the zone's border, or half the width of a part that lies
-    across it: 1 − Φ(−d/σ).
+    1 − Φ(−d/σ), where d is the depth of the overlap: the lines would have to be wrong by that much.
     """
+    # wholly inside: distance to the zone's border; across it (edge_m is 0): half the mean width of the part
     depth = max(hit.edge_m, width_m(hit.overlap_m2, hit.overlap_rim_m) / 2)
-    return 1 - crossing_probability(depth, sigma_m(question.location, question.facts, hit))
+    return 1 - crossing_probability(depth, sigma_m(query.location, query.facts, hit))
 
 
-def _met_steps(question: Question, hit: ZoneHit, meeting: Meeting | None) -> list[Step]:
-    zone = zone_ref(question, hit)
+def _relation_steps(query: ConflictQuery, hit: ZoneHit, met: ZoneRelation | None) -> list[Step]:
+    zone = zone_ref(query, hit)
     about = {"name": zone.name, "grade": zone.grade_name, "id": zone.id}
     steps = []
-    if is_sliver(question.location, question.facts, hit):
-        width = metres(width_m(hit.overlap_m2, hit.overlap_rim_m))
-        steps.append(step("zone.sliver", area_m2=metres(hit.overlap_m2), width_m=width, **about))
-    distances = {"distance_m": metres(hit.distance_m), "near_m": hit.near_m}
-    if meeting is None:
+    if is_sliver(query.location, query.facts, hit):
+        width = round_metres(width_m(hit.overlap_m2, hit.overlap_rim_m))
+        steps.append(step("zone.sliver", area_m2=round_metres(hit.overlap_m2), width_m=width, **about))
+    distances = {"distance_m": round_metres(hit.distance_m), "near_m": hit.near_m}
+    if met is None:
         return [*steps, step("zone.too_far", **about, **distances)]
-    met = {"relation": meeting.relation, "share": meeting.share, "sureness": meeting.certainty}
-    return [*steps, step("zone.met", **about, **distances, **met)]
+    how = {"relation": met.relation, "share": met.share, "sureness": met.certainty}
+    return [*steps, step("zone.met", **about, **distances, **how)]
 
 
-def _conflict(question: Question, meeting: Meeting, law: LawFound, permit: PermitState | None) -> Conflict:
-    footprint = question.location.footprint is not None
-    said = law.binding_law
-    near = meeting.relation == "near" and said.effect is not None
+def _conflict(
+    query: ConflictQuery, met: ZoneRelation, law: ApplicableLaw, permit: PermitState | None
+) -> Conflict:
+    footprint = query.location.footprint is not None
+    binding = law.binding_law
+    # near is not inside: whatever the rule says inside the zone, outside it there is only a notice
+    near = met.relation == "near" and binding.effect is not None
     return Conflict(
-        zone=meeting.zone,
-        relation=meeting.relation,
-        overlap_m2=metres(meeting.hit.overlap_m2) if footprint else None,
-        share=meeting.share,
-        distance_m=metres(meeting.hit.distance_m),
-        certainty=meeting.certainty,
-        effect="notice" if near else said.effect,
-        basis=said.basis,
-        authority=said.authority,
-        consequence=said.consequence,
+        zone=met.zone,
+        relation=met.relation,
+        overlap_m2=round_metres(met.hit.overlap_m2) if footprint else None,
+        share=met.share,
+        distance_m=round_metres(met.hit.distance_m),
+        certainty=met.certainty,
+        effect="notice" if near else binding.effect,
+        basis=binding.basis,
+        authority=binding.authority,
+        consequence=binding.consequence,
         law_known=law.known,
         at_act=law.at_act,
         today=law.today,
@@ -170,7 +169,7 @@ def _conflict(question: Question, meeting: Meeting, law: LawFound, permit: Permi
     )
 
 
-def zone_ref(question: Question, hit: ZoneHit) -> ZoneRef:
-    """The zone in names that can be shown, as the law of the day calls its grade."""
-    kind, grade = zone_names(question.book, hit.kind, hit.grade, question.as_of)
+def zone_ref(query: ConflictQuery, hit: ZoneHit) -> ZoneRef:
+    """Reference to the zone of a hit, with its grade named as the law of ``as_of`` names it."""
+    kind, grade = zone_names(query.book, hit.kind, hit.grade, query.as_of)
     return ZoneRef(hit.id, hit.kind, kind, hit.grade, grade, hit.name)

@@ -1,4 +1,4 @@
-"""The words for the codes of a verdict: what a person reads instead of ``prohibited`` or ``within``."""
+"""Display texts (message ids) for the codes of a verdict, such as ``prohibited`` or ``within``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ZONE_CERTAINTIES: Final = {
     "disputed": N_("not sure"),
     "outside": N_("outside"),
 }
-"""The same for a zone, of which nobody disputes the ground."""
+"""Certainty of a relation to a zone: there a low share is doubt, not a dispute between units."""
 
 RELATIONS: Final = {
     "within": N_("inside"),
@@ -57,14 +57,14 @@ REASONS: Final = {
     "permit": N_("a permit covers the place for this use."),
     "clear": N_("every kind of zone that matters is known here and none is met."),
 }
-"""Why an outcome is what it is."""
+"""Reasons of an outcome, as in ``verdict.outcome.OUTCOMES``."""
 
 PERMITS: Final = {
     "inside": N_("covers the place"),
     "exceeds": N_("does not cover all of it"),
     "not_sure": N_("may cover the place: the position is not good enough to tell"),
     "expired": N_("not in force on that day"),
-    "other_use": N_("given for another use"),
+    "other_use": N_("granted for another use"),
 }
 BINDING: Final = {
     "same": N_("the law has not changed"),
@@ -76,7 +76,7 @@ CHANGES: Final = {
     "zone": N_("Zone has changed"),
     "law": N_("Law has changed"),
 }
-STANDINGS: Final = {True: N_("official"), False: N_("approximate")}
+OFFICIAL: Final = {True: N_("official"), False: N_("approximate")}
 
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "effect": EFFECTS,
@@ -88,4 +88,4 @@ BY_NAME: Final[dict[str, dict[str, str]]] = {
     "because": REASONS,
     "permit": PERMITS,
 }
-"""The codes by the name under which a trace step holds them."""
+"""Tables by the name of the number of a trace step that holds such a code."""

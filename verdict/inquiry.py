@@ -1,4 +1,4 @@
-"""What is asked: one frozen value that every door builds and every layer passes on."""
+"""The inquiry: place, category and day, as one frozen value; and the verdict on it, without storing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,17 @@ from verdict.preconditions import check_day
 from verdict.thresholds import DEFAULT, Thresholds
 
 
-def _listed(text: str) -> frozenset[str]:
+def _split_names(text: str) -> frozenset[str]:
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an installation takes at most, and where certainty begins."""
+    """Limits of an installation: the largest inputs accepted, and the thresholds of certainty.
+
+    ``r95_channels``: channels whose accuracy is a 95 % radius. ``urgent_zones``: kinds
+    of zones, or kind:grade.
+    """
 
     max_accuracy_m: float
     max_vertices: int
@@ -41,22 +45,26 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits of these settings."""
+        """The limits that the settings state."""
         shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
-        channels, urgent = _listed(settings.r95_channels), _listed(settings.urgent_zones)
+        channels, urgent = _split_names(settings.r95_channels), _split_names(settings.urgent_zones)
         most = (settings.max_accuracy_m, settings.max_vertices, settings.max_extent_m)
         return cls(*most, shares, channels, urgent)
 
-    def checked(self, location: Location) -> Location:
-        """Refuse a footprint larger than any site: it would cost the store minutes and mean nothing."""
+    def check_extent(self, location: Location) -> Location:
+        """The location itself. Raises TooLarge for a footprint wider or higher than ``max_extent_m``.
+
+        Larger than any site, it would take the database minutes, and the answer would mean nothing.
+        """
         if location.footprint is None:
             return location
         west, south, east, north = location.footprint.bounds
+        # a plane at the place is wrong by half a per cent at 50 km, good enough for a limit
         plane = Plane(location.lon, location.lat)
         extent = max((east - west) * plane.kx, (north - south) * plane.ky)
         if extent > self.max_extent_m:
             raise TooLarge(
-                N_("The footprint is {extent} km across, {most} km are taken."),
+                N_("The footprint is {extent} km across; the limit is {most} km."),
                 field="footprint",
                 hint=N_("Send the site itself, or parts of it."),
                 extent=f"{extent / 1000:.0f}",
@@ -65,19 +73,20 @@ class Limits:
         return location
 
     def r68(self, accuracy_m: float, channel: str) -> float:
-        """The 68 % radius that a channel's figure stands for."""
+        """68 % radius, metres, of an accuracy that a channel states; a 95 % radius is converted."""
         if channel not in self.r95_channels:
             return accuracy_m
+        # through σ of a circular normal error: r95 = 2.45 σ, r68 = 1.51 σ
         return accuracy_m * sigma_from_r95(1.0) / sigma_from_r68(1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """A place (a point, or a GeoJSON footprint), a matter and the day of the act.
+    """A place (a point or a GeoJSON footprint), a category, and the day of the act.
 
     ``x``, ``y``: longitude and latitude in degrees, or easting and northing in metres, of ``datum``.
-    ``accuracy_m``: 68 % radius of the position, metres (95 % where the channel means that). ``as_of``: None
-    means today. ``channel``: the door that it came by.
+    ``accuracy_m``: 68 % radius of the position, metres (95 % for ``Limits.r95_channels``). ``as_of``: None
+    means today. ``channel``: where it came from, such as "api".
     """
 
     category: str
@@ -90,7 +99,7 @@ class Inquiry:
     channel: str = "api"
 
     def day(self) -> dt.date:
-        """The day that is asked for; a future one is refused."""
+        """Day of the act, by default today. Raises BadInput for a day in the future."""
         now = today()
         if self.as_of is not None and self.as_of > now:
             raise BadInput(
@@ -103,7 +112,7 @@ class Inquiry:
         return self.as_of or now
 
     def location(self, limits: Limits) -> Location:
-        """The place in CGCS2000, checked."""
+        """The place in CGCS2000. Raises BadInput or TooLarge for a place that cannot be used."""
         if self.footprint is not None:
             if self.x is not None or self.y is not None:
                 raise BadInput(
@@ -111,7 +120,7 @@ class Inquiry:
                     field="footprint",
                     hint=N_("Give either lon and lat, or a footprint."),
                 )
-            return limits.checked(
+            return limits.check_extent(
                 Location.from_footprint(
                     self.footprint,
                     self.datum,
@@ -138,21 +147,24 @@ class Inquiry:
 
 
 def answer(session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None) -> Verdict:
-    """The verdict on an inquiry as of today (or of ``asked_on``); nothing is stored."""
+    """The verdict on an inquiry, answered today or on ``asked_on``. Stores nothing.
+
+    Raises what :meth:`Inquiry.day`, :meth:`Inquiry.location` and :func:`verdict.judge.judge` raise.
+    """
     return judge_inquiry(session, inquiry, limits, asked_on).verdict
 
 
 def judge_inquiry(
     session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None
 ) -> Judgement:
-    """The same with the dataset versions that it could see."""
+    """The verdict on an inquiry as :func:`answer` gives it, with the dataset versions in use."""
     now = asked_on or today()
     case = Case(inquiry.category, inquiry.day(), now)
     return judge(session, inquiry.location(limits), case, limits=limits.shares)
 
 
 def locate(session: Session, inquiry: Inquiry, limits: Limits) -> tuple[Location, Jurisdiction]:
-    """Whose ground a place is on a day, whatever the matter."""
+    """The place of an inquiry and its jurisdiction; the category is not looked at."""
     day = inquiry.day()
     location = inquiry.location(limits)
     facts = fetch_facts(session, location, day)

@@ -1,4 +1,4 @@
-"""The check: one question to the store, one immutable answer."""
+"""Judging a place: facts of both days and the law book in, one immutable :class:`Verdict` out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from law.book import LawBook
 from layers.lawbook.documents import fetch_book
 from verdict.applicable_law import basis_of, bilingual
 from verdict.changes import find_changes
-from verdict.conflicts import Question, find
+from verdict.conflicts import ConflictQuery, find_conflicts
 from verdict.jurisdiction import decide
 from verdict.model import (
     Conflict,
@@ -34,12 +34,13 @@ from verdict.preconditions import checked_book
 from verdict.thresholds import DEFAULT, Thresholds
 from verdict.trace import step
 
+# roles that a verdict depends on; parcels and other layers are looked up elsewhere
 USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, the place that was judged, and every dataset version that could be seen."""
+    """A verdict, the place judged, and the ids of all dataset versions in use when it was judged."""
 
     verdict: Verdict
     location: Location
@@ -52,18 +53,18 @@ def check(
     category: str,
     as_of: dt.date,
     asked_on: dt.date | None = None,
-    **more: Any,  # noqa: ANN401 - handed on
+    **more: Any,  # noqa: ANN401 - passed on to judge
 ) -> Verdict:
-    """Say whose ground a place is and whether a matter of ``category`` may stand there: see :func:`judge`.
+    """The verdict on a place and a category on a day: the unit responsible, conflicts, who decides.
 
-    ``asked_on``: the day of the answer, by default that of the act.
+    ``asked_on``: day of the answer, by default ``as_of``. ``more``: keyword arguments of :func:`judge`.
     """
     return judge(session, location, Case(category, as_of, asked_on or as_of), **more).verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A matter, the day of the act, and the day on which the answer is given."""
+    """What a place is judged for: category, day of the act (``as_of``), day of the answer (``asked_on``)."""
 
     category: str
     as_of: dt.date
@@ -78,10 +79,10 @@ def judge(
     source_ids: Iterable[int] | None = None,
     limits: Thresholds = DEFAULT,
 ) -> Judgement:
-    """Judge a place by the facts of both days: from memory, or by one question to PostGIS (``facts.lookup``).
+    """The verdict on a place, with the dataset versions used. Facts come from ``facts.lookup``.
 
-    ``source_ids`` names the dataset versions to use; by default the current ones.
-    Raises :class:`BadInput` for an unknown category and for a day that the boundaries do not reach.
+    ``source_ids``: dataset versions to use; None: the current ones.
+    Raises :class:`BadInput` for an unknown category and for a day before the boundary data begin.
     """
     then, now = facts_of_days(session, location, (case.as_of, case.asked_on), source_ids)
     book = checked_book(
@@ -98,15 +99,22 @@ def judge_facts(
     book: LawBook,
     limits: Thresholds,
 ) -> Verdict:
-    """The verdict on the facts of a place on the day of the act and on that of the answer."""
+    """The verdict from facts already fetched; reads nothing.
+
+    ``facts``: those of the day of the act and of the day of the answer; one object twice where equal.
+    """
     then, now = facts
     jurisdiction, unit_steps = decide(location, then, limits)
-    found = find(Question(location, then, book, case.category, case.as_of, case.asked_on, limits))
-    missing = _missing(then, book, case.category, jurisdiction, case.as_of)
+    found = find_conflicts(
+        ConflictQuery(location, then, book, case.category, case.as_of, case.asked_on, limits)
+    )
+    missing = _missing_kinds(then, book, case.category, jurisdiction, case.as_of)
+    # identity, not equality: one snapshot serves both days in most checks, and shares are costly to compute
     today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
-    power, power_step = _power(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
+    # where today's data have no unit there, the unit at the act still has to decide
+    power, power_step = _competence(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
     effect, because = decide_outcome(found.conflicts, missing, jurisdiction)
-    used = _used(then, jurisdiction)
+    used = _data_used(then, jurisdiction)
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
         location=location.as_dict(),
@@ -137,10 +145,10 @@ def _relevant_kinds(book: LawBook, category: str, as_of: dt.date) -> frozenset[s
     return book.relevant_kinds(category, as_of)
 
 
-def _missing(
+def _missing_kinds(
     facts: PlaceFacts, book: LawBook, category: str, jurisdiction: Jurisdiction, as_of: dt.date
 ) -> tuple[MissingKind, ...]:
-    """Kinds of zones that have a rule for the matter, but no data at the place on the day."""
+    """Kinds of zones that have a rule for the category, but no data at the place on the day."""
     code = jurisdiction.lead.code if jurisdiction.lead else None
     known = {
         kind
@@ -150,6 +158,7 @@ def _missing(
         and (source.begins is None or source.begins <= as_of)
         for kind in source.kinds
     }
+    # a dataset may hold zones of a kind that it does not list; a hit is knowledge of its kind
     met = {hit.kind for hit in facts.zones}
     unknown = sorted(_relevant_kinds(book, category, as_of) - known - met)
     return tuple(_missing_kind(book, kind)[0] for kind in unknown)
@@ -161,28 +170,29 @@ def _missing_kind(book: LawBook, kind: str) -> tuple[MissingKind, Step]:
     return MissingKind(kind, name), step("kind.missing", kind=name)
 
 
-def _power(
+def _competence(
     book: LawBook, case: Case, conflicts: list[Conflict], lead: UnitShare | None
 ) -> tuple[Power, Step]:
-    """Who decides: the substance follows the law at the act, power that of the day on which it is used.
+    """Competence for the case, and its trace step.
 
-    ``lead``: the unit of that day, which may have taken over from the one at the act.
+    Substance follows the law at the act, but power the law of the day on which it is used (``asked_on``).
+    ``lead``: the lead unit of that day; it may have succeeded the one at the act.
     """
     sure = sorted({c.zone.kind for c in conflicts if is_sure(c.relation, c.certainty)})
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = lead.code if lead else ""
-    return _power_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
+    return _competence_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
 
 
 @lru_cache(maxsize=65_536)
-def _power_of(
+def _competence_of(
     book: LawBook, category: str, kinds: tuple[tuple[str, ...], tuple[str, ...]], code: str, day: dt.date
 ) -> tuple[Power, Step]:
-    """The same by the kinds of zones that surely count and that may, and the unit. Kept, as the law is."""
+    """Competence by unit code and kinds of zones (those that decide, those met). Cached: few combinations."""
     sure, met = kinds
     competence = book.competence_for(category, sure, code, day)
     whistle = competence.whistle
-    if met != sure:  # the authority of a doubtful zone is told as well
+    if met != sure:  # a doubtful zone decides nothing, but its authority should know
         whistle += book.competence_for(category, met, code, day).whistle
     power = Power(
         authority=bilingual(competence.authority),
@@ -202,21 +212,22 @@ def _power_of(
     return power, step("power.found", mode=power.mode, authority=power.authority)
 
 
-def _used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:
+def _data_used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:
+    """Dataset versions that cover the lead unit or were hit, each with its trace step."""
     code = jurisdiction.lead.code if jurisdiction.lead else ""
     met = {hit.source_id for hit in facts.units} | {hit.source_id for hit in facts.zones}
     return [
-        _use_of(s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m)
+        _data_used_step(s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m)
         for s in facts.sources
         if s.role in USED_ROLES and (s.id in met or not code or code.startswith(s.reach))
     ]
 
 
 @lru_cache(maxsize=1024)
-def _use_of(
+def _data_used_step(
     dataset: str, version: str, title: tuple[str, str], official: bool, accuracy_m: float
 ) -> tuple[DataUsed, Step]:
-    """A dataset version as it is told, and the step that tells it. Kept: every place names the same few."""
+    """A dataset version as the verdict lists it, and its trace step. Cached: there are only a few."""
     used = DataUsed(dataset, version, {"zh": title[0], "en": title[1]}, official, accuracy_m)
     about = {"title": used.title, "dataset": dataset, "version": version}
     if dataset.startswith("law/"):
@@ -225,10 +236,10 @@ def _use_of(
 
 
 def location_step(location: Location) -> Step:
-    """The step that tells where a place is."""
-    told: dict[str, Any] = location.as_dict()
-    common = {key: told[key] for key in ("lon", "lat", "shift_m")} | {"datum": told["given"]["datum"]}
+    """The trace step with the place's coordinates, as given and in CGCS2000."""
+    place: dict[str, Any] = location.as_dict()
+    common = {key: place[key] for key in ("lon", "lat", "shift_m")} | {"datum": place["given"]["datum"]}
     if location.footprint is not None:
-        return step("location.footprint", area_m2=told["area_m2"], **common)
-    given = {"x": told["given"]["x"], "y": told["given"]["y"]}
-    return step("location.point", accuracy_m=told["accuracy_m"], **given, **common)
+        return step("location.footprint", area_m2=place["area_m2"], **common)
+    given = {"x": place["given"]["x"], "y": place["given"]["y"]}
+    return step("location.point", accuracy_m=place["accuracy_m"], **given, **common)

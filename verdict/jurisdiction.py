@@ -1,4 +1,4 @@
-"""Whose ground it is: lead, chain, partners and how sure that is."""
+"""The units responsible for a place: lead, chain above it, others, and the certainty of the lead."""
 
 from __future__ import annotations
 
@@ -9,36 +9,46 @@ from facts.model import PlaceFacts, UnitHit, width_m
 from geo.place.location import Location
 from geo.unit_codes import contains
 from store.schema.datasets import LEVELS
-from verdict.model import Bilingual, Certainty, Jurisdiction, Link, Sliver, Step, UnitShare, metres, share_of
+from verdict.model import (
+    Bilingual,
+    Certainty,
+    Jurisdiction,
+    Link,
+    Sliver,
+    Step,
+    UnitShare,
+    round_metres,
+    round_share,
+)
 from verdict.shares import (
-    Division,
-    Weighed,
+    UnitShares,
+    WeightedUnit,
     best_hits,
     crossing_probability,
     disagreements,
-    divide,
-    gaps,
     is_sliver,
-    ranked,
+    join_levels,
+    parent_weights,
+    rank_shares,
     sigma_m,
+    unit_weights,
+    unmapped_units,
     weigh_units,
-    weights_of,
-    wholes_of,
 )
 from verdict.thresholds import Thresholds
 from verdict.trace import step
 
 
 def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
-    """The jurisdiction of a place, and the steps that led there."""
+    """The jurisdiction of a place, and the trace steps that explain it."""
     weighed = weigh_units(location, facts)
-    weights = weights_of(location, facts, weighed)
-    division = divide(weights, gaps(facts), wholes_of(location, facts, weights))
-    units = _units(division, facts)
-    outside = share_of(division.outside)
+    weights = unit_weights(location, facts, weighed)
+    divided = join_levels(weights, unmapped_units(facts), parent_weights(location, facts, weights))
+    units = _units(divided, facts)
+    outside = round_share(divided.outside)
     split = disagreements(facts, weighed)
     approximate = _approximate(facts, weighed)
-    sure = not approximate and bool(units) and _steady(location, units[0], facts, limits)
+    sure = not approximate and bool(units) and _lead_is_robust(location, units[0], facts, limits)
     certainty = "disputed" if split else _certainty(units, outside, limits, sure=sure)
     lead = None if certainty == "outside" else units[0]
     jurisdiction = Jurisdiction(
@@ -57,38 +67,45 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
     return jurisdiction, steps
 
 
-def _units(division: Division, facts: PlaceFacts) -> list[UnitShare]:
+def _units(divided: UnitShares, facts: PlaceFacts) -> list[UnitShare]:
     hits = {hit.code: hit for hit in facts.units}
     return [
-        UnitShare(code, hits[code].name, hits[code].level, share_of(share))
-        for code, share in ranked(division.shares)
-        if share_of(share) > 0
+        UnitShare(code, hits[code].name, hits[code].level, round_share(share))
+        for code, share in rank_shares(divided.shares)
+        if round_share(share) > 0
     ]
 
 
 def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tuple[Sliver, ...]:
-    """Slivers at the lead's level."""
+    """Parts of a footprint at the lead's level that are thinner than the layer's accuracy."""
     return tuple(
-        Sliver(hit.code, hit.name, metres(hit.overlap_m2), metres(width_m(hit.overlap_m2, hit.overlap_rim_m)))
+        Sliver(
+            hit.code,
+            hit.name,
+            round_metres(hit.overlap_m2),
+            round_metres(width_m(hit.overlap_m2, hit.overlap_rim_m)),
+        )
         for hit in best_hits(facts)
         if lead is not None and hit.level == lead.level and is_sliver(location, facts, hit)
     )
 
 
 def _certainty(units: list[UnitShare], outside: float, limits: Thresholds, *, sure: bool) -> Certainty:
+    # all units together against the outside: a place shared by three units of a third each is not outside
     if outside > sum(unit.share for unit in units):
         return "outside"
     return limits.certainty(units[0].share, sure=sure)
 
 
-def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
-    """Whether a footprint stays with its lead though the border may be drawn wrong.
+def _lead_is_robust(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
+    """Whether a footprint would keep its lead, with probability ``limits.certain``, if the border were wrong.
 
-    (A point's mass has the border's error in it already; so has a sliver been judged by it.)
+    True of points: their probability mass includes the border's error already.
     """
     if location.footprint is None:
         return True
     own = [hit for hit in best_hits(facts) if hit.code == lead.code and hit.edge_m is not None]
+    # edge_m == 0: the border crosses the footprint, and the shares of its area speak for themselves
     return all(
         hit.edge_m == 0
         or crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
@@ -96,18 +113,20 @@ def _steady(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thre
     )
 
 
-def _approximate(facts: PlaceFacts, weighed: Sequence[Weighed]) -> list[Bilingual]:
-    """Titles of the unit layers that carry weight and are not official."""
-    used = {hit.source_id for hit, weight in weighed if share_of(weight) > 0}
+def _approximate(facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> list[Bilingual]:
+    """Titles of the layers of the weighed units that are not official."""
+    used = {hit.source_id for hit, weight in weighed if round_share(weight) > 0}
     return [source.title for source in facts.sources if source.id in used and not source.official]
 
 
 def _edge(lead: UnitShare | None, facts: PlaceFacts) -> float | None:
     if lead is None:
-        return None if facts.outside_m is None else metres(facts.outside_m)
+        return None if facts.outside_m is None else round_metres(facts.outside_m)
+    # edge_m of a point is known for units that cover it. A lead that does not cover it is beyond the border
+    # of the unit of its level that does
     at_level = [hit for hit in facts.units if hit.level == lead.level and hit.edge_m is not None]
     own = [hit for hit in at_level if hit.code == lead.code] or at_level
-    return metres(min(hit.edge_m or 0.0 for hit in own)) if own else None
+    return round_metres(min(hit.edge_m or 0.0 for hit in own)) if own else None
 
 
 def _chain(lead: UnitShare | None, facts: PlaceFacts) -> tuple[Link, ...]:

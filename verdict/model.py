@@ -1,7 +1,7 @@
-"""The verdict: one immutable value, the same in Python, JSON, the page, the print sheet and the archive.
+"""The verdict: one immutable value for Python, JSON, the page, the print sheet and the archive.
 
-``Verdict.to_json`` is canonical (sorted keys, no white space, fixed rounding): the same verdict has
-the same bytes. Texts that people read come as ``{"zh", "en"}``; names of places stay Chinese.
+``Verdict.to_json`` is canonical (sorted keys, no white space, fixed rounding): equal verdicts have equal
+bytes. Texts that people read come as ``{"zh", "en"}``; names of places are Chinese only.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ SHARE_DIGITS: Final = 6  # a millionth: far finer than any layer's accuracy
 METRE_DIGITS: Final = 2
 
 
-def share_of(value: float) -> float:
-    """A share, rounded as it is stored."""
+def round_share(value: float) -> float:
+    """A share, [0, 1], rounded as it is stored: to 6 digits."""
+    # float() first: numpy's float64 rounds by another method, and orjson does not take it
     return round(float(value), SHARE_DIGITS)
 
 
-def metres(value: float) -> float:
-    """A length in metres or an area in square metres, rounded as it is stored."""
+def round_metres(value: float) -> float:
+    """A length in metres or an area in square metres, rounded as it is stored: to 2 digits."""
     return round(float(value), METRE_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitShare:
-    """A unit and the part of the position's probability, or of the footprint's area, in it."""
+    """A unit and its share of a point's probability or of a footprint's area, [0, 1]."""
 
     code: str
     name: str
@@ -44,7 +45,7 @@ class UnitShare:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the chain from the city down to the grid cell."""
+    """One link of the chain of units above the lead, down to the grid cell."""
 
     level: str
     code: str
@@ -55,7 +56,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Sliver:
-    """A part of a footprint thinner than the layer's accuracy: digitising noise that changes nothing."""
+    """A part of a footprint thinner than the layer's accuracy: digitising noise that is not counted."""
 
     code: str
     name: str
@@ -65,10 +66,10 @@ class Sliver:
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Whose ground it is, and how sure that is.
+    """The unit responsible for a place, and how certain that is.
 
-    ``others`` share the place with the lead; ``noise`` does not count. ``edge_distance_m``: to the nearest
-    border of the lead.
+    ``others``: units that share the place with the lead. ``noise``: slivers, not counted.
+    ``edge_distance_m``: to the lead's nearest border; without a lead, to the nearest unit.
     """
 
     certainty: Certainty
@@ -83,8 +84,8 @@ class Jurisdiction:
 class Basis:
     """An article that an effect rests on.
 
-    ``article`` is the number in digits, empty where it is not known; ``label`` is how people write it.
-    ``in_force``: first and, exclusive, last day. ``verified``: the statute's text was read.
+    ``article``: its number in digits, "" where unknown; ``label``: as it is written in a citation.
+    ``in_force``: first day in force and first day after, ISO. ``verified``: checked against the statute.
     """
 
     law: Bilingual
@@ -96,7 +97,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class ZoneRef:
-    """Which zone, in names that can be shown."""
+    """A zone by its id, with the names of its kind and grade."""
 
     id: str
     kind: str
@@ -107,8 +108,8 @@ class ZoneRef:
 
 
 @dataclass(frozen=True, slots=True)
-class LawThen:
-    """What the law of a day says of a zone and a matter. ``effect`` is None where it says nothing."""
+class LawOnDay:
+    """The law of a day for a zone and a category. ``effect``: None where there is no rule."""
 
     day: str
     effect: Effect | None
@@ -119,7 +120,7 @@ class LawThen:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Which law binds an act that is decided later, and why. ``review``: a person must compare."""
+    """Which law binds an act that is decided later, and why. ``review``: a person must compare both."""
 
     law: Literal["same", "old", "new"]
     reason: Bilingual
@@ -132,7 +133,7 @@ PermitStatus = Literal["inside", "exceeds", "not_sure", "expired", "other_use"]
 
 @dataclass(frozen=True, slots=True)
 class PermitState:
-    """What a permit does for a place. ``excess_m2``: how far a footprint goes beyond what it covers."""
+    """The effect of a permit on a place. ``excess_m2``: area of a footprint outside the permitted area."""
 
     number: str
     holder: str
@@ -143,11 +144,12 @@ class PermitState:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A zone that the place meets, and what the law says of it.
+    """A zone that the place meets or lies near, and the law for it.
 
-    ``effect``, ``basis``, ``authority`` and ``consequence`` are the binding law's; ``effect`` is None where
-    it has no rule: nothing is said (``law_known``), or nothing is known. ``at_act`` and ``today`` show both
-    laws where they differ (从旧兼从轻). A ``permit`` whose status is "inside" lifts the effect.
+    ``effect``, ``basis``, ``authority`` and ``consequence`` are the binding law's. ``effect`` is None where
+    it has no rule: because the law is silent (``law_known``), or because the law of that day is not known.
+    ``at_act`` and ``today``: both laws where they differ (从旧兼从轻). ``share``: [0, 1], see
+    ``verdict.conflicts``. A ``permit`` whose status is "inside" lifts the effect.
     """
 
     zone: ZoneRef
@@ -161,15 +163,15 @@ class Conflict:
     authority: Bilingual | None
     consequence: Bilingual | None
     law_known: bool
-    at_act: LawThen | None
-    today: LawThen | None
+    at_act: LawOnDay | None
+    today: LawOnDay | None
     binding: Binding
     permit: PermitState | None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What has changed between the act and the day of the answer. ``on``: the day, where it is known."""
+    """A change between the day of the act and that of the answer. ``on``: its day, None where unknown."""
 
     what: Literal["unit", "zone", "law"]
     on: str | None
@@ -180,10 +182,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """Who decides, in whose name; what the township may do at once and whom it whistles for.
+    """The authority that decides, and the powers of the township.
 
-    ``by_township``: the township itself decides. ``enforcement``: who may demolish. ``rivals``: authorities
-    of equally good entries, an overlap in the lists. ``sample``: the list is not an official one.
+    ``mode``: "statutory", "delegated", "empowered" or "none". ``by_township``: the township itself decides.
+    ``enforcement``: who may demolish. ``township_may``: what it may do at once. ``whistle``: departments it
+    calls in (吹哨). ``rivals``: authorities of entries that rank equally, an overlap in the competence list.
+    ``sample``: the list is not an official one.
     """
 
     authority: Bilingual
@@ -201,7 +205,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class MissingKind:
-    """A kind of zone that has a rule for the matter, but of which nothing is known at the place."""
+    """A kind of zone that has a rule for the category, but no data at the place."""
 
     kind: str
     name: Bilingual
@@ -209,7 +213,7 @@ class MissingKind:
 
 @dataclass(frozen=True, slots=True)
 class DataUsed:
-    """A dataset version that the verdict rests on."""
+    """A dataset version that the verdict rests on. ``accuracy_m``: 68 % error of its lines, metres."""
 
     dataset: str
     version: str
@@ -220,7 +224,7 @@ class DataUsed:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule tried: its name, the numbers it saw, and the same in (Chinese) words."""
+    """One step of the trace: name of the rule, a Chinese sentence, and the numbers in that sentence."""
 
     rule: str
     words: str
@@ -229,7 +233,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to "whose ground is this, and may that stand on it?" on a day."""
+    """The answer for a place, a category and a day: unit, conflicts, competence, effect, trace.
+
+    Field names and their order are those of the JSON contract (ARCHITECTURE.md).
+    """
 
     location: dict[str, Any]
     as_of: str
@@ -245,16 +252,17 @@ class Verdict:
     trace: tuple[Step, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON contract of ARCHITECTURE.md."""
-        told: dict[str, Any] = orjson.loads(self.to_bytes())
-        return told
+        """The verdict as plain dicts and lists, as JSON holds it."""
+        plain: dict[str, Any] = orjson.loads(self.to_bytes())
+        return plain
 
     def to_bytes(self) -> bytes:
-        """The same as JSON in UTF-8, members in the order of the contract."""
+        """The verdict as JSON in UTF-8, members in the order of the fields. For answers, not for storage."""
         return orjson.dumps(self)
 
     def to_json(self) -> str:
-        """Canonical JSON: the same verdict, the same bytes."""
+        """Canonical JSON, as stored: equal verdicts give equal bytes."""
+        # json, not orjson: stored verdicts have its 1e-05 where orjson writes 0.00001
         return json.dumps(
             self.as_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
         )

@@ -1,7 +1,7 @@
-"""The offline pack of a county: areas, the law of the day as plain data, and who decides.
+"""The offline pack of a county: its areas, the law of one day as plain data, and competences.
 
-A telephone without a net judges by it (``maps/static/zhijie/field/offline.js``), more cautiously than the
-service: whether a permit covers a place it leaves open, and past law is not in it.
+A telephone without a connection judges by it (``maps/static/zhijie/field/offline.js``), more cautiously than
+the service: it does not decide whether a permit covers a place, and has no past law.
 """
 
 from __future__ import annotations
@@ -28,23 +28,26 @@ from store.queries.area_extract import (
     fetch_versions,
     fetch_worst_m,
 )
-from verdict.applicable_law import Matter, bilingual, find_law
+from verdict.applicable_law import LawQuery, bilingual, find_law
 from verdict.inquiry import Limits
 from verdict.model import Bilingual
-from verdict.outcome import WHOLLY
+from verdict.outcome import MAX_OUTSIDE_SHARE
 from verdict.wording.verdict import cited
 
-FORM: Final = 2  # of the pack: a telephone drops one that its scripts cannot read
-SIGMAS: Final = 3.0  # an area farther off than this cannot reach the least share that counts
-SLACK_M: Final = 1_000.0  # for the position's own error, and zones that want to be told of when near
+PACK_FORMAT: Final = 2  # a telephone drops a pack of a format that its scripts cannot read
+SIGMAS: Final = 3.0  # an area farther away than this many σ cannot reach the least share that counts
+MARGIN_M: Final = 1_000.0  # for the position's own error, and for the notice distances of zones
 COUNTY_DIGITS: Final = 6
-Told = dict[str, Any]
+Json = dict[str, Any]
 
 
 def find_county(
     session: Session, place: tuple[float, float] | None, reaches: Iterable[str], day: dt.date
 ) -> County:
-    """The county at a place (CGCS2000 degrees); without one, that of the first reach that lies in one."""
+    """The county at a place (CGCS2000 degrees); without a place, that of the first reach within one county.
+
+    Raises BadInput where neither names a county, NotFound where the store has none there on ``day``.
+    """
     code = next((reach[:COUNTY_DIGITS] for reach in reaches if len(reach) >= COUNTY_DIGITS), None)
     if place is None and code is None:
         raise BadInput(
@@ -56,26 +59,31 @@ def find_county(
     return found
 
 
-def version_of(session: Session, county: County, limits: Limits, day: dt.date) -> str:
-    """A text that is another whenever the pack would be."""
-    said = repr((FORM, county, limits, day, fetch_versions(session)))
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+def pack_version(session: Session, county: County, limits: Limits, day: dt.date) -> str:
+    """Version of a county's pack (24 hex digits); it changes whenever the pack would."""
+    # of everything the pack is made from, which is cheaper to read than the pack is to make
+    inputs = repr((PACK_FORMAT, county, limits, day, fetch_versions(session)))
+    return hashlib.sha256(inputs.encode()).hexdigest()[:24]
 
 
-def make_pack(session: Session, county: County, limits: Limits, day: dt.date) -> Told:
+def make_pack(session: Session, county: County, limits: Limits, day: dt.date) -> Json:
     """The pack of a county on a day, without its version."""
-    margin_m = SIGMAS * sigma_from_r68(fetch_worst_m(session)) + SLACK_M
+    margin_m = SIGMAS * sigma_from_r68(fetch_worst_m(session)) + MARGIN_M
     around = fetch_area_extract(session, county, margin_m, day)
     book = current_book(session)
-    law, power = Table(), Table()
+    law, power = RowTable(), RowTable()
     return {
-        "form": FORM,
+        "form": PACK_FORMAT,
         "as_of": day.isoformat(),
         "loaded_on": _loaded_on(around),
-        "until": _first(around.until, _turn(book, day)),
+        "until": _earliest(around.until, _next_change(book, day)),
         "county": {"code": county.code, "name": county.name},
         "box": [round(side, 6) for side in around.box],
-        "limits": {**asdict(limits.shares), "outside": WHOLLY, "max_accuracy_m": limits.max_accuracy_m},
+        "limits": {
+            **asdict(limits.shares),
+            "outside": MAX_OUTSIDE_SHARE,
+            "max_accuracy_m": limits.max_accuracy_m,
+        },
         "sources": [_source(row) for row in around.sources],
         "units": around.units,
         "zones": [{**row, "grade_name": _grade(book, row, day)} for row in around.zones],
@@ -98,13 +106,13 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
 
 
 @dataclass(slots=True)
-class Table:
-    """Each different row once; what repeats is a number."""
+class RowTable:
+    """Distinct rows, referred to by index: most zones and units share a few laws and competences."""
 
-    rows: list[Told] = field(default_factory=list)
+    rows: list[Json] = field(default_factory=list)
 
-    def number(self, row: Told) -> int:
-        """Where a row stands."""
+    def index_of(self, row: Json) -> int:
+        """Index of a row, appended where it is new."""
         if row not in self.rows:
             self.rows.append(row)
         return self.rows.index(row)
@@ -115,18 +123,19 @@ def _loaded_on(around: AreaExtract) -> str:
     return newest.astimezone(CHINA).date().isoformat() if newest else ""
 
 
-def _first(*days: dt.date | None) -> str | None:
+def _earliest(*days: dt.date | None) -> str | None:
+    """The earliest of the days that are known, ISO; None where none is."""
     known = [day for day in days if day is not None]
     return min(known).isoformat() if known else None
 
 
-def _source(row: Told) -> Told:
+def _source(row: Json) -> Json:
     plain = {name: row[name] for name in ("role", "title", "official", "accuracy_m", "reach", "kinds")}
     begins = row["begins"]
     return {**plain, "simplified_m": row["simplified_m"], "begins": begins and begins.isoformat()}
 
 
-def _grade(book: LawBook, row: Told, day: dt.date) -> Bilingual | None:
+def _grade(book: LawBook, row: Json, day: dt.date) -> Bilingual | None:
     return (
         None
         if row["grade"] is None
@@ -135,38 +144,39 @@ def _grade(book: LawBook, row: Told, day: dt.date) -> Bilingual | None:
 
 
 def _law(
-    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: Table
+    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: RowTable
 ) -> Iterator[tuple[str, int]]:
-    """ "kind/grade" of each zone of the pack → what the law of the day says of the category there."""
+    """Pairs for each kind of zone in the pack: ``"kind/grade"``, index of the law for the category there."""
     for kind, grade in sorted({(row["kind"], row["grade"] or "") for row in around.zones}):
-        found = find_law(book, Matter(kind, grade or None, category, day, day))
-        said = found.binding_law
-        basis = [asdict(one) for one in said.basis]
+        # one day for act and answer: the telephone judges what it sees today, so no law can have changed
+        found = find_law(book, LawQuery(kind, grade or None, category, day, day))
+        law_now = found.binding_law
+        basis = [asdict(one) for one in law_now.basis]
         yield (
             f"{kind}/{grade}",
-            table.number(
+            table.index_of(
                 {
-                    "effect": said.effect,
+                    "effect": law_now.effect,
                     "known": found.known,
                     "basis": {lang: cited(basis, lang) for lang in LANGS},
-                    "authority": said.authority,
-                    "consequence": said.consequence,
+                    "authority": law_now.authority,
+                    "consequence": law_now.consequence,
                 }
             ),
         )
 
 
 def _power(
-    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: Table
+    book: LawBook, around: AreaExtract, category: str, day: dt.date, table: RowTable
 ) -> Iterator[tuple[str, int]]:
-    """ "unit/kind" (kind empty: outside all zones) → who decides there, and what the township may do."""
+    """Pairs ``"unit/kind"`` (kind "" outside all zones), index of the competence for the category there."""
     kinds = ["", *sorted({row["kind"] for row in around.zones})]
     for unit in sorted({row["code"] for row in around.units}):
         for kind in kinds:
             found = book.competence_for(category, [kind] if kind else [], unit, day)
             yield (
                 f"{unit}/{kind}",
-                table.number(
+                table.index_of(
                     {
                         "authority": bilingual(found.authority),
                         "mode": found.mode,
@@ -178,8 +188,8 @@ def _power(
             )
 
 
-def _turn(book: LawBook, day: dt.date) -> dt.date | None:
-    """The first day after ``day`` on which the book says something else."""
+def _next_change(book: LawBook, day: dt.date) -> dt.date | None:
+    """The first day after ``day`` on which something in the law book begins or ends; None: never."""
     periods = [one.period for one in (*book.rules, *book.absences)]
     periods += [entry.period for entry in book.entries]
     periods += [reading.period for kind in book.zone_kinds.values() for reading in kind.readings]

@@ -10,7 +10,7 @@ from verdict.model import Certainty, Conflict, Jurisdiction, MissingKind, Outcom
 StrictEffect = Literal["prohibited", "permit_required"]
 STRICT: Final[tuple[StrictEffect, ...]] = ("prohibited", "permit_required")  # strictest first
 MEETING: Final[tuple[Relation, ...]] = ("within", "overlaps")  # relations of a place that meets a zone
-WHOLLY: Final = 0.005  # a place with more than this share outside the known units is not called clear
+MAX_OUTSIDE_SHARE: Final = 0.005  # with more than this outside the known units, a place is not called clear
 # Outcome and reason by the first question that is answered yes, in the order of asking. What is doubtful is
 # asked before "clear", so that what is not known is never called clear.
 OUTCOMES: Final[tuple[tuple[Outcome, str], ...]] = (
@@ -57,7 +57,7 @@ def decide_outcome(
         "permit_required" in sure,
         any(c.effect in STRICT for c in met),
         not all(c.law_known for c in met),
-        inside_share(jurisdiction) < 1 - WHOLLY,
+        inside_share(jurisdiction) < 1 - MAX_OUTSIDE_SHARE,
         bool(missing),
         len(unlifted) == len(conflicts),
         True,

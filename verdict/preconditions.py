@@ -1,4 +1,4 @@
-"""What must hold before anything is judged: boundaries reach the day, and the law knows the category."""
+"""Checks before judging: the boundary data reach the day, and the law book knows the category."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from law.book import LawBook
 def checked_book(
     sources: Iterable[SourceRef], as_of: dt.date, category: str, fetch: Callable[[], LawBook]
 ) -> LawBook:
-    """The law book, after the day and the category are checked, in this order.
+    """The law book that ``fetch`` returns, after the day and the category are checked, in this order.
 
-    ``sources``: those of the day ``as_of``. ``fetch`` is called only where the day is good: without
+    ``sources``: those of the day ``as_of``. ``fetch`` is called only after the day is accepted: without
     boundaries there is usually no law either, and the missing boundaries are what the user must load.
     Raises BadInput (field ``as_of`` or ``category``).
     """
@@ -27,7 +27,7 @@ def checked_book(
 
 
 def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
-    """Refuse a day of which the boundaries tell nothing."""
+    """Raise BadInput (field ``as_of``) for a day before all boundary data begin, or without any."""
     units = [source for source in sources if source.role == "units"]
     if not units:
         raise BadInput(
@@ -45,7 +45,7 @@ def check_day(sources: Iterable[SourceRef], as_of: dt.date) -> None:
 
 
 def check_category(book: LawBook, category: str) -> None:
-    """Refuse a matter that the law book does not know."""
+    """Raise BadInput for a category that the law book does not have."""
     if category not in book.categories:
         raise BadInput(
             N_("The category {category} is unknown."),

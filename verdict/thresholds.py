@@ -1,4 +1,4 @@
-"""Where certainty begins and ends. Settings of the installation, handed to the verdict as one value."""
+"""Thresholds of certainty: settings of the installation, passed to the verdict as one value."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from verdict.model import Certainty
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Shares between 0 and 1.
+    """Shares, [0, 1], at which the words for certainty change.
 
-    ``certain``: from here one unit or zone has the place for certain. ``disputed``: under this no unit
-    leads. ``possible``: from here a zone that does not cover the point is told as possible.
+    ``certain``: least share of a unit or zone that is called certain. ``disputed``: a lead with less is
+    disputed. ``possible``: least share of a zone that does not cover the point, to be listed as possible.
     """
 
     certain: float = 0.995
@@ -24,7 +24,7 @@ class Thresholds:
     possible: float = 0.005
 
     def certainty(self, share: float, *, sure: bool) -> Certainty:
-        """The word for a share. Not ``sure`` (an approximate layer, a line too near) caps it at probable."""
+        """The certainty of a share. Not ``sure`` (approximate layer, border too near): probable at most."""
         if share >= self.certain and sure:
             return "certain"
         return "disputed" if self.is_disputed(share) else "probable"

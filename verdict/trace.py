@@ -1,7 +1,8 @@
-"""The trace: every rule that a verdict tried, with the numbers it saw, told in words.
+"""The trace: a step for every rule that a verdict applied or passed over, with numbers and a sentence.
 
-A step stores its rule's name and numbers beside the Chinese words; other languages are told from
-the same name and numbers, so a stored verdict can be read in each of them.
+A step stores its Chinese sentence beside the rule's name and numbers. Other languages are rendered from the
+name and the numbers when they are shown, so their messages may be reworded; the Chinese may not, because
+stored verdicts hold it and a replay must give the same bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.i18n import N_, Lang, say
-from verdict.glossary import BY_NAME, STANDINGS
+from verdict.glossary import BY_NAME, OFFICIAL
 from verdict.model import Step
 
 MESSAGES: Final[dict[str, str]] = {
@@ -42,9 +43,9 @@ MESSAGES: Final[dict[str, str]] = {
     "grid.none": N_("No grid cell of the lead unit at this place."),
     "zone.met": N_(
         "{name} {grade} ({id}): {relation}; share {share}, distance {distance_m} m "
-        "(told within {near_m} m): {sureness}."
+        "(reported within {near_m} m): {sureness}."
     ),
-    "zone.too_far": N_("{name} {grade} ({id}) is {distance_m} m away, beyond {near_m} m: not told."),
+    "zone.too_far": N_("{name} {grade} ({id}) is {distance_m} m away, beyond {near_m} m: not reported."),
     "zone.none": N_("No known zone at this place or near it."),
     "rule.applied": N_("Rule {id} ({kind} {grade}, {category}): {effect}."),
     "rule.passed_over": N_("Rule {id}: {reason}"),
@@ -63,25 +64,26 @@ MESSAGES: Final[dict[str, str]] = {
 
 
 def step(rule: str, **numbers: Any) -> Step:  # noqa: ANN401 - JSON values
-    """A step of the trace, with its Chinese words. Texts in both languages come as ``{"zh", "en"}``."""
-    return Step(rule, _tell("zh", rule, numbers), numbers)
+    """A step of the trace. ``numbers``: JSON values; texts in both languages as ``{"zh", "en"}``."""
+    return Step(rule, _render("zh", rule, numbers), numbers)
 
 
-def tell(lang: Lang, stored: Mapping[str, Any]) -> str:
-    """A stored step in a language."""
-    return str(stored["words"]) if lang == "zh" else _tell(lang, stored["rule"], stored["numbers"])
+def step_text(lang: Lang, stored: Mapping[str, Any]) -> str:
+    """The sentence of a stored step in a language."""
+    return str(stored["words"]) if lang == "zh" else _render(lang, stored["rule"], stored["numbers"])
 
 
-def _tell(lang: Lang, rule: str, numbers: Mapping[str, Any]) -> str:
-    return say(lang, MESSAGES[rule], **{name: _read(lang, name, value) for name, value in numbers.items()})
+def _render(lang: Lang, rule: str, numbers: Mapping[str, Any]) -> str:
+    values = {name: _display_value(lang, name, value) for name, value in numbers.items()}
+    return say(lang, MESSAGES[rule], **values)
 
 
-def _read(lang: Lang, name: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
-    """A number as a person reads it: codes as their words, texts in the language at hand."""
+def _display_value(lang: Lang, name: str, value: Any) -> Any:  # noqa: ANN401 - JSON values
+    """A value of a step as it is shown: codes as their display texts, bilingual texts in ``lang``."""
     if isinstance(value, dict):
         return value[lang]
     if isinstance(value, bool):
-        return say(lang, STANDINGS[value])
+        return say(lang, OFFICIAL[value])
     if value is None:
         return ""
     return say(lang, BY_NAME[name][value]) if name in BY_NAME else value

@@ -57,7 +57,7 @@ def _answer_from_memory(answers: AnswerCache, request: Request, body: bytes) -> 
         body_in = InquiryIn.model_validate_json(body)
         if body_in.footprint is not None:  # may take long; this runs on the event loop
             return None
-        found = answers.to(body_in.inquiry(), lang_of(request))
+        found = answers.get(body_in.inquiry(), lang_of(request))
     except (ValidationError, ZhijieError):
         return None
     return None if found is None else Response(found, media_type=JSON)

@@ -21,7 +21,7 @@ from maps.pages.officer import field_page
 from maps.pages.service_worker import manifest, worker_script
 from reports.workflow.states import OPEN_STATUSES
 from store.access import Identity
-from verdict.offline_pack import find_county, make_pack, version_of
+from verdict.offline_pack import find_county, make_pack, pack_version
 
 router = APIRouter()
 # A worker may load scripts of this host only, and connect to no other.
@@ -107,7 +107,7 @@ def pack(  # noqa: PLR0913 - dependencies
     who: Identity = request.state.who
     day = today()
     county = find_county(session, _parse_place(lon, lat, datum), [reach for _, reach in who.postings], day)
-    version = version_of(session, county, limits, day)
+    version = pack_version(session, county, limits, day)
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     # Telephones ask at each start: a version costs a few queries, a pack some hundred milliseconds.
     if request.headers.get("if-none-match", "") == headers["ETag"]:

@@ -13,7 +13,7 @@ from core.clock import today
 from core.i18n import N_
 from core.settings import Settings
 from layers.lawbook.check import fetch_law_check
-from verdict.wording.law import count_findings, tell_findings
+from verdict.wording.law import finding_rows, findings_summary
 
 FOUND: Final = 1  # exit status where the check found something
 
@@ -27,7 +27,7 @@ def check(
     with open_store(settings) as session:
         found = fetch_law_check(session, option_day("as_of", as_of) or today(), unit)
     heads = (N_("Finding"), N_("Matter"), N_("Place"), N_("Townships"), N_("Who decides"))
-    print_rows(heads, tell_findings(found, settings.lang), settings.lang)
-    out.print(count_findings(found, settings.lang))
+    print_rows(heads, finding_rows(found, settings.lang), settings.lang)
+    out.print(findings_summary(found, settings.lang))
     if not found.clean:
         raise typer.Exit(FOUND)

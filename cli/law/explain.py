@@ -12,7 +12,7 @@ from cli.session import open_store
 from core.clock import today
 from core.settings import Settings
 from layers.lawbook.documents import current_book
-from verdict.wording.law_change import LawAsked
+from verdict.wording.law_change import LawChangeQuery
 from verdict.wording.law_change import explain as explain_law
 
 
@@ -26,7 +26,7 @@ def explain(
     """Print the law in force at the act, the law of today, and which of them binds."""
     settings = Settings()
     decided = option_day("today", on) or today()
-    asked = LawAsked(kind, grade, category, option_day("act", act) or decided, decided)
+    asked = LawChangeQuery(kind, grade, category, option_day("act", act) or decided, decided)
     with open_store(settings) as session:
         lines = explain_law(current_book(session), asked, settings.lang)
     print_lines(lines)

@@ -18,7 +18,7 @@ from law.time_limits import Extension, Pause
 from law.values import Unit
 from layers.lawbook.documents import current_book
 from layers.lawbook.workdays import TermAsked, fetch_term
-from verdict.wording.law import tell_clocks, tell_term, term_as_dict
+from verdict.wording.law import clock_rows, term_as_dict, term_lines
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 
@@ -45,14 +45,14 @@ def term(
     if as_json:
         typer.echo(json.dumps(term_as_dict(found), ensure_ascii=False))
         return
-    print_lines(tell_term(found, settings.lang))
+    print_lines(term_lines(found, settings.lang))
 
 
 def clocks() -> None:
     """Print the clocks with length, article and whether that is verified."""
     settings = Settings()
     with open_store(settings) as session:
-        rows = tell_clocks(current_book(session), settings.lang)
+        rows = clock_rows(current_book(session), settings.lang)
     heads = (N_("Clock"), N_("Term"), N_("Length"), N_("Counted from"), N_("Legal basis"), N_("Provenance"))
     print_rows(heads, rows, settings.lang)
 

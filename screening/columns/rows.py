@@ -20,7 +20,7 @@ from screening.schema import SEPARATOR, joined, partner
 from store.schema.datasets import CERTAINTIES, EFFECTS, LEVELS
 from verdict.conflicts import RELATIONS
 from verdict.model import METRE_DIGITS
-from verdict.outcome import OUTCOMES, WHOLLY
+from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES
 
 WHYS: Final = tuple(dict.fromkeys(reason for _, reason in OUTCOMES))
 NO_NUMBER: Final = "not a place: a coordinate or the accuracy is no number"
@@ -56,7 +56,9 @@ class RowMaker:
         """The columns of points, from what was decided of them."""
         n = len(lonlat)
         missing = self.law.relevant & ~self.known[divided.lead] & ~met.met_kinds
-        effect, why, laws = outcomes(met.flags, divided.inside >= 1 - WHOLLY, missing, met.laws, TESTS)
+        effect, why, laws = outcomes(
+            met.flags, divided.inside >= 1 - MAX_OUTSIDE_SHARE, missing, met.laws, TESTS
+        )
         held = divided.lead >= 0
         return {
             "zj_effect": EncodedColumn(effect, self._effects),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facts.model import SourceRef
 from law.book import LawBook
 from screening.schema import SEPARATOR, cited, joined
-from verdict.applicable_law import STRICTEST_FIRST, Matter, find_law
+from verdict.applicable_law import STRICTEST_FIRST, LawQuery, find_law
 from verdict.judge import Case
 
 NO_EFFECT: Final = len(STRICTEST_FIRST)
@@ -58,7 +58,7 @@ class LawTable:
 
     def _say(self, kind: str, grade: str | None) -> Said:
         case = self.case
-        matter = Matter(kind, grade, case.category, case.as_of, case.asked_on)
+        matter = LawQuery(kind, grade, case.category, case.as_of, case.asked_on)
         law = find_law(self.book, matter)
         effect = law.binding_law.effect
         articles = tuple(dict.fromkeys(cited(b.law, b.label) for b in law.binding_law.basis))

@@ -33,7 +33,7 @@ from geo.index.kernel.coverage.query import TIE
 from geo.index.kernel.distance import FULL, near_coverage
 from geo.index.kernel.gaussian import REACH
 
-CURVATURE: Final = 1e-3  # as in ``verdict.shares``: less left over is rounding of curved borders
+AREA_TOLERANCE: Final = 1e-3  # as in ``verdict.shares``: less left over is rounding of curved borders
 ROOM: Final = 64  # units near one point and level; more are left to the caller
 ON_BORDER2: Final = 1e-12  # m²: nearer than a micrometre, the caller decides
 CERTAIN, PROBABLE, DISPUTED, ABROAD = 0, 1, 2, 3  # certainties
@@ -196,7 +196,7 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shar
                         if ids[upper, k] == current[n]:
                             own = parents[k]
                 rest = own - total
-                whole = total + rest if rest > CURVATURE * total else total
+                whole = total + rest if rest > AREA_TOLERANCE * total else total
                 left = current_share[n] * rest / whole if whole > total else 0.0
                 for k in range(counts[level]):
                     if ancestors[ids[level, k], upper] == code:

@@ -241,8 +241,8 @@ def test_answers_filled_into_others_are_those_judged_by_themselves(
     answers = AnswerCache(Kept(world), limits)
     for place in hard_places(6, 400):
         asked = Inquiry(MATTERS[0], place.lon, place.lat, accuracy_m=place.accuracy_m, as_of=act)
-        assert answers.to(asked, lang) == verdict_with_words(answer(world, asked, limits), lang)
-    assert answers.forms > 5, "no ground was met twice: nothing is tested"
+        assert answers.get(asked, lang) == verdict_with_words(answer(world, asked, limits), lang)
+    assert answers.templates > 5, "no ground was met twice: nothing is tested"
 
 
 def screener_of(session: Session, matter: str, act: dt.date, answer: dt.date = ANSWER) -> Screener:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from support import scenes
 
 from verdict.judge import Case, judge
-from verdict.model import Basis, Change, Conflict, Jurisdiction, LawThen, PermitState, Power, Verdict
+from verdict.model import Basis, Change, Conflict, Jurisdiction, LawOnDay, PermitState, Power, Verdict
 from verdict.wording.verdict import tell_verdict
 
 pytestmark = pytest.mark.both_engines
@@ -221,7 +221,7 @@ def _cites(basis: tuple[Basis, ...]) -> dict[str, list[str]]:
     return laws
 
 
-def _law(then: LawThen | None) -> dict[str, Any] | None:
+def _law(then: LawOnDay | None) -> dict[str, Any] | None:
     return then and {"effect": then.effect, "cites": _cites(then.basis)}
 
 

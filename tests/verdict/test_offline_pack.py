@@ -28,7 +28,7 @@ from core.settings import ROOT, Settings
 from geo.measure.geodesic import Plane
 from store.queries.area_extract import ROUNDING_M, fetch_area_extract, fetch_county, select_county
 from verdict.inquiry import Limits
-from verdict.offline_pack import find_county, make_pack, version_of
+from verdict.offline_pack import find_county, make_pack, pack_version
 
 SPOT = (112.395, 35.625)
 COUNTY = "140522"
@@ -98,10 +98,10 @@ def test_places_that_are_none_are_refused(client: TestClient) -> None:
 def test_the_version_changes_with_the_day_and_the_limits(session: Session, limits: Limits) -> None:
     day = today()
     county = find_county(session, SPOT, (), day)
-    version = version_of(session, county, limits, day)
-    assert version == version_of(session, county, limits, day)
-    assert version != version_of(session, county, limits, day - dt.timedelta(days=1))
-    assert version != version_of(session, county, Limits(1.0, 10), day)
+    version = pack_version(session, county, limits, day)
+    assert version == pack_version(session, county, limits, day)
+    assert version != pack_version(session, county, limits, day - dt.timedelta(days=1))
+    assert version != pack_version(session, county, Limits(1.0, 10), day)
 
 
 def test_a_county_is_found_by_reach_or_place(session: Session) -> None:

@@ -16,8 +16,8 @@ from geo.place.location import Location
 from geo.unit_codes import contains, stem
 from verdict.inquiry import Inquiry, Limits
 from verdict.jurisdiction import decide
-from verdict.permits import Sought, best_permit
-from verdict.shares import crossing_probability, divide, ranked
+from verdict.permits import PermitQuery, best_permit
+from verdict.shares import crossing_probability, join_levels, rank_shares
 from verdict.thresholds import DEFAULT
 
 LON, LAT = 112.4, 35.6
@@ -175,11 +175,11 @@ def _permit(**changes: object) -> PermitHit:
 def test_a_permit_covers_only_what_it_covers(changes: dict[str, object], status: str) -> None:
     facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(**changes)])
     yard = Location.from_footprint(mapping(_area(-10, -10, 10, 10)))
-    state, steps = best_permit(yard, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
+    state, steps = best_permit(yard, facts, PermitQuery("forest_land", "livestock_farm", DAY, 0.995))
     assert state is not None
     assert state.status == status
     assert len(steps) == 1
-    other = Sought("nature_reserve", "livestock_farm", DAY, 0.995)
+    other = PermitQuery("nature_reserve", "livestock_farm", DAY, 0.995)
     assert best_permit(yard, facts, other) == (None, [])
 
 
@@ -187,21 +187,21 @@ def test_a_permit_covers_only_what_it_covers(changes: dict[str, object], status:
 def test_a_point_must_be_surely_in_the_permitted_area(edge_m: float, status: str) -> None:
     facts = _facts([_source(9, accuracy_m=0.5, role="permits")], [], [_permit(edge_m=edge_m)])
     point = Location.from_point(LON, LAT, accuracy_m=12.0)
-    state, _ = best_permit(point, facts, Sought("forest_land", "livestock_farm", DAY, 0.995))
+    state, _ = best_permit(point, facts, PermitQuery("forest_land", "livestock_farm", DAY, 0.995))
     assert state is not None
     assert state.status == status
 
 
 def test_levels_join_from_the_top() -> None:
     weights = {"county": {"140521": 0.9, "140522": 0.1}, "township": {"140521100": 0.5, "140522100": 0.3}}
-    division = divide(weights)
+    division = join_levels(weights)
     assert division.shares == pytest.approx({"140521100": 0.9, "140522100": 0.1})
     assert division.outside == pytest.approx(0.0)
-    assert divide({}).outside == 1.0
+    assert join_levels({}).outside == 1.0
 
 
 def test_equal_shares_are_ranked_by_code() -> None:
-    assert [code for code, _ in ranked({"b": 0.5, "a": 0.5, "c": 0.6})] == ["c", "a", "b"]
+    assert [code for code, _ in rank_shares({"b": 0.5, "a": 0.5, "c": 0.6})] == ["c", "a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from geo.place.location import Location
 from verdict.inquiry import Inquiry, Limits, answer
 from verdict.judge import check
 from verdict.model import Verdict
-from verdict.wording.verdict import tell_trace, tell_verdict
+from verdict.wording.verdict import tell_verdict, trace_lines
 
 pytestmark = pytest.mark.both_engines
 
@@ -175,7 +175,7 @@ def test_the_words_say_what_matters(verdict: Verdict, lang: str) -> None:
     assert "140522201" in text
     assert ("近似数据" if lang == "zh" else "Approximate data") in text
     assert "{" not in text
-    trace = tell_trace(verdict.as_dict(), lang)
+    trace = trace_lines(verdict.as_dict(), lang)
     assert len(trace) == len(verdict.trace)
     assert not any("{" in line for line in trace)
 

@@ -1,4 +1,4 @@
-"""The law told to a person: what a check of it found, its clocks, and a term that was counted."""
+"""Texts about the law: findings of a check, statutory time limits, and a computed term."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from layers.lawbook.check import LawCheck
 Line = dict[str, str]
 Row = tuple[str, ...]
 
-FEW: Final = 3  # so many units are named, of more the number is said
+FEW: Final = 3  # up to so many units are named; of more, the number is given
 KINDS: Final = {"gap": N_("gap"), "overlap": N_("overlap"), "hole": N_("no rule known")}
 UNITS: Final[dict[Unit, str]] = {
     "working_days": N_("{length} working days"),
@@ -27,13 +27,16 @@ UNITS: Final[dict[Unit, str]] = {
 }
 
 
-def tell_findings(check: LawCheck, lang: Lang) -> list[Row]:
-    """Rows of kind, matters, places, units, authorities; findings that differ in the place alone are one."""
-    return [*_finding_rows(check, lang), *_hole_rows(check, lang)]
+def finding_rows(check: LawCheck, lang: Lang) -> list[Row]:
+    """Rows of (kind, matters, places, units, authorities).
+
+    Findings that differ only in the zone kind share a row, as do holes that differ only in the category.
+    """
+    return [*_power_rows(check, lang), *_hole_rows(check, lang)]
 
 
-def count_findings(check: LawCheck, lang: Lang) -> str:
-    """How much was found, in one line."""
+def findings_summary(check: LawCheck, lang: Lang) -> str:
+    """The number of findings by kind, in one line."""
     kinds = [finding.kind for finding in check.findings]
     values = {"units": len(check.units), "day": check.on}
     if check.clean:
@@ -52,7 +55,7 @@ def count_findings(check: LawCheck, lang: Lang) -> str:
     )
 
 
-def _finding_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
+def _power_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
     groups: dict[tuple[str, str, Row, Row], list[Finding]] = {}
     for one in check.findings:
         groups.setdefault((one.kind, one.category, one.units, one.entries), []).append(one)
@@ -87,29 +90,29 @@ def _hole_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
 
 
 def zone_words(book: LawBook, kind: str, grade: str | None, on: dt.date, lang: Lang) -> str:
-    """A kind of zone with its grade as the law of a day calls it."""
+    """Names of a kind of zone and of its grade, as the law of a day names it."""
     zone = book.zone_kinds[kind]
     own = zone.own_grade(grade)
     return " · ".join([zone.name.say(lang), *([zone.grade_name(own, on).say(lang)] if own else [])])
 
 
 def listed(lang: Lang, parts: Iterable[str]) -> str:
-    """Things of one sort: 甲、乙 / a, b."""
+    """Items of a list as one text: 甲、乙 / a, b."""
     return ("、" if lang == "zh" else ", ").join(parts)
 
 
 def joined(lang: Lang, parts: Iterable[str]) -> str:
-    """Statements one after another, empty ones left out."""
+    """Statements as one text, empty ones left out: 甲；乙 / a; b."""
     return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
 
 
 def labelled(lang: Lang, label: str, text: str) -> Line:
-    """A line with its label, a message id."""
+    """A line of text with its label; ``label`` is a message id."""
     return {"label": say(lang, label), "text": text}
 
 
-def tell_clocks(book: LawBook, lang: Lang) -> list[Row]:
-    """Rows of id, name, length, from when, articles, standing; in the order of the document."""
+def clock_rows(book: LawBook, lang: Lang) -> list[Row]:
+    """Rows of (id, name, length, start, articles, verification) of all time limits, in the book's order."""
     return [
         (
             clock.id,
@@ -117,7 +120,7 @@ def tell_clocks(book: LawBook, lang: Lang) -> list[Row]:
             _length(clock, lang),
             clock.starts.say(lang),
             cited_short(clock.articles, lang),
-            _standing(clock, lang),
+            _verification(clock, lang),
         )
         for clock in book.clocks.values()
     ]
@@ -129,7 +132,7 @@ def _length(clock: Clock, lang: Lang) -> str:
 
 
 def cited_short(articles: Iterable[Article], lang: Lang) -> str:
-    """Articles by the laws' short names, those of one law together: 《城乡规划法》第六十四条、第六十八条."""
+    """Citations with the laws' short names, grouped by law: 《城乡规划法》第六十四条、第六十八条."""
     laws: dict[str, list[str]] = {}
     for article in articles:
         labels = laws.setdefault(article.short.say(lang), [])
@@ -141,17 +144,17 @@ def cited_short(articles: Iterable[Article], lang: Lang) -> str:
     )
 
 
-def _standing(clock: Clock, lang: Lang) -> str:
+def _verification(clock: Clock, lang: Lang) -> str:
     if clock.local:
         return say(lang, N_("local, an example"))
     return say(lang, N_("verified") if clock.verified else N_("not verified"))
 
 
-def tell_term(term: Term, lang: Lang) -> list[Line]:
-    """The last day, what it is counted from, and every step of the count."""
+def term_lines(term: Term, lang: Lang) -> list[Line]:
+    """Lines for a term: its last day, name, start, legal basis, and each step of the computation."""
     clock = term.clock
     due = str(term.due) if term.due else say(lang, N_("not known yet"))
-    basis = joined(lang, (cited_short(clock.articles, lang), _standing(clock, lang)))
+    basis = joined(lang, (cited_short(clock.articles, lang), _verification(clock, lang)))
     lines = [
         labelled(lang, N_("Last day"), due),
         labelled(lang, N_("Term"), clock.name.say(lang)),
@@ -163,7 +166,7 @@ def tell_term(term: Term, lang: Lang) -> list[Line]:
 
 
 def term_as_dict(term: Term) -> dict[str, Any]:
-    """A term as JSON holds it; texts in both languages."""
+    """A term as a JSON object, texts in both languages."""
     clock = term.clock
     return {
         "clock": clock.id,

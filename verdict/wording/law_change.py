@@ -1,4 +1,4 @@
-"""Which law binds when it changed after the act, told to a person: 从旧兼从轻, with both laws shown."""
+"""An explanation of which law binds when it changed after the act (从旧兼从轻), with both laws."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ BINDS: Final[dict[Law, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class LawAsked:
-    """A zone, a matter, the day of the act and the day of the decision."""
+class LawChangeQuery:
+    """Kind and grade of a zone, category, day of the act, day of the decision (``today``)."""
 
     kind: str
     grade: str | None
@@ -36,10 +36,10 @@ class LawAsked:
     today: dt.date
 
 
-def explain(book: LawBook, asked: LawAsked, lang: Lang) -> list[Line]:
-    """Which law held at the act, which holds today, what changed, and which binds under 从旧兼从轻.
+def explain(book: LawBook, asked: LawChangeQuery, lang: Lang) -> list[Line]:
+    """Lines on the law at the act, the law today, the changes between, and which binds under 从旧兼从轻.
 
-    Raises :class:`BadInput` for codes that the book does not have and for an act after the decision.
+    Raises :class:`BadInput` for codes that the book does not have, and for an act after the decision.
     """
     _check(book, asked)
     lines = [
@@ -53,7 +53,7 @@ def explain(book: LawBook, asked: LawAsked, lang: Lang) -> list[Line]:
     return [*lines, *_binds(book, asked, lang)]
 
 
-def _check(book: LawBook, asked: LawAsked) -> None:
+def _check(book: LawBook, asked: LawChangeQuery) -> None:
     if asked.kind not in book.zone_kinds:
         raise _unknown("kind", N_("The zone kind {kind} is unknown."), asked.kind, book.zone_kinds)
     if asked.category not in book.categories:
@@ -73,7 +73,7 @@ def _unknown(field: str, message: str, code: str, known: Iterable[str]) -> BadIn
     return BadInput(message, field=field, hint=hint, known=names, **{field: code})
 
 
-def _law_on(book: LawBook, asked: LawAsked, on: dt.date, label: str, lang: Lang) -> Iterator[Line]:
+def _law_on(book: LawBook, asked: LawChangeQuery, on: dt.date, label: str, lang: Lang) -> Iterator[Line]:
     place = (asked.kind, asked.grade, asked.category, on)
     rules = book.rules_for(*place)
     if not rules:
@@ -92,7 +92,7 @@ def _rule(rule: Rule, lang: Lang) -> Iterator[Line]:
         yield labelled(lang, N_("Note"), rule.note.say(lang))
 
 
-def _changed(book: LawBook, asked: LawAsked, lang: Lang) -> Iterator[Line]:
+def _changed(book: LawBook, asked: LawChangeQuery, lang: Lang) -> Iterator[Line]:
     for change in book.changes(asked.kind, asked.grade, asked.category, (asked.act, asked.today)):
         ended, began = _differ(change)
         parts = (
@@ -104,7 +104,10 @@ def _changed(book: LawBook, asked: LawAsked, lang: Lang) -> Iterator[Line]:
 
 
 def _differ(change: Change) -> tuple[list[Article], list[Article]]:
-    """The articles that ended and began; one that stays is named only where nothing else changed."""
+    """Articles that ended, and that began.
+
+    Articles in both are left out, unless nothing else changed: a rule was then reworded within one article.
+    """
     ended, began = (
         list(dict.fromkeys(article for rule in rules for article in rule.articles))
         for rules in (change.ended, change.began)
@@ -113,7 +116,7 @@ def _differ(change: Change) -> tuple[list[Article], list[Article]]:
     return alone if any(alone) else (ended, began)
 
 
-def _binds(book: LawBook, asked: LawAsked, lang: Lang) -> Iterator[Line]:
+def _binds(book: LawBook, asked: LawChangeQuery, lang: Lang) -> Iterator[Line]:
     found = book.binding(asked.kind, asked.grade, asked.category, (asked.act, asked.today))
     yield labelled(lang, N_("Which law binds"), say(lang, BINDS[found.law]))
     yield labelled(

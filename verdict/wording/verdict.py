@@ -1,6 +1,6 @@
-"""A verdict told to a person: a headline and labelled lines, in Chinese or English.
+"""A verdict in words: a headline and labelled lines, in Chinese or English.
 
-Works on the JSON form, so that a stored verdict reads the same as a fresh one.
+Works on the JSON form, so that a stored verdict and a fresh one have the same words.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from verdict.glossary import (
     ZONE_CERTAINTIES,
 )
 from verdict.model import Verdict
-from verdict.trace import tell
+from verdict.trace import step_text
 
-Told = Mapping[str, Any]
+Json = Mapping[str, Any]
 Line = dict[str, str]
 MEMBERS: Final = tuple(field.name for field in fields(Verdict))
-CLOSING: Final = ("missing", "competence", "data")  # what the closing lines tell of
-LAST: Final = (*CLOSING, "trace")
+CLOSING: Final = ("missing", "competence", "data")  # members that the closing lines are made from
+NOT_IN_LINES: Final = (*CLOSING, "trace")  # members that headline and _lines do not read
 
 
-def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
+def tell_verdict(verdict: Json, lang: Lang) -> dict[str, Any]:
     """``{"headline", "mark", "lines": [{"label", "text"}]}`` of a verdict's JSON form."""
     return {
         "headline": headline(verdict, lang),
@@ -45,34 +45,34 @@ def tell_verdict(verdict: Told, lang: Lang) -> dict[str, Any]:
 
 
 def verdict_with_words(verdict: Verdict, lang: Lang) -> bytes:
-    """``{"verdict": …, "words": …}`` of a verdict in JSON: its bytes, and what ``tell_verdict`` says of them.
-
-    The closing lines are the same for most places of a matter; they are kept.
-    """
+    """``{"verdict": …, "words": …}`` as JSON; ``words`` as :func:`tell_verdict` gives them."""
+    # Each member is written once, and read back for the lines only where they need it. The closing lines are
+    # equal for most places of a category and cached by the bytes they are made from
     parts = {name: orjson.dumps(getattr(verdict, name)) for name in MEMBERS}
     data = b",".join(b'"%b":%b' % (name.encode(), part) for name, part in parts.items())
-    told = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in LAST}
+    read = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in NOT_IN_LINES}
     words = {
-        "headline": headline(told, lang),
-        "mark": MARKS[told["effect"]],
-        "lines": [*_lines(told, lang), *_kept_closing(*(parts[name] for name in CLOSING), lang)],
+        "headline": headline(read, lang),
+        "mark": MARKS[read["effect"]],
+        "lines": [*_lines(read, lang), *_cached_closing(*(parts[name] for name in CLOSING), lang)],
     }
     return b'{"verdict":{%b},"words":%b}' % (data, orjson.dumps(words))
 
 
 @lru_cache(maxsize=4096)
-def _kept_closing(missing: bytes, competence: bytes, data: bytes, lang: Lang) -> tuple[Line, ...]:
+def _cached_closing(missing: bytes, competence: bytes, data: bytes, lang: Lang) -> tuple[Line, ...]:
+    # callers share the lines and must not change them
     parts = zip(CLOSING, map(orjson.loads, (missing, competence, data)), strict=True)
     return tuple(_closing(dict(parts), lang))
 
 
-def tell_trace(verdict: Told, lang: Lang) -> list[str]:
-    """Every step of the trace in words."""
-    return [tell(lang, step) for step in verdict["trace"]]
+def trace_lines(verdict: Json, lang: Lang) -> list[str]:
+    """The sentences of all steps of the trace."""
+    return [step_text(lang, step) for step in verdict["trace"]]
 
 
-def headline(verdict: Told, lang: Lang) -> str:
-    """The verdict in one line: effect, and the zone that it is owed to."""
+def headline(verdict: Json, lang: Lang) -> str:
+    """The verdict in one line: its effect, and the first zone that has it."""
     effect = say(lang, EFFECTS[verdict["effect"]])
     decisive = [
         c for c in verdict["conflicts"] if c["effect"] == verdict["effect"] and c["relation"] != "near"
@@ -80,10 +80,10 @@ def headline(verdict: Told, lang: Lang) -> str:
     return f"{effect} · {_zone(decisive[0], lang)}" if decisive else effect
 
 
-def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
+def _lines(verdict: Json, lang: Lang) -> Iterator[Line]:
     yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
     yield _line(lang, N_("Place"), place_text(verdict["location"], lang))
-    yield _line(lang, N_("Ground of"), _chain(verdict["jurisdiction"], lang))
+    yield _line(lang, N_("Responsible unit"), _chain(verdict["jurisdiction"], lang))
     yield _line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
     for noise in verdict["jurisdiction"].get("noise", ()):
         yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
@@ -91,7 +91,7 @@ def _lines(verdict: Told, lang: Lang) -> Iterator[Line]:
     yield from _changes(verdict, lang)
 
 
-def _closing(verdict: Told, lang: Lang) -> Iterator[Line]:
+def _closing(verdict: Json, lang: Lang) -> Iterator[Line]:
     yield from _missing(verdict, lang)
     yield from _power(verdict["competence"], lang)
     yield from _caveats(verdict, lang)
@@ -121,8 +121,8 @@ def _colon(lang: Lang, head: str, text: str) -> str:
     return f"{head}：{text}" if lang == "zh" else f"{head}: {text}"
 
 
-def place_text(location: Told, lang: Lang) -> str:
-    """Where a place is and how it was given."""
+def place_text(location: Json, lang: Lang) -> str:
+    """Coordinates of a place, how it was given, its accuracy or area."""
     where = say(
         lang, N_("{lon}, {lat} (CGCS2000)"), lon=f"{location['lon']:.6f}", lat=f"{location['lat']:.6f}"
     )
@@ -148,7 +148,7 @@ def place_text(location: Told, lang: Lang) -> str:
     )
 
 
-def _chain(jurisdiction: Told, lang: Lang) -> str:
+def _chain(jurisdiction: Json, lang: Lang) -> str:
     if jurisdiction["lead"] is None:
         return say(lang, N_("none of the known units"))
     units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
@@ -158,8 +158,8 @@ def _chain(jurisdiction: Told, lang: Lang) -> str:
     return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
-def certainty_text(jurisdiction: Told, lang: Lang) -> str:
-    """How sure it is whose ground a place is, and how near the border."""
+def certainty_text(jurisdiction: Json, lang: Lang) -> str:
+    """Certainty of the lead unit, shares of all units, and distance of the border."""
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
     edge = jurisdiction["edge_distance_m"]
@@ -174,31 +174,31 @@ def certainty_text(jurisdiction: Told, lang: Lang) -> str:
     )
 
 
-def _zone(conflict: Told, lang: Lang) -> str:
+def _zone(conflict: Json, lang: Lang) -> str:
     zone = conflict["zone"]
     name: str = zone["name"] if lang == "zh" else f"{zone['name']} ({zone['kind_name']['en']})"
     grade = _text(zone["grade_name"], lang) if zone["grade_name"] else ""
     return f"{name}{grade}" if lang == "zh" else f"{name} {grade}".rstrip()
 
 
-def _conflicts(conflicts: Iterable[Told], lang: Lang) -> Iterator[Line]:
-    """Each zone, and under it its law; what one zone has in common with an earlier one is not repeated."""
-    told: list[list[Line]] = []
+def _conflicts(conflicts: Iterable[Json], lang: Lang) -> Iterator[Line]:
+    """A line for each zone, and its law below; a law equal to an earlier zone's is not repeated."""
+    shown: list[list[Line]] = []
     for conflict in conflicts:
         effect = conflict["effect"]
         word = say(lang, EFFECTS[effect] if effect else N_("no rule known for this matter"))
         met = _colon(lang, _zone(conflict, lang), _relation(conflict, lang))
         law = [*_law(conflict, lang)]
-        same = law in told
+        same = law in shown
         yield _line(
             lang, N_("Zone"), _join(lang, [met, word, say(lang, N_("law as above")) if law and same else ""])
         )
         if not same:
-            told.append(law)
+            shown.append(law)
             yield from law
 
 
-def _sliver(noise: Told, lang: Lang) -> str:
+def _sliver(noise: Json, lang: Lang) -> str:
     return say(
         lang,
         N_("{name}: {area} in a strip {width} m wide, does not count"),
@@ -208,7 +208,7 @@ def _sliver(noise: Told, lang: Lang) -> str:
     )
 
 
-def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
+def _law(conflict: Json, lang: Lang) -> Iterator[Line]:
     if conflict["basis"]:
         yield _line(lang, N_("Legal basis"), _join(lang, cited(conflict["basis"], lang)))
     if conflict["authority"]:
@@ -220,8 +220,11 @@ def _law(conflict: Told, lang: Lang) -> Iterator[Line]:
         yield _line(lang, N_("Permit"), _permit(permit, lang))
 
 
-def _both_laws(conflict: Told, lang: Lang) -> Iterator[Line]:
-    """Where the law has changed since the act: which binds (it stands above), why, and the other one."""
+def _both_laws(conflict: Json, lang: Lang) -> Iterator[Line]:
+    """Lines on which law binds and why, and on the other law; none where the law has not changed.
+
+    The binding law itself is in the lines above.
+    """
     if not conflict.get("at_act") or not conflict.get("today"):
         return
     binding = conflict["binding"]
@@ -236,7 +239,7 @@ def _both_laws(conflict: Told, lang: Lang) -> Iterator[Line]:
     yield _line(lang, label, _join(lang, [effect, *cited(other["basis"], lang), consequence]))
 
 
-def _permit(permit: Told, lang: Lang) -> str:
+def _permit(permit: Json, lang: Lang) -> str:
     excess = say(lang, N_("exceeds by {area}"), area=area(permit["excess_m2"], lang))
     return _join(
         lang,
@@ -249,15 +252,15 @@ def _permit(permit: Told, lang: Lang) -> str:
     )
 
 
-def _changes(verdict: Told, lang: Lang) -> Iterator[Line]:
+def _changes(verdict: Json, lang: Lang) -> Iterator[Line]:
     for change in verdict.get("changes", ()):
         on = change["on"] or say(lang, N_("since then"))
         moved = f"{_text(change['before'], lang)} → {_text(change['after'], lang)}"
         yield _line(lang, CHANGES[change["what"]], _colon(lang, on, moved))
 
 
-def _relation(conflict: Told, lang: Lang) -> str:
-    """How the place lies to the zone, with the figure that says so and how sure it is."""
+def _relation(conflict: Json, lang: Lang) -> str:
+    """The relation to a zone, with distance or share, and its certainty."""
     relation = say(lang, RELATIONS[conflict["relation"]])
     sure = say(lang, ZONE_CERTAINTIES[conflict["certainty"]])
     share = percent(conflict["share"])
@@ -271,8 +274,8 @@ def _relation(conflict: Told, lang: Lang) -> str:
             return _aside(lang, f"{relation} {share}", sure)
 
 
-def cited(basis: Iterable[Told], lang: Lang) -> list[str]:
-    """Articles, those of one law and one span of days together."""
+def cited(basis: Iterable[Json], lang: Lang) -> list[str]:
+    """Citations, one for each law and period in force, with its articles."""
     laws: dict[tuple[str, str, bool], list[str]] = {}
     for article in basis:
         key = (_text(article["law"], lang), _span(article["in_force"], lang), article["verified"])
@@ -293,13 +296,13 @@ def _span(in_force: list[str | None], lang: Lang) -> str:
     return say(lang, N_("in force {first} to {last}"), first=first or "…", last=last)
 
 
-def _missing(verdict: Told, lang: Lang) -> Iterator[Line]:
+def _missing(verdict: Json, lang: Lang) -> Iterator[Line]:
     if verdict["missing"]:
         names = _list(lang, (_text(unknown["name"], lang) for unknown in verdict["missing"]))
         yield _line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
 
 
-def _power(power: Told, lang: Lang) -> Iterator[Line]:
+def _power(power: Json, lang: Lang) -> Iterator[Line]:
     decides = _aside(lang, _text(power["authority"], lang), say(lang, MODES[power["mode"]]))
     sample = say(lang, N_("sample list, not an official one")) if power["sample"] else ""
     yield _line(lang, N_("Who decides"), _join(lang, [decides, sample]))
@@ -309,14 +312,14 @@ def _power(power: Told, lang: Lang) -> Iterator[Line]:
         yield _line(lang, N_("Overlap in the lists"), rivals)
     for label, key in (
         (N_("The township may"), "township_may"),
-        (N_("Whistle for"), "whistle"),
+        (N_("Departments to call in"), "whistle"),
         (N_("Hand over"), "documents"),
     ):
         if power[key]:
             yield _line(lang, label, _join(lang, (_text(text, lang) for text in power[key])))
 
 
-def _caveats(verdict: Told, lang: Lang) -> Iterator[Line]:
+def _caveats(verdict: Json, lang: Lang) -> Iterator[Line]:
     for used in verdict["data"]:
         if used["official"] or used["dataset"].startswith("law/"):
             continue
@@ -326,7 +329,7 @@ def _caveats(verdict: Told, lang: Lang) -> Iterator[Line]:
             say(
                 lang,
                 N_(
-                    "{title}: not official, lines may be wrong by {m} m, "
+                    "{title}: not official, lines may be off by {m} m, "
                     "so nothing is certain before a site survey"
                 ),
                 title=_text(used["title"], lang),
