@@ -28,7 +28,6 @@ import numpy as np
 from numba import njit
 
 from geo.index.kernel.coverage.border_distance import border_distance
-from geo.index.kernel.coverage.interior import CLOSE
 from geo.index.kernel.coverage.query import TIE
 from geo.index.kernel.distance import FULL, near_coverage
 from geo.index.kernel.gaussian import REACH
@@ -161,6 +160,34 @@ def _is_above(level, ids, counts, ancestors):  # type: ignore[no-untyped-def]
     return False
 
 
+@njit(inline="always")
+def _append(units, shares, size, unit, share):  # type: ignore[no-untyped-def]
+    """Append a unit and its share: the new size, or TOO_MANY where the arrays are full or were before."""
+    if size == TOO_MANY or size == len(units):
+        return TOO_MANY
+    units[size], shares[size] = unit, share
+    return size + 1
+
+
+@njit(inline="always")
+def _mass_of(unit, ids, masses, count):  # type: ignore[no-untyped-def]
+    """The mass of one unit of a level's list; 0 where it is not in the list."""
+    for k in range(count):
+        if ids[k] == unit:
+            return masses[k]
+    return 0.0
+
+
+@njit(inline="always")
+def _mass_of_children(code, upper, ids, mass, count, ancestors):  # type: ignore[no-untyped-def]
+    """Sum of the masses of a level's units whose ancestor at level ``upper`` has this code number."""
+    total = 0.0
+    for k in range(count):
+        if ancestors[ids[k], upper] == code:
+            total += mass[k]
+    return total
+
+
 @njit(cache=True)
 def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shares, spare):  # type: ignore[no-untyped-def]
     """Write units and their shares into ``found`` and ``shares``, unordered; their number, or TOO_MANY.
@@ -183,45 +210,29 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, owns, found, shar
             )
         following, following_share, m = np.empty(ROOM, np.int32), np.empty(ROOM), 0
         for n in range(size):
-            code = ancestors[current[n], upper]
-            total = 0.0
-            for k in range(counts[level]):
-                if ancestors[ids[level, k], upper] == code:
-                    total += mass[level, k]
-            left = current_share[n]
-            if total > 0.0 and not _is_unmapped(current[n], upper, owns, ancestors):
-                own = 0.0
-                if with_whole:
-                    for k in range(counts[upper]):
-                        if ids[upper, k] == current[n]:
-                            own = parents[k]
-                rest = own - total
-                whole = total + rest if rest > AREA_TOLERANCE * total else total
-                left = current_share[n] * rest / whole if whole > total else 0.0
+            unit, left = current[n], current_share[n]
+            code = ancestors[unit, upper]
+            children = _mass_of_children(code, upper, ids[level], mass[level], counts[level], ancestors)
+            if children > 0.0 and not _is_unmapped(unit, upper, owns, ancestors):
+                own = _mass_of(unit, ids[upper], parents, counts[upper]) if with_whole else 0.0
+                rest = own - children
+                if rest <= AREA_TOLERANCE * children:
+                    rest = 0.0
                 for k in range(counts[level]):
                     if ancestors[ids[level, k], upper] == code:
-                        if m == ROOM:
-                            return TOO_MANY
-                        following[m] = ids[level, k]
-                        following_share[m] = current_share[n] * mass[level, k] / whole
-                        m += 1
+                        part = current_share[n] * mass[level, k] / (children + rest)
+                        m = _append(following, following_share, m, ids[level, k], part)
+                left = current_share[n] * rest / (children + rest)
             if left > 0.0:
-                if settled == len(found):
-                    return TOO_MANY
-                found[settled], shares[settled] = current[n], left
-                settled += 1
+                settled = _append(found, shares, settled, unit, left)
         for k in range(counts[level]):
             if _is_root(ids[level, k], level, ancestors):
-                if m == ROOM:
-                    return TOO_MANY
-                following[m], following_share[m] = ids[level, k], mass[level, k] / at_top
-                m += 1
+                m = _append(following, following_share, m, ids[level, k], mass[level, k] / at_top)
+        if TOO_MANY in (m, settled):
+            return TOO_MANY
         current, current_share, size, upper = following, following_share, m, level
     for n in range(size):
-        if settled == len(found):
-            return TOO_MANY
-        found[settled], shares[settled] = current[n], current_share[n]
-        settled += 1
+        settled = _append(found, shares, settled, current[n], current_share[n])
     return settled
 
 
@@ -314,60 +325,6 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
             written += 1
         starts[p + 1] = written
     return lead, share, certainty, inside, edge, plain, (starts, partners[:written], parts[:written])
-
-
-@njit(cache=True, nogil=True)
-def leads_of_interior(interior, tables, out):  # type: ignore[no-untyped-def]
-    """Write the finest unit of points whose discs lie inside one unit of every layer, or in none.
-
-    Args:
-        interior: (layers, n), positions in the layers, as ``interior_area_batch`` gives them.
-        tables: see ``divide_many``.
-        out: (n,), units; NOBODY outside; CLOSE where the shares must be computed.
-    """
-    level_of, first, ancestors = tables[0], tables[2], tables[3]
-    layers, n = interior.shape
-    at = np.empty(ancestors.shape[1], np.int32)
-    for p in range(n):
-        at[:] = NOBODY
-        clear = True
-        for layer in range(layers):
-            if interior[layer, p] == CLOSE:
-                clear = False
-            elif interior[layer, p] >= 0:
-                unit = first[layer] + interior[layer, p]
-                clear = clear and at[level_of[layer]] == NOBODY and not tables[6][unit]
-                at[level_of[layer]] = unit
-        out[p] = _finest(at, ancestors) if clear else CLOSE
-
-
-@njit(cache=True, nogil=True)
-def write_interior(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
-    """Fill share, certainty and sum of shares, (n,), of points that one unit has wholly, or none has.
-
-    ``lead``: that unit or NOBODY. ``official``: of each unit, whether its lines and those above it are.
-    """
-    for p in range(len(lead)):
-        held = lead[p] >= 0
-        share[p] = inside[p] = 1.0 if held else 0.0
-        certainty[p] = (CERTAIN if official[lead[p]] else PROBABLE) if held else ABROAD
-
-
-@njit(inline="always")
-def _finest(at, ancestors):  # type: ignore[no-untyped-def]
-    """The finest of the units at the levels; CLOSE where one of them is not under the one above it."""
-    finest, upper = NOBODY, NOBODY
-    for level in range(len(at)):
-        unit = at[level]
-        if unit == NOBODY:
-            continue
-        for above in range(level):
-            if ancestors[unit, above] >= 0 and at[above] == NOBODY:
-                return CLOSE
-        if upper != NOBODY and ancestors[unit, upper] != ancestors[finest, upper]:
-            return CLOSE
-        finest, upper = unit, level
-    return finest
 
 
 @njit(inline="always")

@@ -15,7 +15,8 @@ from geo.index.cell_index import CoverageIndex
 from geo.measure.geodesic import ELLIPSOID
 from geo.measure.probability import R68, REACH
 from geo.unit_codes import stem
-from screening.decide.share_kernel import divide_many, leads_of_interior, write_interior
+from screening.decide.interior_kernel import leads_of_interior, write_interior
+from screening.decide.share_kernel import divide_many
 from screening.kernel import metres_along
 from store.schema.datasets import LEVELS
 from verdict.thresholds import Thresholds
