@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.settings import ROOT
+from tools.catalogue import ROOMS
 
-ROOMS = (
-    *("accounts", "api", "cli", "core", "demo", "facts", "geo", "law", "layers", "live"),
-    *("maps", "previews", "reports", "screening", "store", "verdict"),
-)
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 MIGRATIONS = ROOT / "store" / "migrations"
 pytestmark = pytest.mark.docs
