@@ -14,7 +14,7 @@ from core.i18n import N_, Lang, say
 from core.settings import Settings
 from layers.loading.load import load_folder
 from layers.registry.sources import Dataset
-from layers.registry.versions import Loaded
+from layers.registry.versions import LoadResult
 from store.engine import make_engine, migrate, open_session
 
 
@@ -27,7 +27,7 @@ def load(
         out.print(f"{loaded.dataset} {loaded.version}: {outcome(loaded, settings.lang)}")
 
 
-def load_data(settings: Settings, folder: Path) -> list[Loaded]:
+def load_data(settings: Settings, folder: Path) -> list[LoadResult]:
     """Migrate the schema and load a data folder, with a progress bar on standard error."""
     engine = make_engine(settings)
     migrate(engine)
@@ -40,7 +40,7 @@ def load_data(settings: Settings, folder: Path) -> list[Loaded]:
         return load_folder(session, folder, progress)
 
 
-def outcome(loaded: Loaded, lang: Lang) -> str:
+def outcome(loaded: LoadResult, lang: Lang) -> str:
     """What became of a dataset, as a sentence."""
     texts = {
         "loaded": N_("loaded, {rows} rows") if loaded.rows else N_("loaded"),

@@ -21,7 +21,7 @@ from core.settings import Settings
 from law.book import LawBook
 from layers.lawbook.documents import current_book
 from layers.loading.candidate import read_candidate
-from layers.loading.staging import fetch_current, staged
+from layers.loading.staging import fetch_current_versions, stage_candidate
 from previews.boundary_change import UnitPreview, preview_units, unit_side
 from previews.boundary_wording import count_preview, preview_as_dict, tell_moves, tell_units
 from store.queries.unit_changes import UnitSide
@@ -89,7 +89,7 @@ def _sides(
     """The units before and after; a candidate stays in the store until ``stack`` is closed."""
     file, dataset = given
     if file is None:
-        current = fetch_current(session)
+        current = fetch_current_versions(session)
         return unit_side(session, days[0], current), unit_side(session, days[1], current)
     candidate = read_candidate(session, file, dataset)
     if candidate.dataset.role != "units":
@@ -99,7 +99,7 @@ def _sides(
             hint=N_("Units have the properties code, name, level."),
             file=file.name,
         )
-    versions = stack.enter_context(staged(session, candidate))
+    versions = stack.enter_context(stage_candidate(session, candidate))
     return unit_side(session, days[0], versions.current), unit_side(session, days[1], versions.changed)
 
 

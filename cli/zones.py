@@ -14,9 +14,9 @@ from core.errors import BadInput
 from core.i18n import N_, say
 from core.settings import Settings
 from layers.lawbook.documents import book_of_files
-from layers.readers.foreign_file import lone_dataset, read_foreign
+from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
 from layers.readers.roads import KIND, road_zones
-from layers.readers.zones import zones_text
+from layers.readers.zones import zones_to_geojson
 from layers.registry.sources import read_folder
 
 app = typer.Typer(no_args_is_help=True)
@@ -34,11 +34,11 @@ def road(
     """Write the road control zones (公路建筑控制区) of a file of roads, ready to be a dataset of zones."""
     settings = Settings()
     book = book_of_files(read_folder(settings.data_dir / "law"))
-    dataset = lone_dataset(file, "roads", [KIND])
-    roads = read_foreign(dataset, datum, layer)
+    dataset = undescribed_dataset(file, "roads", [KIND])
+    roads = read_foreign_file(dataset, datum, layer)
     label = say(settings.lang, N_("Building control zones"))
     zones = road_zones(dataset, roads, book.zone_kinds)
-    text = zones_text(track(zones, total=len(roads), description=label, console=notes, transient=True))
+    text = zones_to_geojson(track(zones, total=len(roads), description=label, console=notes, transient=True))
     write(output, text)
     written = N_("{count} control zones written to {path}; sha256 for sources.yaml: {sha256}")
     checksum = hashlib.sha256(text.encode()).hexdigest()

@@ -10,15 +10,15 @@ from typing import Literal
 
 from core.i18n import N_
 from law.articles import Article
-from law.rules import UNKNOWN, Rule, Severity
-from law.values import SEVERITY_OF_EFFECT, Text, both
+from law.rules import UNKNOWN_SEVERITY, Rule, Severity
+from law.values import SEVERITY_OF_EFFECT, Text, bilingual
 
 Law = Literal["same", "old", "new"]
 Order = Literal["lighter", "heavier", "equal", "incomparable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class ApplicableLaw:
     """Which law binds, its rules, why, and whether a person must look at it before anything is decided."""
 
     law: Law
@@ -28,7 +28,7 @@ class Binding:
     basis: Article
 
 
-def binding(at_act: tuple[Rule, ...], today: tuple[Rule, ...], basis: Article) -> Binding:
+def choose_law(at_act: tuple[Rule, ...], today: tuple[Rule, ...], basis: Article) -> ApplicableLaw:
     """Choose between the rules in force at the act and those in force today, for one zone and one category.
 
     For an act that continues, "at the act" is the day it ended (行政处罚法 art. 36). Rules in force on both
@@ -38,14 +38,16 @@ def binding(at_act: tuple[Rule, ...], today: tuple[Rule, ...], basis: Article) -
     """
     old, new = _only(at_act, today), _only(today, at_act)
     if not old and not new:
-        return Binding("same", at_act, both(N_("the law has not changed since the act")), False, basis)
+        return ApplicableLaw(
+            "same", at_act, bilingual(N_("the law has not changed since the act")), False, basis
+        )
     if not at_act:
         reason = N_("no rule was in force at the act: what was allowed then is not punished now")
-        return Binding("old", (), both(reason), _doubtful(new), basis)
+        return ApplicableLaw("old", (), bilingual(reason), _any_unverified(new), basis)
     order = "lighter" if not today else _compare(new, old)
     law: Law = "new" if order == "lighter" else "old"
-    review = order == "incomparable" or _doubtful(old + new)
-    return Binding(law, today if law == "new" else at_act, _reason(order, not today), review, basis)
+    review = order == "incomparable" or _any_unverified(old + new)
+    return ApplicableLaw(law, today if law == "new" else at_act, _reason(order, not today), review, basis)
 
 
 def _only(rules: tuple[Rule, ...], others: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -53,13 +55,13 @@ def _only(rules: tuple[Rule, ...], others: tuple[Rule, ...]) -> tuple[Rule, ...]
     return tuple(rule for rule in rules if rule.id not in known)
 
 
-def _doubtful(rules: tuple[Rule, ...]) -> bool:
+def _any_unverified(rules: tuple[Rule, ...]) -> bool:
     return any(not rule.verified for rule in rules)
 
 
 def _reason(order: Order, repealed: bool) -> Text:
     if repealed:
-        return both(N_("the rule was repealed: the act is no longer unlawful here, the new law binds"))
+        return bilingual(N_("the rule was repealed: the act is no longer unlawful here, the new law binds"))
     words: dict[Order, str] = {
         "lighter": N_("the law of today is lighter: the new law binds"),
         "heavier": N_("the law of today is heavier: the law at the time of the act binds"),
@@ -69,13 +71,13 @@ def _reason(order: Order, repealed: bool) -> Text:
             "the law at the time of the act binds until a person has reviewed it"
         ),
     }
-    return both(words[order])
+    return bilingual(words[order])
 
 
 def _compare(new: tuple[Rule, ...], old: tuple[Rule, ...]) -> Order:
     """How the new law stands to the old one: lighter only if nothing is heavier and something lighter."""
     pairs = [(_effect(new), _effect(old))]
-    fresh, former = heaviest(new), heaviest(old)
+    fresh, former = combined_severity(new), combined_severity(old)
     if fresh.per != former.per and fresh.fine_max and former.fine_max:
         return "incomparable"
     pairs += zip(_measures(fresh), _measures(former), strict=True)
@@ -104,7 +106,7 @@ def _number(flag: bool | None) -> float | None:
     return None if flag is None else float(flag)
 
 
-def heaviest(rules: tuple[Rule, ...]) -> Severity:
+def combined_severity(rules: tuple[Rule, ...]) -> Severity:
     """The severity of several rules together: one act is fined once, by the highest (行政处罚法 art. 29).
 
     Unknown where one of them is unknown, or where two fines are of different kinds.
@@ -114,7 +116,7 @@ def heaviest(rules: tuple[Rule, ...]) -> Severity:
     fines = [rule.severity for rule in rules if rule.severity.fine_max != 0]
     per = fines[0].per if fines else "act"
     if any(one.per != per for one in fines):
-        return UNKNOWN
+        return UNKNOWN_SEVERITY
     every = [rule.severity for rule in rules]
     top = _most([one.fine_max for one in every])
     low = max((one.fine_min or 0 for one in every if one.fine_max == top), default=0)

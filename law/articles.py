@@ -9,8 +9,8 @@ from datetime import date
 from pydantic import Field
 
 from core.i18n import N_
-from law.errors import Fault, LawDataError, fault, refuse
-from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section
+from law.errors import DataIssue, LawDataError, data_issue, raise_issues
+from law.parsing import DatedRow, Row, TextRow, parse_rows, period_issues, section_rows
 from law.values import Period, Text, chinese_number
 
 DOCUMENT = "articles"
@@ -72,23 +72,23 @@ def parse_articles(documents: Mapping[str, object]) -> dict[str, Article]:
     Raises:
         LawDataError: a row does not fit, an id repeats, number and label are missing, dates are reversed.
     """
-    laws = parse_rows(LawRow, DOCUMENT, section(documents, DOCUMENT, "laws"))
-    refuse(f for law in laws for f in dates_reversed(DOCUMENT, law.id, law.period))
-    refuse(f for law in laws for f in _faults_of(law))
+    laws = parse_rows(LawRow, DOCUMENT, section_rows(documents, DOCUMENT, "laws"))
+    raise_issues(f for law in laws for f in period_issues(DOCUMENT, law.id, law.period))
+    raise_issues(f for law in laws for f in _law_issues(law))
     return {f"{law.id}/{row.id}": _article(law, row) for law in laws for row in law.articles}
 
 
-def _faults_of(law: LawRow) -> list[Fault]:
+def _law_issues(law: LawRow) -> list[DataIssue]:
     ids = [row.id for row in law.articles]
     faults = [
-        fault(DOCUMENT, f"{law.id}/{i}", "id", N_("is used by two rows"))
+        data_issue(DOCUMENT, f"{law.id}/{i}", "id", N_("is used by two rows"))
         for i in set(ids)
         if ids.count(i) > 1
     ]
     for row in law.articles:
         if row.number is None and row.label is None:
             message = N_("an article without a number needs a label that says so")
-            faults.append(fault(DOCUMENT, f"{law.id}/{row.id}", "number", message))
+            faults.append(data_issue(DOCUMENT, f"{law.id}/{row.id}", "number", message))
     return faults
 
 
@@ -119,23 +119,23 @@ def cite(articles: Mapping[str, Article], ids: tuple[str, ...]) -> tuple[Article
     return tuple(articles[i] for i in ids)
 
 
-def citation_faults(
+def citation_issues(
     articles: Mapping[str, Article], document: str, row: str, cited: tuple[tuple[str, ...], Period]
-) -> list[Fault]:
+) -> list[DataIssue]:
     """Faults of a row that cites ``ids`` for ``period``: unknown, or not in force throughout."""
     ids, period = cited
     faults = []
     for i in ids:
         if i not in articles:
-            faults.append(fault(document, row, "articles", N_("unknown article: {article}"), article=i))
+            faults.append(data_issue(document, row, "articles", N_("unknown article: {article}"), article=i))
         elif not articles[i].period.contains(period):
             message = N_("article {article} is in force {has}, the row claims it for {wants}")
             has, wants = articles[i].period.words(), period.words()
-            faults.append(fault(document, row, "articles", message, article=i, has=has, wants=wants))
+            faults.append(data_issue(document, row, "articles", message, article=i, has=has, wants=wants))
     return faults
 
 
-def known_article(articles: Mapping[str, Article], article: str) -> Article:
+def require_article(articles: Mapping[str, Article], article: str) -> Article:
     """An article that code itself relies on, such as the rule on old and new law.
 
     Raises:
@@ -143,6 +143,6 @@ def known_article(articles: Mapping[str, Article], article: str) -> Article:
     """
     if article not in articles:
         raise LawDataError(
-            fault(DOCUMENT, article, "id", N_("the law book needs this article and has it not"))
+            data_issue(DOCUMENT, article, "id", N_("the law book needs this article and has it not"))
         )
     return articles[article]

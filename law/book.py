@@ -9,41 +9,41 @@ from pathlib import Path
 from typing import Final, Literal
 
 from core.i18n import N_
-from law.applicable_law import Binding, binding
-from law.articles import Article, known_article, parse_articles
+from law.applicable_law import ApplicableLaw, choose_law
+from law.articles import Article, parse_articles, require_article
 from law.competence import (
     Competence,
-    Default,
-    Entry,
+    CompetenceEntry,
+    DefaultCompetence,
     EntryRow,
     Matter,
     build_default,
     build_entry,
-    decide,
-    default_faults,
-    entry_faults,
+    default_issues,
+    entry_issues,
     parse_entry_rows,
-    ranked,
+    rank_entries,
+    resolve_competence,
 )
-from law.errors import UnknownCode, refuse
+from law.errors import UnknownCode, raise_issues
 from law.kinds import Category, ZoneKind, parse_categories, parse_kinds
 from law.parsing import check_sections, read_yaml
-from law.rule_checks import rule_faults
+from law.rule_checks import rule_issues
 from law.rules import (
     Absence,
-    Asked,
     Rule,
+    RuleQuery,
     Trial,
     applies,
-    as_read,
-    ask,
     build_absence,
     build_rule,
     parse_rule_rows,
+    rule_query,
     try_rule,
+    with_reading,
 )
 from law.time_limits import Clock, parse_clocks
-from law.values import Text, both
+from law.values import Text, bilingual
 
 SECTIONS: Final[dict[str, frozenset[str]]] = {
     "articles": frozenset({"laws"}),
@@ -91,8 +91,8 @@ class LawBook:
     zone_kinds: Mapping[str, ZoneKind]
     rules: tuple[Rule, ...]
     absences: tuple[Absence, ...]
-    entries: tuple[Entry, ...]
-    default: Default
+    entries: tuple[CompetenceEntry, ...]
+    default: DefaultCompetence
     clocks: Mapping[str, Clock]
     _by_kind: Mapping[str, tuple[Rule, ...]] = field(repr=False, compare=False)
 
@@ -108,9 +108,9 @@ class LawBook:
         kinds, categories = parse_kinds(documents, articles), parse_categories(documents)
         rows, absence_rows = parse_rule_rows(documents)
         entry_rows, default = parse_entry_rows(documents)
-        refuse(rule_faults(rows, absence_rows, (kinds, categories), articles))
-        refuse(f for row in entry_rows for f in entry_faults(row, (kinds, categories), articles))
-        refuse(default_faults(default, articles))
+        raise_issues(rule_issues(rows, absence_rows, (kinds, categories), articles))
+        raise_issues(f for row in entry_rows for f in entry_issues(row, (kinds, categories), articles))
+        raise_issues(default_issues(default, articles))
         rules = tuple(build_rule(row, articles) for row in rows)
         return cls(
             articles=articles,
@@ -133,7 +133,7 @@ class LawBook:
         """
         return cls.from_documents(read_documents(folder))
 
-    def tried(self, kind: str, grade: str | None, category: str, on: date) -> tuple[Trial, ...]:
+    def trials(self, kind: str, grade: str | None, category: str, on: date) -> tuple[Trial, ...]:
         """Every rule of the zone's kind with the reason why it does, or does not, apply (for the trace).
 
         Empty where the zone's grade is not known: then no rule can be tried (see ``coverage``).
@@ -153,7 +153,7 @@ class LawBook:
         asked = self._ask(kind, grade, category, on)
         if asked is None:
             return ()
-        return tuple(as_read(rule, asked) for rule in self._by_kind[kind] if applies(rule, asked))
+        return tuple(with_reading(rule, asked) for rule in self._by_kind[kind] if applies(rule, asked))
 
     def coverage(self, kind: str, grade: str | None, category: str, on: date) -> Coverage:
         """Whether the book has rules, a documented absence, or nothing at all.
@@ -162,16 +162,16 @@ class LawBook:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
         if self.rules_for(kind, grade, category, on):
-            return Coverage("rules", both(N_("rules are in force")))
+            return Coverage("rules", bilingual(N_("rules are in force")))
         asked = self._ask(kind, grade, category, on)
         if asked is None:
-            return Coverage("no_data", both(N_("the zone's grade is not known")))
+            return Coverage("no_data", bilingual(N_("the zone's grade is not known")))
         for absence in self.absences:
             about = absence.zone_kind == kind and category in absence.categories
             if about and absence.has_grade(asked.grade) and absence.period.covers(on):
                 return Coverage("absent", absence.reason)
         nothing = N_("the law book has nothing about this zone, matter and day ({day})")
-        return Coverage("no_data", both(nothing, day=on))
+        return Coverage("no_data", bilingual(nothing, day=on))
 
     def relevant_kinds(self, category: str, on: date) -> frozenset[str]:
         """Zone kinds that have, or may have, a rule for a category on a day.
@@ -188,7 +188,9 @@ class LawBook:
         absent = {a.zone_kind for a in self.absences if code in a.categories and a.period.covers(on)}
         return frozenset(now | (ever - absent))
 
-    def binding(self, kind: str, grade: str | None, category: str, days: tuple[date, date]) -> Binding:
+    def applicable_law(
+        self, kind: str, grade: str | None, category: str, days: tuple[date, date]
+    ) -> ApplicableLaw:
         """Which law binds for an act on ``days[0]`` that is decided on ``days[1]``: 从旧兼从轻.
 
         For an act that continues, give the day on which it ended. Where the book has no data for one
@@ -198,11 +200,11 @@ class LawBook:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
         at_act, today = (self.rules_for(kind, grade, category, day) for day in days)
-        basis = known_article(self.articles, OLD_AND_NEW)
+        basis = require_article(self.articles, OLD_AND_NEW)
         if any(self.coverage(kind, grade, category, day).state == "no_data" for day in days):
-            reason = both(N_("the law of one of the days is not in the law book: a person must compare"))
-            return Binding("old", at_act, reason, True, basis)
-        return binding(at_act, today, basis)
+            reason = bilingual(N_("the law of one of the days is not in the law book: a person must compare"))
+            return ApplicableLaw("old", at_act, reason, True, basis)
+        return choose_law(at_act, today, basis)
 
     def changes(
         self, kind: str, grade: str | None, category: str, days: tuple[date, date]
@@ -234,13 +236,13 @@ class LawBook:
         code = self._category(category).code
         kinds = frozenset(self._kind(kind).kind for kind in zone_kinds)
         groups = self.ranked_entries(Matter(code, kinds, unit_code, on))
-        answer = decide(groups, self.default, self._zone_authorities(code, kinds, on))
+        answer = resolve_competence(groups, self.default, self._zone_authorities(code, kinds, on))
         in_force = tuple(article for article in answer.basis if article.period.covers(on))
         return replace(answer, basis=in_force)
 
-    def ranked_entries(self, matter: Matter) -> list[list[Entry]]:
+    def ranked_entries(self, matter: Matter) -> list[list[CompetenceEntry]]:
         """The competence entries that speak about a matter, best first; equally good ones share a group."""
-        return ranked(self.entries, matter, {kind: rank for rank, kind in enumerate(self.zone_kinds)})
+        return rank_entries(self.entries, matter, {kind: rank for rank, kind in enumerate(self.zone_kinds)})
 
     def with_entries(self, rows: Iterable[EntryRow]) -> LawBook:
         """The same book with another competence list in place of its own.
@@ -250,7 +252,7 @@ class LawBook:
         """
         given = list(rows)
         names = (self.zone_kinds, self.categories)
-        refuse(f for row in given for f in entry_faults(row, names, self.articles))
+        raise_issues(f for row in given for f in entry_issues(row, names, self.articles))
         return replace(self, entries=tuple(build_entry(row, self.articles) for row in given))
 
     def _zone_authorities(self, category: str, kinds: frozenset[str], on: date) -> tuple[Text, ...]:
@@ -261,8 +263,8 @@ class LawBook:
             dict.fromkeys(r.authority for r in rules if category in r.categories and r.period.covers(on))
         )
 
-    def _ask(self, kind: str, grade: str | None, category: str, on: date) -> Asked | None:
-        return ask(self._kind(kind), grade, self._category(category), on)
+    def _ask(self, kind: str, grade: str | None, category: str, on: date) -> RuleQuery | None:
+        return rule_query(self._kind(kind), grade, self._category(category), on)
 
     def _kind(self, kind: str) -> ZoneKind:
         if kind not in self.zone_kinds:

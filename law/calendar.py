@@ -14,9 +14,9 @@ from typing import Final
 from pydantic import Field
 
 from core.i18n import N_
-from law.errors import CalendarGap, Fault, fault, refuse
-from law.parsing import Row, TextRow, check_sections, parse_rows, section
-from law.values import Text, both
+from law.errors import CalendarGap, DataIssue, data_issue, raise_issues
+from law.parsing import Row, TextRow, check_sections, parse_rows, section_rows
+from law.values import Text, bilingual
 
 DOCUMENT: Final = "holidays"
 SATURDAY: Final = 5
@@ -55,10 +55,10 @@ class WorkCalendar:
         """
         documents = {DOCUMENT: document}
         check_sections(documents, {DOCUMENT: frozenset({"names", "years"})})
-        rows = parse_rows(NameRow, DOCUMENT, section(documents, DOCUMENT, "names"), key="holiday")
+        rows = parse_rows(NameRow, DOCUMENT, section_rows(documents, DOCUMENT, "names"), key="holiday")
         names = {row.holiday: row.name.text() for row in rows}
-        years = parse_rows(YearRow, DOCUMENT, section(documents, DOCUMENT, "years"), key="year")
-        refuse(f for year in years for f in _year_faults(year, names.keys()))
+        years = parse_rows(YearRow, DOCUMENT, section_rows(documents, DOCUMENT, "years"), key="year")
+        raise_issues(f for year in years for f in _year_issues(year, names.keys()))
         return cls(
             years=frozenset(year.year for year in years),
             holidays={day: names[name] for year in years for day, name in year.holidays.items()},
@@ -82,10 +82,10 @@ class WorkCalendar:
         """
         self._need(day)
         if day in self.holidays:
-            return both(N_("public holiday: {name}"), name=self.holidays[day])
+            return bilingual(N_("public holiday: {name}"), name=self.holidays[day])
         if day in self.workdays:
-            return both(N_("make-up workday for {name}"), name=self.workdays[day])
-        return both(N_("weekend")) if day.weekday() >= SATURDAY else both(N_("working day"))
+            return bilingual(N_("make-up workday for {name}"), name=self.workdays[day])
+        return bilingual(N_("weekend")) if day.weekday() >= SATURDAY else bilingual(N_("working day"))
 
     def next_workday(self, day: date) -> date:
         """``day`` itself where it is worked, else the next worked day.
@@ -127,7 +127,7 @@ class WorkCalendar:
         if day.year not in self.years:
             message = N_("no public holidays are known for {year} (known: {years})")
             values = {"year": day.year, "years": _span(self.years)}
-            raise CalendarGap(fault(DOCUMENT, str(day.year), "years", message, **values))
+            raise CalendarGap(data_issue(DOCUMENT, str(day.year), "years", message, **values))
 
 
 def add_months(start: date, months: int) -> date:
@@ -142,21 +142,23 @@ def add_months(start: date, months: int) -> date:
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
-def _year_faults(row: YearRow, names: Collection[str]) -> Iterable[Fault]:
+def _year_issues(row: YearRow, names: Collection[str]) -> Iterable[DataIssue]:
     name = str(row.year)
     for day, holiday in (*row.holidays.items(), *row.workdays.items()):
         if holiday not in names:
-            yield fault(DOCUMENT, name, "names", N_("unknown holiday: {holiday}"), holiday=holiday)
+            yield data_issue(DOCUMENT, name, "names", N_("unknown holiday: {holiday}"), holiday=holiday)
         if day.year != row.year:
-            yield fault(DOCUMENT, name, "year", N_("{day} is not in this year"), day=day)
+            yield data_issue(DOCUMENT, name, "year", N_("{day} is not in this year"), day=day)
     for day in row.workdays:
         if day.weekday() < SATURDAY:
-            yield fault(DOCUMENT, name, "workdays", N_("{day} is no weekend day"), day=day)
+            yield data_issue(DOCUMENT, name, "workdays", N_("{day} is no weekend day"), day=day)
         if day in row.holidays:
-            yield fault(DOCUMENT, name, "workdays", N_("{day} is also a holiday"), day=day)
+            yield data_issue(DOCUMENT, name, "workdays", N_("{day} is also a holiday"), day=day)
     for day in (date(row.year, 1, 1), date(row.year, 10, 1)):
         if day not in row.holidays:
-            yield fault(DOCUMENT, name, "holidays", N_("{day} is missing: the year is not complete"), day=day)
+            yield data_issue(
+                DOCUMENT, name, "holidays", N_("{day} is missing: the year is not complete"), day=day
+            )
 
 
 def _span(years: frozenset[int]) -> str:

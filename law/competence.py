@@ -13,21 +13,21 @@ from typing import Final
 from pydantic import Field
 
 from core.i18n import N_
-from law.articles import Article, citation_faults, cite
-from law.errors import Fault, LawDataError, fault
+from law.articles import Article, citation_issues, cite
+from law.errors import DataIssue, LawDataError, data_issue
 from law.kinds import Category, ZoneKind
-from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section, texts
+from law.parsing import DatedRow, Row, TextRow, build_texts, parse_rows, period_issues, section_rows
 from law.values import Mode, Period, Text
 
 DOCUMENT: Final = "competence"
 DELEGATION: Final = "apl/20"
 EMPOWERMENT: Final = "apl/24"
 
-Names = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
+KnownCodes = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CompetenceEntry:
     """An entry of a competence list.
 
     No ``zone_kinds`` means: wherever no zone-specific entry speaks. ``units`` are unit code prefixes.
@@ -134,58 +134,60 @@ def parse_entry_rows(documents: Mapping[str, object]) -> tuple[list[EntryRow], D
     Raises:
         LawDataError: a row does not fit, an id repeats, or there is not exactly one default.
     """
-    rows = parse_rows(EntryRow, DOCUMENT, section(documents, DOCUMENT, "entries"))
-    defaults = parse_rows(DefaultRow, DOCUMENT, section(documents, DOCUMENT, "default"))
+    rows = parse_rows(EntryRow, DOCUMENT, section_rows(documents, DOCUMENT, "entries"))
+    defaults = parse_rows(DefaultRow, DOCUMENT, section_rows(documents, DOCUMENT, "default"))
     if len(defaults) != 1:
-        raise LawDataError(fault(DOCUMENT, "", "default", N_("must have exactly one row")))
+        raise LawDataError(data_issue(DOCUMENT, "", "default", N_("must have exactly one row")))
     return rows, defaults[0]
 
 
-def entry_faults(row: EntryRow, names: Names, articles: Mapping[str, Article]) -> Iterable[Fault]:
+def entry_issues(row: EntryRow, names: KnownCodes, articles: Mapping[str, Article]) -> Iterable[DataIssue]:
     """Every fault of one row."""
     kinds, categories = names
-    yield from dates_reversed(DOCUMENT, row.id, row.period)
-    yield from citation_faults(articles, DOCUMENT, row.id, (row.basis, row.period))
+    yield from period_issues(DOCUMENT, row.id, row.period)
+    yield from citation_issues(articles, DOCUMENT, row.id, (row.basis, row.period))
     for code in row.categories:
         if code not in categories:
-            yield fault(DOCUMENT, row.id, "categories", N_("unknown category: {category}"), category=code)
+            yield data_issue(
+                DOCUMENT, row.id, "categories", N_("unknown category: {category}"), category=code
+            )
     for kind in row.zone_kinds:
         if kind not in kinds:
-            yield fault(DOCUMENT, row.id, "zone_kinds", N_("unknown zone kind: {kind}"), kind=kind)
+            yield data_issue(DOCUMENT, row.id, "zone_kinds", N_("unknown zone kind: {kind}"), kind=kind)
     for unit in row.units:
         if not (unit.isascii() and unit.isdecimal()):
-            yield fault(DOCUMENT, row.id, "units", N_("a unit code is digits only: {unit}"), unit=unit)
-    yield from _mode_faults(row)
+            yield data_issue(DOCUMENT, row.id, "units", N_("a unit code is digits only: {unit}"), unit=unit)
+    yield from _mode_issues(row)
 
 
-def _mode_faults(row: EntryRow) -> Iterable[Fault]:
+def _mode_issues(row: EntryRow) -> Iterable[DataIssue]:
     if row.mode == "none":
         message = N_("an entry grants power; leave the row out where there is none")
-        yield fault(DOCUMENT, row.id, "mode", message)
-    if row.mode in _GRANT:
-        article, demand = _GRANT[row.mode]
+        yield data_issue(DOCUMENT, row.id, "mode", message)
+    if row.mode in _GRANT_BASIS:
+        article, demand = _GRANT_BASIS[row.mode]
         if article not in row.basis or row.granted_by is None:
-            yield fault(DOCUMENT, row.id, "basis", demand, article=article)
+            yield data_issue(DOCUMENT, row.id, "basis", demand, article=article)
     name = row.in_the_name_of
     if row.mode == "delegated" and row.granted_by and name not in (None, row.granted_by):
         message = N_("a delegated power is used in the name of the body that delegates")
-        yield fault(DOCUMENT, row.id, "in_the_name_of", message)
+        yield data_issue(DOCUMENT, row.id, "in_the_name_of", message)
     if row.mode in ("statutory", "empowered") and name not in (None, row.authority):
         message = N_("this power is used in the authority's own name")
-        yield fault(DOCUMENT, row.id, "in_the_name_of", message)
+        yield data_issue(DOCUMENT, row.id, "in_the_name_of", message)
 
 
-_GRANT: Final[dict[Mode, tuple[str, str]]] = {
+_GRANT_BASIS: Final[dict[Mode, tuple[str, str]]] = {
     "delegated": (DELEGATION, N_("a delegation cites {article} and names the body that delegates")),
     "empowered": (EMPOWERMENT, N_("an empowerment cites {article} and names the provincial decision")),
 }
 
 
-def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> Entry:
+def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> CompetenceEntry:
     """A checked row as a value; the name in which it is used follows from the mode."""
     authority = row.authority.text()
     granted_by = row.granted_by.text() if row.granted_by else None
-    return Entry(
+    return CompetenceEntry(
         id=row.id,
         categories=frozenset(row.categories),
         zone_kinds=frozenset(row.zone_kinds),
@@ -196,9 +198,9 @@ def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> Entry:
         granted_by=granted_by,
         by_township=row.by_township,
         enforcement=row.enforcement.text(),
-        township_may=texts(row.township_may),
-        whistle=texts(row.whistle),
-        documents=texts(row.documents),
+        township_may=build_texts(row.township_may),
+        whistle=build_texts(row.whistle),
+        documents=build_texts(row.documents),
         basis=cite(articles, row.basis),
         valid_from=row.valid_from,
         valid_to=row.valid_to,
@@ -208,15 +210,15 @@ def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> Entry:
     )
 
 
-def default_faults(row: DefaultRow, articles: Mapping[str, Article]) -> Iterable[Fault]:
+def default_issues(row: DefaultRow, articles: Mapping[str, Article]) -> Iterable[DataIssue]:
     """Every fault of the default."""
     for i in row.basis:
         if i not in articles:
-            yield fault(DOCUMENT, "default", "basis", N_("unknown article: {article}"), article=i)
+            yield data_issue(DOCUMENT, "default", "basis", N_("unknown article: {article}"), article=i)
 
 
 @dataclass(frozen=True, slots=True)
-class Default:
+class DefaultCompetence:
     """What holds where no entry speaks: no power."""
 
     authority: Text
@@ -226,32 +228,34 @@ class Default:
     basis: tuple[Article, ...]
 
 
-def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> Default:
+def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> DefaultCompetence:
     """A checked default as a value."""
-    return Default(
+    return DefaultCompetence(
         row.authority.text(),
         row.enforcement.text(),
-        texts(row.township_may),
-        texts(row.documents),
+        build_texts(row.township_may),
+        build_texts(row.documents),
         cite(articles, row.basis),
     )
 
 
-def ranked(entries: Iterable[Entry], matter: Matter, ranks: Mapping[str, int]) -> list[list[Entry]]:
+def rank_entries(
+    entries: Iterable[CompetenceEntry], matter: Matter, ranks: Mapping[str, int]
+) -> list[list[CompetenceEntry]]:
     """The entries that speak about a matter, best first; equally good ones share a group.
 
     ``ranks`` orders the zone kinds (0 first). An entry that names one of the matter's zones goes before
     a general one, then the zone's rank decides, then the length of the unit prefix.
     """
-    groups: dict[tuple[int, int], list[Entry]] = {}
+    groups: dict[tuple[int, int], list[CompetenceEntry]] = {}
     for entry in sorted(entries, key=lambda e: e.id):
-        place = _place(entry, matter, ranks)
+        place = _rank(entry, matter, ranks)
         if place is not None:
             groups.setdefault(place, []).append(entry)
     return [groups[place] for place in sorted(groups)]
 
 
-def _place(entry: Entry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int, int] | None:
+def _rank(entry: CompetenceEntry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int, int] | None:
     reach = entry.reach(matter.unit_code)
     if reach < 0 or matter.category not in entry.categories or not entry.period.covers(matter.on):
         return None
@@ -261,10 +265,12 @@ def _place(entry: Entry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int,
     return (min(ranks[kind] for kind in met), -reach) if met else None
 
 
-def decide(groups: list[list[Entry]], default: Default, zone_authorities: tuple[Text, ...]) -> Competence:
+def resolve_competence(
+    groups: list[list[CompetenceEntry]], default: DefaultCompetence, zone_authorities: tuple[Text, ...]
+) -> Competence:
     """The best entry decides; the authorities of the other zones' entries and rules are whistled for."""
     if not groups:
-        return _no_power(default, zone_authorities)
+        return _default_answer(default, zone_authorities)
     lead, *rivals = groups[0]
     others = tuple(e.authority for group in groups[1:] for e in group if e.zone_kinds)
     return Competence(
@@ -283,7 +289,7 @@ def decide(groups: list[list[Entry]], default: Default, zone_authorities: tuple[
     )
 
 
-def _whistle(lead: Entry, others: tuple[Text, ...]) -> tuple[Text, ...]:
+def _whistle(lead: CompetenceEntry, others: tuple[Text, ...]) -> tuple[Text, ...]:
     """Each authority once, the deciding one first; a township that decides does not whistle for itself."""
     called = dict.fromkeys((lead.authority, *lead.whistle, *others))
     if lead.by_township:
@@ -291,7 +297,7 @@ def _whistle(lead: Entry, others: tuple[Text, ...]) -> tuple[Text, ...]:
     return tuple(called)
 
 
-def _no_power(default: Default, zone_authorities: tuple[Text, ...]) -> Competence:
+def _default_answer(default: DefaultCompetence, zone_authorities: tuple[Text, ...]) -> Competence:
     return Competence(
         authority=default.authority,
         mode="none",

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from core.i18n import N_
 from law.articles import Article
 from law.book import LawBook
-from law.competence import Entry, EntryRow, build_entry, entry_faults
-from law.errors import Fault, LawDataError, fault, refuse
-from law.parsing import faults_of, read_yaml
+from law.competence import CompetenceEntry, EntryRow, build_entry, entry_issues
+from law.errors import DataIssue, LawDataError, data_issue, raise_issues
+from law.parsing import read_yaml, schema_issues
 from law.spreadsheets import table_rows
 from law.values import Period, Text, number_from_chinese
 
@@ -42,7 +42,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 IGNORED: Final = frozenset({"", "no", "note", "序号", "备注"})
 REQUIRED: Final = ("categories", "units", "mode", "authority", "basis")
 MODES: Final = {"法定": "statutory", "委托": "delegated", "赋权": "empowered"}
-_NOT_SAID: Final = {"zh": "清单未载明", "en": "not in the list"}
+_NOT_STATED: Final = {"zh": "清单未载明", "en": "not in the list"}
 YES_NO: Final = {"是": True, "yes": True, "true": True, "否": False, "no": False, "false": False}
 
 _FIELDS: Final = {header: name for name, headers in COLUMNS.items() for header in headers}
@@ -64,7 +64,7 @@ class _BadCell(Exception):
         self.field, self.message, self.values = field, message, values
 
 
-def parse_competence_list(path: Path, book: LawBook) -> tuple[Entry, ...]:
+def parse_competence_list(path: Path, book: LawBook) -> tuple[CompetenceEntry, ...]:
     """Read a competence list and check it against the articles, categories and zone kinds of ``book``.
 
     Entries are real (``sample`` False). A column is found by its Chinese or English header; several things in
@@ -89,37 +89,37 @@ def competence_rows(path: Path, book: LawBook) -> tuple[EntryRow, ...]:
     yaml = path.suffix.lower() in {".yaml", ".yml"}
     raws = list(_yaml_rows(path) if yaml else _table_entries(path, book))
     if not raws:
-        raise LawDataError(fault(path.name, "", "", N_("has no rows")))
+        raise LawDataError(data_issue(path.name, "", "", N_("has no rows")))
     rows: list[EntryRow] = []
-    faults: list[Fault] = []
+    faults: list[DataIssue] = []
     for number, raw in raws:
         row, wrong = _checked(raw, book)
         faults += (replace(one, document=path.name, row=str(number)) for one in wrong)
         if row is not None and row.id in {known.id for known in rows}:
-            faults.append(fault(path.name, str(number), "id", N_("is used by two rows")))
+            faults.append(data_issue(path.name, str(number), "id", N_("is used by two rows")))
         elif row is not None:
             rows.append(row)
-    refuse(faults)
+    raise_issues(faults)
     return tuple(rows)
 
 
-def _checked(raw: object, book: LawBook) -> tuple[EntryRow | None, list[Fault]]:
+def _checked(raw: object, book: LawBook) -> tuple[EntryRow | None, list[DataIssue]]:
     if isinstance(raw, _BadCell):
-        return None, [Fault("", "", raw.field, raw.message, raw.values)]
+        return None, [DataIssue("", "", raw.field, raw.message, raw.values)]
     try:
         row = EntryRow.model_validate(raw)
     except ValidationError as error:
-        return None, faults_of(error, "", "")
+        return None, schema_issues(error, "", "")
     if row.sample:
-        return None, [fault("", "", "sample", N_("a loaded list is not a sample"))]
-    return row, list(entry_faults(row, (book.zone_kinds, book.categories), book.articles))
+        return None, [data_issue("", "", "sample", N_("a loaded list is not a sample"))]
+    return row, list(entry_issues(row, (book.zone_kinds, book.categories), book.articles))
 
 
 def _yaml_rows(path: Path) -> Iterator[tuple[int, object]]:
     whole = read_yaml(path)
     rows = whole.get("entries") if isinstance(whole, Mapping) else whole
     if not isinstance(rows, list):
-        raise LawDataError(fault(path.name, "", "entries", N_("must be a list of rows")))
+        raise LawDataError(data_issue(path.name, "", "entries", N_("must be a list of rows")))
     yield from enumerate(rows, start=1)
 
 
@@ -141,10 +141,12 @@ def _fields(document: str, header: tuple[str, ...]) -> list[str]:
     unknown = [name for name in names if name not in _FIELDS and name not in IGNORED]
     fields = [_FIELDS.get(name, "") for name in names]
     twice = sorted({f for f in fields if f and fields.count(f) > 1})
-    faults = [fault(document, "1", name, N_("is not a column of a competence list")) for name in unknown]
-    faults += [fault(document, "1", name, N_("is a column twice")) for name in twice]
-    faults += [fault(document, "1", name, N_("column is missing")) for name in REQUIRED if name not in fields]
-    refuse(faults)
+    faults = [data_issue(document, "1", name, N_("is not a column of a competence list")) for name in unknown]
+    faults += [data_issue(document, "1", name, N_("is a column twice")) for name in twice]
+    faults += [
+        data_issue(document, "1", name, N_("column is missing")) for name in REQUIRED if name not in fields
+    ]
+    raise_issues(faults)
     return fields
 
 
@@ -153,7 +155,7 @@ def _entry(cells: Cells, default_id: str, book: LawBook) -> dict[str, object]:
     dates = {name: _date(name, cells[name]) for name in ("valid_from", "valid_to") if name in cells}
     period = Period(dates.get("valid_from"), dates.get("valid_to"))
     entry: dict[str, object] = {"id": cells.get("id", default_id), "by_township": True, **dates}
-    entry["enforcement"] = _text(cells.get("enforcement"), "") or _NOT_SAID
+    entry["enforcement"] = _text(cells.get("enforcement"), "") or _NOT_STATED
     for name in ("authority", "granted_by"):
         if name in cells:
             entry[name] = _text(cells[name], cells.get(f"{name}_en", ""))

@@ -10,14 +10,14 @@ from typing import Literal
 
 from core.i18n import N_
 from law.book import LawBook
-from law.competence import Entry, Matter
-from law.values import Text, both, joined
+from law.competence import CompetenceEntry, Matter
+from law.values import Text, bilingual, join_texts
 
 Kind = Literal["gap", "overlap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CompetenceFinding:
     """One gap or overlap, with every unit where it is found.
 
     ``zone_kind`` None is ground outside every zone. ``entries`` are the ids of the entries that collide.
@@ -31,13 +31,13 @@ class Finding:
     words: Text
 
 
-def check_matrix(book: LawBook, unit_codes: Iterable[str], on: date) -> list[Finding]:
+def check_competence(book: LawBook, unit_codes: Iterable[str], on: date) -> list[CompetenceFinding]:
     """Check every matter × zone kind × unit on a day; equal findings of several units are one.
 
     A zone kind counts for a matter only where it has a rule about it. Two entries overlap where they are
     equally specific and name different authorities.
     """
-    found: dict[tuple[Kind, str, str | None, tuple[Entry, ...]], list[str]] = defaultdict(list)
+    found: dict[tuple[Kind, str, str | None, tuple[CompetenceEntry, ...]], list[str]] = defaultdict(list)
     for unit in sorted(set(unit_codes)):
         for category, zone_kind in _cells(book, on):
             kinds = frozenset() if zone_kind is None else frozenset({zone_kind})
@@ -57,23 +57,23 @@ def _cells(book: LawBook, on: date) -> Iterator[tuple[str, str | None]]:
 
 
 def _finding(
-    book: LawBook, key: tuple[Kind, str, str | None, tuple[Entry, ...]], units: list[str]
-) -> Finding:
+    book: LawBook, key: tuple[Kind, str, str | None, tuple[CompetenceEntry, ...]], units: list[str]
+) -> CompetenceFinding:
     kind, category, zone_kind, entries = key
-    place = book.zone_kinds[zone_kind].name if zone_kind else both(N_("outside every zone"))
+    place = book.zone_kinds[zone_kind].name if zone_kind else bilingual(N_("outside every zone"))
     matter = book.categories[category].name
     if kind == "gap":
         message = N_("nobody is named for {matter}, {place}, in {count} units")
-        words = both(message, matter=matter, place=place, count=len(units))
+        words = bilingual(message, matter=matter, place=place, count=len(units))
     else:
         message = N_("{names} decide at once about {matter}, {place}, in {count} units")
-        names = joined(tuple(entry.authority for entry in entries))
-        words = both(message, names=names, matter=matter, place=place, count=len(units))
-    return Finding(kind, category, zone_kind, tuple(units), tuple(e.id for e in entries), words)
+        names = join_texts(tuple(entry.authority for entry in entries))
+        words = bilingual(message, names=names, matter=matter, place=place, count=len(units))
+    return CompetenceFinding(kind, category, zone_kind, tuple(units), tuple(e.id for e in entries), words)
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class RuleGap:
     """A zone and a category about which the book has neither a rule nor a documented absence on a day."""
 
     zone_kind: str
@@ -82,10 +82,10 @@ class Hole:
     words: Text
 
 
-def check_rules(book: LawBook, on: date) -> list[Hole]:
+def find_rule_gaps(book: LawBook, on: date) -> list[RuleGap]:
     """Every zone kind × grade (as it may be drawn) × category that the book does not cover on a day."""
     return [
-        Hole(kind.kind, grade, category, coverage.reason)
+        RuleGap(kind.kind, grade, category, coverage.reason)
         for kind in book.zone_kinds.values()
         for grade in (kind.grades or (None,))
         for category in book.categories

@@ -9,7 +9,7 @@ from core.i18n import Lang, say
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Fault:
+class DataIssue:
     """One wrong place. ``message`` is a message id of the catalogues, filled with ``values``."""
 
     document: str
@@ -24,17 +24,17 @@ class Fault:
         return f"{place}: {say(lang, self.message, **self.values)}"
 
 
-def fault(document: str, row: str, field: str, message: str, **values: object) -> Fault:
+def data_issue(document: str, row: str, field: str, message: str, **values: object) -> DataIssue:
     """Build a fault with the values of its message."""
-    return Fault(document, row, field, message, values)
+    return DataIssue(document, row, field, message, values)
 
 
 class LawDataError(ValueError):
-    """Legal data that cannot be used. ``faults`` lists every fault; the first one is the error's own."""
+    """Legal data that cannot be used. ``issues`` lists every issue; the first one is the error's own."""
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: DataIssue) -> None:
         super().__init__(*faults)
-        self.faults = faults
+        self.issues = faults
         first = faults[0]
         self.document, self.row, self.field, self.message = (
             first.document,
@@ -45,7 +45,7 @@ class LawDataError(ValueError):
 
     def lines(self, lang: Lang) -> list[str]:
         """Every fault, one line each."""
-        return [one.line(lang) for one in self.faults]
+        return [one.line(lang) for one in self.issues]
 
     def __str__(self) -> str:
         return "\n".join(self.lines("en"))
@@ -67,7 +67,7 @@ class UnknownCode(LookupError):
         return f"unknown {self.what}: {self.code}"
 
 
-def refuse(faults: Iterable[Fault]) -> None:
+def raise_issues(faults: Iterable[DataIssue]) -> None:
     """Raise one error that carries all ``faults``; do nothing where there are none.
 
     Raises:

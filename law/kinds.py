@@ -9,9 +9,9 @@ from datetime import date
 from pydantic import Field
 
 from core.i18n import N_
-from law.articles import Article, citation_faults, cite
-from law.errors import Fault, UnknownCode, fault, refuse
-from law.parsing import DatedRow, Row, TextRow, dates_reversed, parse_rows, section
+from law.articles import Article, citation_issues, cite
+from law.errors import DataIssue, UnknownCode, data_issue, raise_issues
+from law.parsing import DatedRow, Row, TextRow, parse_rows, period_issues, section_rows
 from law.values import Period, Text
 
 CATEGORIES = "categories"
@@ -162,7 +162,7 @@ def parse_categories(documents: Mapping[str, object]) -> dict[str, Category]:
     Raises:
         LawDataError: a row does not fit or a code repeats.
     """
-    rows = parse_rows(CategoryRow, CATEGORIES, section(documents, CATEGORIES, "categories"), key="code")
+    rows = parse_rows(CategoryRow, CATEGORIES, section_rows(documents, CATEGORIES, "categories"), key="code")
     return {row.code: Category(row.code, row.name.text()) for row in rows}
 
 
@@ -172,22 +172,22 @@ def parse_kinds(documents: Mapping[str, object], articles: Mapping[str, Article]
     Raises:
         LawDataError: a row does not fit, names an unknown grade or article, or has reversed dates.
     """
-    rows = parse_rows(KindRow, KINDS, section(documents, KINDS, "kinds"), key="kind")
-    refuse(f for row in rows for f in _kind_faults(row, articles))
+    rows = parse_rows(KindRow, KINDS, section_rows(documents, KINDS, "kinds"), key="kind")
+    raise_issues(f for row in rows for f in _kind_issues(row, articles))
     return {row.kind: _kind(row, articles) for row in rows}
 
 
-def _kind_faults(row: KindRow, articles: Mapping[str, Article]) -> list[Fault]:
+def _kind_issues(row: KindRow, articles: Mapping[str, Article]) -> list[DataIssue]:
     own = {grade.grade for grade in row.grades}
     named = [row.ungraded] if row.ungraded else []
     named += [g for reading in row.readings for g in (reading.grade, reading.read_as)]
     strange = [grade for grade in named if grade not in own]
-    faults = [fault(KINDS, row.kind, "grades", N_("unknown grade: {grade}"), grade=g) for g in strange]
+    faults = [data_issue(KINDS, row.kind, "grades", N_("unknown grade: {grade}"), grade=g) for g in strange]
     for dated in (*row.grades, *row.readings):
-        faults += dates_reversed(KINDS, row.kind, dated.period)
+        faults += period_issues(KINDS, row.kind, dated.period)
     for reading in row.readings:
-        faults += citation_faults(articles, KINDS, row.kind, (reading.articles, reading.period))
-    return faults + citation_faults(articles, KINDS, row.kind, (row.width_basis, _FROM_NOW_ON))
+        faults += citation_issues(articles, KINDS, row.kind, (reading.articles, reading.period))
+    return faults + citation_issues(articles, KINDS, row.kind, (row.width_basis, _FROM_NOW_ON))
 
 
 def _kind(row: KindRow, articles: Mapping[str, Article]) -> ZoneKind:

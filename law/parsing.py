@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from yaml.nodes import MappingNode
 
 from core.i18n import N_
-from law.errors import Fault, LawDataError, fault
+from law.errors import DataIssue, LawDataError, data_issue
 from law.values import Period, Text
 
 R = TypeVar("R", bound="Row")
@@ -47,12 +47,12 @@ class DatedRow(Row):
         return Period(self.valid_from, self.valid_to)
 
 
-def texts(rows: tuple[TextRow, ...]) -> tuple[Text, ...]:
+def build_texts(rows: tuple[TextRow, ...]) -> tuple[Text, ...]:
     """Rows of text as values."""
     return tuple(row.text() for row in rows)
 
 
-def section(documents: Mapping[str, object], document: str, name: str) -> list[object]:
+def section_rows(documents: Mapping[str, object], document: str, name: str) -> list[object]:
     """The list ``name`` of a document; an absent list is empty.
 
     Raises:
@@ -60,10 +60,10 @@ def section(documents: Mapping[str, object], document: str, name: str) -> list[o
     """
     whole = documents.get(document, {})
     if not isinstance(whole, Mapping):
-        raise LawDataError(fault(document, "", "", N_("must be a mapping of sections")))
+        raise LawDataError(data_issue(document, "", "", N_("must be a mapping of sections")))
     rows = whole.get(name, [])
     if not isinstance(rows, list):
-        raise LawDataError(fault(document, "", name, N_("must be a list of rows")))
+        raise LawDataError(data_issue(document, "", name, N_("must be a list of rows")))
     return rows
 
 
@@ -75,10 +75,10 @@ def check_sections(documents: Mapping[str, object], known: Mapping[str, frozense
     """
     for document, whole in documents.items():
         if document not in known:
-            raise LawDataError(fault(document, "", "", N_("is not a document of the law book")))
+            raise LawDataError(data_issue(document, "", "", N_("is not a document of the law book")))
         names = whole.keys() if isinstance(whole, Mapping) else ()
         for name in sorted(set(map(str, names)) - known[document]):
-            raise LawDataError(fault(document, "", name, N_("is not a section of this document")))
+            raise LawDataError(data_issue(document, "", name, N_("is not a section of this document")))
 
 
 def parse_rows(model: type[R], document: str, rows: list[object], key: str = "id") -> list[R]:
@@ -88,17 +88,17 @@ def parse_rows(model: type[R], document: str, rows: list[object], key: str = "id
         LawDataError: with a fault for each wrong field of each wrong row, and for each repeated key.
     """
     parsed: list[R] = []
-    faults: list[Fault] = []
+    faults: list[DataIssue] = []
     seen: set[str] = set()
     for position, raw in enumerate(rows, start=1):
         name = _row_name(raw, key, position)
         if name in seen:
-            faults.append(fault(document, name, key, N_("is used by two rows")))
+            faults.append(data_issue(document, name, key, N_("is used by two rows")))
         seen.add(name)
         try:
             parsed.append(model.model_validate(raw))
         except ValidationError as error:
-            faults += faults_of(error, document, name)
+            faults += schema_issues(error, document, name)
     if faults:
         raise LawDataError(*faults)
     return parsed
@@ -109,10 +109,10 @@ def _row_name(raw: object, key: str, position: int) -> str:
     return str(named) if named else f"#{position}"
 
 
-def faults_of(error: ValidationError, document: str, row: str) -> list[Fault]:
+def schema_issues(error: ValidationError, document: str, row: str) -> list[DataIssue]:
     """The schema faults of one row, a fault a field."""
     return [
-        fault(
+        data_issue(
             document,
             row,
             ".".join(map(str, one["loc"])),
@@ -123,12 +123,12 @@ def faults_of(error: ValidationError, document: str, row: str) -> list[Fault]:
     ]
 
 
-def dates_reversed(document: str, row: str, period: Period) -> list[Fault]:
+def period_issues(document: str, row: str, period: Period) -> list[DataIssue]:
     """A fault where a period ends before it starts."""
     if not period.reversed:
         return []
     message = N_("ends before it starts: {period}")
-    return [fault(document, row, "valid_to", message, period=period.words())]
+    return [data_issue(document, row, "valid_to", message, period=period.words())]
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -157,4 +157,6 @@ def read_yaml(path: Path) -> object:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         detail = " ".join(str(error).split())
-        raise LawDataError(fault(path.name, "", "", N_("cannot be read: {detail}"), detail=detail)) from error
+        raise LawDataError(
+            data_issue(path.name, "", "", N_("cannot be read: {detail}"), detail=detail)
+        ) from error

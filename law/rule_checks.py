@@ -6,74 +6,76 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from core.i18n import N_
-from law.articles import Article, citation_faults
-from law.errors import Fault, fault
+from law.articles import Article, citation_issues
+from law.errors import DataIssue, data_issue
 from law.kinds import Category, ZoneKind
-from law.parsing import dates_reversed
+from law.parsing import period_issues
 from law.rules import DOCUMENT, AbsenceRow, RuleRow, ScopeRow
 
-Names = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
+KnownCodes = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
 
 
-def rule_faults(
-    rules: list[RuleRow], absences: list[AbsenceRow], names: Names, articles: Mapping[str, Article]
-) -> Iterator[Fault]:
+def rule_issues(
+    rules: list[RuleRow], absences: list[AbsenceRow], names: KnownCodes, articles: Mapping[str, Article]
+) -> Iterator[DataIssue]:
     """Every fault of the rows, each naming its row."""
     for row in (*rules, *absences):
-        yield from _scope_faults(row, names)
+        yield from _scope_issues(row, names)
     for rule in rules:
-        yield from citation_faults(articles, DOCUMENT, rule.id, (rule.articles, rule.period))
-        yield from _unread_articles(rule, articles)
-        yield from _fine_faults(rule)
+        yield from citation_issues(articles, DOCUMENT, rule.id, (rule.articles, rule.period))
+        yield from _unverified_articles(rule, articles)
+        yield from _fine_issues(rule)
     for one, other in combinations(rules, 2):
-        yield from _contradiction(one, other)
+        yield from _conflict_issues(one, other)
     for rule in rules:
         for absence in absences:
-            if _share(rule, absence):
+            if _overlap(rule, absence):
                 message = N_("documents an absence where rule {rule} speaks")
-                yield fault(DOCUMENT, absence.id, "categories", message, rule=rule.id)
+                yield data_issue(DOCUMENT, absence.id, "categories", message, rule=rule.id)
 
 
-def _scope_faults(row: ScopeRow, names: Names) -> Iterator[Fault]:
+def _scope_issues(row: ScopeRow, names: KnownCodes) -> Iterator[DataIssue]:
     kinds, categories = names
-    yield from dates_reversed(DOCUMENT, row.id, row.period)
+    yield from period_issues(DOCUMENT, row.id, row.period)
     for code in row.categories:
         if code not in categories:
-            yield fault(DOCUMENT, row.id, "categories", N_("unknown category: {category}"), category=code)
+            yield data_issue(
+                DOCUMENT, row.id, "categories", N_("unknown category: {category}"), category=code
+            )
     kind = kinds.get(row.zone_kind)
     if kind is None:
-        yield fault(DOCUMENT, row.id, "zone_kind", N_("unknown zone kind: {kind}"), kind=row.zone_kind)
+        yield data_issue(DOCUMENT, row.id, "zone_kind", N_("unknown zone kind: {kind}"), kind=row.zone_kind)
         return
     for grade in row.grades:
         if grade not in kind.grades:
-            yield fault(DOCUMENT, row.id, "grades", N_("unknown grade: {grade}"), grade=grade)
+            yield data_issue(DOCUMENT, row.id, "grades", N_("unknown grade: {grade}"), grade=grade)
 
 
-def _unread_articles(rule: RuleRow, articles: Mapping[str, Article]) -> Iterator[Fault]:
+def _unverified_articles(rule: RuleRow, articles: Mapping[str, Article]) -> Iterator[DataIssue]:
     for i in rule.articles if rule.verified else ():
         if i in articles and not articles[i].verified:
             message = N_("says verified, but article {article} is not")
-            yield fault(DOCUMENT, rule.id, "verified", message, article=i)
+            yield data_issue(DOCUMENT, rule.id, "verified", message, article=i)
 
 
-def _fine_faults(rule: RuleRow) -> Iterator[Fault]:
+def _fine_issues(rule: RuleRow) -> Iterator[DataIssue]:
     low, high = rule.severity.fine_min, rule.severity.fine_max
     if low is not None and high is not None and low > high:
-        yield fault(DOCUMENT, rule.id, "severity", N_("the least fine is above the highest"))
+        yield data_issue(DOCUMENT, rule.id, "severity", N_("the least fine is above the highest"))
 
 
-def _contradiction(one: RuleRow, other: RuleRow) -> Iterator[Fault]:
-    if not _share(one, other):
+def _conflict_issues(one: RuleRow, other: RuleRow) -> Iterator[DataIssue]:
+    if not _overlap(one, other):
         return
     if one.effect != other.effect:
         message = N_("contradicts rule {rule}: same zone, matter and days, other effect")
-        yield fault(DOCUMENT, other.id, "effect", message, rule=one.id)
+        yield data_issue(DOCUMENT, other.id, "effect", message, rule=one.id)
     elif set(one.articles) == set(other.articles):
         message = N_("repeats rule {rule}: same zone, matter, days and articles")
-        yield fault(DOCUMENT, other.id, "articles", message, rule=one.id)
+        yield data_issue(DOCUMENT, other.id, "articles", message, rule=one.id)
 
 
-def _share(one: ScopeRow, other: ScopeRow) -> bool:
+def _overlap(one: ScopeRow, other: ScopeRow) -> bool:
     """Do both rows speak about some zone, grade, category and day?"""
     return (
         one.zone_kind == other.zone_kind

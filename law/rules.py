@@ -12,8 +12,8 @@ from pydantic import Field
 from core.i18n import N_
 from law.articles import Article, cite
 from law.kinds import Category, Reading, ZoneKind
-from law.parsing import DatedRow, Row, TextRow, parse_rows, section
-from law.values import Effect, Period, Text, both
+from law.parsing import DatedRow, Row, TextRow, parse_rows, section_rows
+from law.values import Effect, Period, Text, bilingual
 
 DOCUMENT = "rules"
 
@@ -35,7 +35,7 @@ class Severity:
     demolish: bool | None
 
 
-UNKNOWN = Severity(None, None, None, "act", None)
+UNKNOWN_SEVERITY = Severity(None, None, None, "act", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RuleQuery:
     """What is asked of the rules. ``grade`` is as the law of the day reads it (see ``read_grade``)."""
 
     kind: ZoneKind
@@ -142,8 +142,8 @@ def parse_rule_rows(documents: Mapping[str, object]) -> tuple[list[RuleRow], lis
     Raises:
         LawDataError: a row does not fit or an id repeats.
     """
-    rules = parse_rows(RuleRow, DOCUMENT, section(documents, DOCUMENT, "rules"))
-    return rules, parse_rows(AbsenceRow, DOCUMENT, section(documents, DOCUMENT, "absences"))
+    rules = parse_rows(RuleRow, DOCUMENT, section_rows(documents, DOCUMENT, "rules"))
+    return rules, parse_rows(AbsenceRow, DOCUMENT, section_rows(documents, DOCUMENT, "absences"))
 
 
 def build_rule(row: RuleRow, articles: Mapping[str, Article]) -> Rule:
@@ -172,7 +172,7 @@ def build_absence(row: AbsenceRow) -> Absence:
     return Absence(row.id, row.zone_kind, row.grades, categories, *dates, row.reason.text())
 
 
-def ask(kind: ZoneKind, grade: str | None, category: Category, on: date) -> Asked | None:
+def rule_query(kind: ZoneKind, grade: str | None, category: Category, on: date) -> RuleQuery | None:
     """The question as the law of the day reads it; None where the zone's grade is not known.
 
     Raises:
@@ -182,30 +182,30 @@ def ask(kind: ZoneKind, grade: str | None, category: Category, on: date) -> Aske
     if own is None:
         return None
     reading = kind.reading(own, on)
-    return Asked(kind, reading.read_as if reading else own, category, on, reading)
+    return RuleQuery(kind, reading.read_as if reading else own, category, on, reading)
 
 
-def try_rule(rule: Rule, asked: Asked) -> Trial:
+def try_rule(rule: Rule, asked: RuleQuery) -> Trial:
     """Try one rule of the zone's kind and say why it does, or does not, apply."""
-    failed = _why_not(rule, asked)
-    reason = both(
+    failed = _mismatch(rule, asked)
+    reason = bilingual(
         failed or N_("applies: {kind}, grade {grade}, in force on {day}"),
         kind=asked.kind.name,
-        grade=_grade_words(asked),
+        grade=_grade_text(asked),
         category=asked.category.name,
         start=rule.valid_from,
         end=rule.valid_to,
         day=asked.on,
     )
-    return Trial(rule if failed else as_read(rule, asked), not failed, reason)
+    return Trial(rule if failed else with_reading(rule, asked), not failed, reason)
 
 
-def applies(rule: Rule, asked: Asked) -> bool:
+def applies(rule: Rule, asked: RuleQuery) -> bool:
     """Does a rule of the zone's kind apply?"""
-    return not _why_not(rule, asked)
+    return not _mismatch(rule, asked)
 
 
-def _why_not(rule: Rule, asked: Asked) -> str:
+def _mismatch(rule: Rule, asked: RuleQuery) -> str:
     """The message that says why a rule does not apply; empty where it does."""
     if asked.category.code not in rule.categories:
         return N_("does not apply: it is about other matters than {category}")
@@ -218,25 +218,25 @@ def _why_not(rule: Rule, asked: Asked) -> str:
     return ""
 
 
-def _grade_words(asked: Asked) -> Text:
+def _grade_text(asked: RuleQuery) -> Text:
     if not asked.grade:
-        return both(N_("none"))
+        return bilingual(N_("none"))
     name = asked.kind.grade_name(asked.grade, asked.on)
     if asked.reading is None:
         return name
     drawn = asked.kind.grade_name(asked.reading.grade, asked.on)
-    return both(N_("{drawn}, read as {read}"), drawn=drawn, read=name)
+    return bilingual(N_("{drawn}, read as {read}"), drawn=drawn, read=name)
 
 
-def as_read(rule: Rule, asked: Asked) -> Rule:
+def with_reading(rule: Rule, asked: RuleQuery) -> Rule:
     """The rule as it reaches a zone whose grade is read as another, with that reading's doubt and note."""
     reading = asked.reading
     if reading is None:
         return rule
-    note = reading.note if rule.note is None else _both_notes(rule.note, reading.note)
+    note = reading.note if rule.note is None else _join_notes(rule.note, reading.note)
     articles = rule.articles + tuple(a for a in reading.articles if a not in rule.articles)
     return replace(rule, articles=articles, verified=rule.verified and reading.verified, note=note)
 
 
-def _both_notes(one: Text, other: Text) -> Text:
+def _join_notes(one: Text, other: Text) -> Text:
     return Text(one.zh + other.zh, f"{one.en} {other.en}")

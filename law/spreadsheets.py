@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl import load_workbook
 
 from core.i18n import N_
-from law.errors import LawDataError, fault
+from law.errors import LawDataError, data_issue
 
 MAX_BYTES: Final = 50_000_000
 """Largest table taken, in bytes, also after unpacking: an .xlsx is a zip."""
@@ -85,4 +85,4 @@ def _cell(value: object) -> str:
 
 
 def _unreadable(path: Path, message: str, **values: object) -> LawDataError:
-    return LawDataError(fault(path.name, "", "", message, **values))
+    return LawDataError(data_issue(path.name, "", "", message, **values))

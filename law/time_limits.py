@@ -10,11 +10,11 @@ from typing import Final, Literal
 from pydantic import Field
 
 from core.i18n import N_
-from law.articles import Article, citation_faults, cite
+from law.articles import Article, citation_issues, cite
 from law.calendar import WorkCalendar, add_months
-from law.errors import Fault, fault, refuse
-from law.parsing import DatedRow, TextRow, dates_reversed, parse_rows, section
-from law.values import Period, Text, Unit, both
+from law.errors import DataIssue, data_issue, raise_issues
+from law.parsing import DatedRow, TextRow, parse_rows, period_issues, section_rows
+from law.values import Period, Text, Unit, bilingual
 
 DOCUMENT: Final = "clocks"
 Direction = Literal["after", "before"]
@@ -99,20 +99,24 @@ def parse_clocks(documents: Mapping[str, object], articles: Mapping[str, Article
     Raises:
         LawDataError: a row does not fit; a statutory clock cites no article; "before" in days or months.
     """
-    rows = parse_rows(ClockRow, DOCUMENT, section(documents, DOCUMENT, "clocks"))
-    refuse(f for row in rows for f in _faults(row, articles))
+    rows = parse_rows(ClockRow, DOCUMENT, section_rows(documents, DOCUMENT, "clocks"))
+    raise_issues(f for row in rows for f in _clock_issues(row, articles))
     return {row.id: _clock(row, articles) for row in rows}
 
 
-def _faults(row: ClockRow, articles: Mapping[str, Article]) -> list[Fault]:
-    faults = dates_reversed(DOCUMENT, row.id, row.period)
-    faults += citation_faults(articles, DOCUMENT, row.id, (row.articles, row.period))
+def _clock_issues(row: ClockRow, articles: Mapping[str, Article]) -> list[DataIssue]:
+    faults = period_issues(DOCUMENT, row.id, row.period)
+    faults += citation_issues(articles, DOCUMENT, row.id, (row.articles, row.period))
     if not row.articles and not row.local:
-        faults.append(fault(DOCUMENT, row.id, "articles", N_("a statutory term cites its article")))
+        faults.append(data_issue(DOCUMENT, row.id, "articles", N_("a statutory term cites its article")))
     if row.roll and row.unit == "working_days":
-        faults.append(fault(DOCUMENT, row.id, "roll", N_("a term in working days never ends on a day off")))
+        faults.append(
+            data_issue(DOCUMENT, row.id, "roll", N_("a term in working days never ends on a day off"))
+        )
     if row.direction == "before" and row.unit != "working_days":
-        faults.append(fault(DOCUMENT, row.id, "direction", N_("a term before an event is in working days")))
+        faults.append(
+            data_issue(DOCUMENT, row.id, "direction", N_("a term before an event is in working days"))
+        )
     return faults
 
 
@@ -134,7 +138,7 @@ def _clock(row: ClockRow, articles: Mapping[str, Article]) -> Clock:
     )
 
 
-def run(
+def count_term(
     clock: Clock,
     start: date,
     calendar: WorkCalendar,
@@ -161,7 +165,7 @@ def run(
     met = [pause for pause in pauses if day is None or pause.start <= day]
     said = (_counted(clock, start), *map(_suspended, met), *map(_extended, extensions))
     if day is None:
-        lasting = both(N_("the suspension lasts: the last day is not known yet"))
+        lasting = bilingual(N_("the suspension lasts: the last day is not known yet"))
         return Term(clock, start, None, (*said, lasting))
     due = calendar.next_workday(day) if clock.roll else day
     rolled = () if due == day else (_rolled(day, calendar),)
@@ -199,32 +203,34 @@ def _paused(day: date, pauses: tuple[Pause, ...]) -> bool:
 
 def _counted(clock: Clock, start: date) -> Text:
     if clock.direction == "before":
-        return both(N_("{length} {unit} before {start}, that day not counted"), **_amount(clock), start=start)
-    return both(N_("{length} {unit} after {start}, that day not counted"), **_amount(clock), start=start)
+        return bilingual(
+            N_("{length} {unit} before {start}, that day not counted"), **_amount(clock), start=start
+        )
+    return bilingual(N_("{length} {unit} after {start}, that day not counted"), **_amount(clock), start=start)
 
 
 def _suspended(pause: Pause) -> Text:
     if pause.end is None:
-        return both(N_("suspended from {start}: {reason}"), start=pause.start, reason=pause.reason)
+        return bilingual(N_("suspended from {start}: {reason}"), start=pause.start, reason=pause.reason)
     message = N_("suspended from {start} to {end}: {reason}")
-    return both(message, start=pause.start, end=pause.end, reason=pause.reason)
+    return bilingual(message, start=pause.start, end=pause.end, reason=pause.reason)
 
 
 def _extended(extra: Extension) -> Text:
-    return both(N_("extended by {length} {unit}: {reason}"), **_amount(extra), reason=extra.reason)
+    return bilingual(N_("extended by {length} {unit}: {reason}"), **_amount(extra), reason=extra.reason)
 
 
 def _rolled(day: date, calendar: WorkCalendar) -> Text:
     message = N_("{day} is a day off ({why}): the term ends on the next working day")
-    return both(message, day=day, why=calendar.why(day))
+    return bilingual(message, day=day, why=calendar.why(day))
 
 
 def _ends(due: date) -> Text:
-    return both(N_("last day: {due}"), due=due)
+    return bilingual(N_("last day: {due}"), due=due)
 
 
 def _amount(of: Clock | Extension) -> dict[str, object]:
-    return {"length": of.length, "unit": both(_UNITS[of.unit])}
+    return {"length": of.length, "unit": bilingual(_UNITS[of.unit])}
 
 
 _UNITS: Final[dict[Unit, str]] = {

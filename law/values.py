@@ -32,17 +32,17 @@ class Text:
         return self.zh if lang == "zh" else self.en
 
 
-def both(message: str, /, **values: object) -> Text:
+def bilingual(message: str, /, **values: object) -> Text:
     """Fill a message id in both languages; a ``Text`` among the values is read in the language at hand."""
-    return Text(_filled("zh", message, values), _filled("en", message, values))
+    return Text(_render("zh", message, values), _render("en", message, values))
 
 
-def _filled(lang: Lang, message: str, values: dict[str, object]) -> str:
+def _render(lang: Lang, message: str, values: dict[str, object]) -> str:
     read = {name: v.say(lang) if isinstance(v, Text) else v for name, v in values.items()}
     return say(lang, message, **read)
 
 
-def joined(texts: tuple[Text, ...]) -> Text:
+def join_texts(texts: tuple[Text, ...]) -> Text:
     """Several texts as one list: 甲、乙 / a, b."""
     return Text("、".join(t.zh for t in texts), ", ".join(t.en for t in texts))
 

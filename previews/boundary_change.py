@@ -16,7 +16,7 @@ from facts.model import PlaceFacts
 from facts.postgis import fetch_facts, fetch_facts_of_days
 from geo.place.location import Location
 from geo.unit_codes import contains, stem
-from layers.loading.staging import Versions, fetch_refs
+from layers.loading.staging import Versions, fetch_source_refs
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes, reports_near
 from store.schema.datasets import CLOSED, Report, Unit
@@ -68,7 +68,7 @@ class UnitPreview:
 
 def unit_side(session: Session, day: dt.date, versions: Versions) -> UnitSide:
     """The units valid on a day in these dataset versions."""
-    refs = (ref for ref in fetch_refs(session, versions) if ref.role in ROLES)
+    refs = (ref for ref in fetch_source_refs(session, versions) if ref.role in ROLES)
     return UnitSide(day, {ref.id: versions[ref.id] for ref in refs})
 
 
@@ -104,7 +104,7 @@ def preview_units(
 
 def _check_side_day(session: Session, side: UnitSide, field: str) -> None:
     """Raise :class:`BadInput` for a day that the boundaries do not cover, as a verdict does."""
-    refs = fetch_refs(session, side.datasets)
+    refs = fetch_source_refs(session, side.datasets)
     try:
         check_day(refs, side.day)
     except BadInput as fault:
@@ -129,7 +129,7 @@ def _near_changed(
 ) -> ColumnElement[bool]:
     """The condition that a report lies within reach of a redrawn unit, lines' accuracy included."""
     versions = {number for side in sides for number in side.datasets}
-    coarsest = max((ref.accuracy_m for ref in fetch_refs(session, versions)), default=0.0)
+    coarsest = max((ref.accuracy_m for ref in fetch_source_refs(session, versions)), default=0.0)
     return reports_near(redrawn, coarsest)
 
 

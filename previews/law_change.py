@@ -15,7 +15,7 @@ from core.clock import CHINA
 from core.errors import BadInput
 from core.i18n import LANGS, N_
 from layers.loading.candidate import Candidate
-from layers.loading.staging import Versions, staged
+from layers.loading.staging import Versions, stage_candidate
 from previews.boundary_change import Progress, without_progress
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.schema.datasets import Report
@@ -113,8 +113,8 @@ def preview_law(
     period or change.
     """
     condition = period.condition()
-    # ``staged`` loads the change inside a savepoint and rolls it back.
-    with staged(session, change) as versions:
+    # ``stage_candidate`` loads the change inside a savepoint and rolls it back.
+    with stage_candidate(session, change) as versions:
         total = count_reports(session, condition)
         for report in progress(stream_reports(session, condition), total):
             before = _judge_by(session, report, versions.current, limits)

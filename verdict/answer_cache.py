@@ -24,7 +24,7 @@ from facts.memory.facts import facts_of, nearest_unit_m
 from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot
 from law.book import LawBook
-from layers.lawbook.documents import known_book
+from layers.lawbook.documents import cached_book
 from verdict.inquiry import Inquiry, Limits
 from verdict.judge import Case, judge_facts, location_step
 from verdict.model import Verdict, round_metres
@@ -114,7 +114,7 @@ class AnswerCache:
         then, current = self._memory.at(case.as_of), self._memory.at(now)
         if location.footprint is not None or then is None or current is None:
             return None
-        book = known_book(source for source in then.sources if source.role == "law")
+        book = cached_book(source for source in then.sources if source.role == "law")
         if book is None:
             return None
         # for its refusals: they must be those of the way through the database

@@ -49,7 +49,7 @@ class ApplicableLaw:
 def find_law(book: LawBook, query: LawQuery) -> ApplicableLaw:
     """The law applicable to a query. Cached: the answer does not depend on the place."""
     about = (query.kind, query.grade, query.category)
-    bound = book.binding(*about, (query.as_of, query.asked_on))
+    bound = book.applicable_law(*about, (query.as_of, query.asked_on))
     differs = bound.law != "same"
     days = (query.as_of, query.asked_on)
     at_act, today = [law_of(book.rules_for(*about, day), day) for day in days] if differs else (None, None)
@@ -95,7 +95,7 @@ def _rule_steps(book: LawBook, query: LawQuery) -> Iterator[Step]:
     name = bilingual(book.categories[query.category].name)
     zone = zone_names(book, query.kind, query.grade, query.as_of)
     about = {"kind": zone[0], "grade": zone[1], "category": name}
-    trials = book.tried(*key)
+    trials = book.trials(*key)
     for trial in trials:
         if trial.applies:
             yield step("rule.applied", id=trial.rule.id, effect=trial.rule.effect, **about)

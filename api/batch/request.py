@@ -19,9 +19,9 @@ from core.errors import BadInput
 from core.i18n import N_
 from geo.datum.reference_systems import CANON, frame
 from geo.place.footprint import check_crs
-from layers.formats.geometry_columns import Floats, Given, split
-from layers.formats.place_columns import ACCURACY, find_places
-from layers.formats.source import given_batch, numbers, resolved_datum
+from layers.formats.geometry_columns import Floats, GeometryBatch, split_points
+from layers.formats.place_columns import ACCURACY, find_place_columns
+from layers.formats.source import resolve_datum, to_floats, to_source_batch
 
 Form = Literal["json", "geojson", "arrow"]
 NUMBERS: Final = frozenset((int, float, type(None)))
@@ -82,7 +82,7 @@ class Batch:
     form: Form
     parameters: BatchRequest
     datum: str
-    given: Given
+    given: GeometryBatch
     accuracy_m: Floats | None = None
     table: pa.Table | None = None
     features: Sequence[Mapping[str, Any]] | None = None
@@ -99,10 +99,10 @@ def read_arrow(body: pa.Buffer, parameters: BatchRequest, max_rows: int) -> Batc
     Raises :class:`BadInput` (fields ``body``, ``file``, ``datum``), :class:`TooLarge`.
     """
     table = read_stream(body, max_rows)
-    columns = find_places(table.schema, "body")
-    datum = resolved_datum(columns, "body", parameters.datum)
+    columns = find_place_columns(table.schema, "body")
+    datum = resolve_datum(columns, "body", parameters.datum)
     whole = table.unify_dictionaries().combine_chunks()
-    batch = given_batch(whole.to_batches()[0], columns)
+    batch = to_source_batch(whole.to_batches()[0], columns)
     return Batch("arrow", parameters, datum, batch.places, batch.accuracy_m, table=whole)
 
 
@@ -155,7 +155,7 @@ def _points_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: 
         )
     nothing = [None, None]
     xy = np.array([point or nothing for point in points], dtype=np.float64)
-    given = Given(xy.reshape(-1, 2))
+    given = GeometryBatch(xy.reshape(-1, 2))
     return Batch("json", body, frame(body.datum or CANON).name, given)
 
 
@@ -187,11 +187,11 @@ def _features_batch(document: dict[str, Any], parameters: BatchRequest, max_rows
     texts = [None if geometry is None else orjson.dumps(geometry).decode() for geometry in geometries]
     shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
     present = np.array([text is not None for text in texts], dtype=np.bool_)
-    given = split(shapes, present & shapely.is_missing(shapes))
+    given = split_points(shapes, present & shapely.is_missing(shapes))
     stated = pa.array([_accuracy(feature) for feature in features], pa.float64())
     return replace(
         Batch("geojson", parameters, datum, given, features=features),
-        accuracy_m=numbers(stated) if stated.null_count < len(stated) else None,
+        accuracy_m=to_floats(stated) if stated.null_count < len(stated) else None,
     )
 
 

@@ -15,9 +15,9 @@ import shapely
 
 from api.batch.request import Batch, Form
 from geo.datum.reference_systems import frame
-from layers.formats.geometry_columns import encode, geometries
-from layers.formats.output_plan import GEOMETRY, GIVEN
-from layers.formats.place_columns import EXTENSION, EXTENSION_SAYS
+from layers.formats.geometry_columns import encode_geometry, to_shapes
+from layers.formats.output_plan import GEOMETRY, GIVEN_XY
+from layers.formats.place_columns import EXTENSION, EXTENSION_METADATA
 from screening.files.places import Places
 from screening.files.run import true_places
 from screening.files.summary import Column
@@ -100,7 +100,7 @@ def _geojson(answer: BatchResponse) -> Iterator[bytes]:
     yield b'{"type":"FeatureCollection","features":['
     for start, rows in _rows(answer.verdict):
         end = start + len(rows)
-        shapes = geometries(true.xy[start:end], None if true.shapes is None else true.shapes[start:end])
+        shapes = to_shapes(true.xy[start:end], None if true.shapes is None else true.shapes[start:end])
         fragments = [None if text is None else orjson.Fragment(text) for text in shapely.to_geojson(shapes)]
         # Fragment: shapely has written the geometry as JSON already; parsing it again would be waste.
         features = [
@@ -125,7 +125,7 @@ def _feature(
         properties |= _own_values(batch.table, row)
     if not unchanged:
         xy = batch.given.xy[row].tolist()
-        properties |= dict(zip(GIVEN, xy if np.isfinite(xy).all() else (None, None), strict=True))
+        properties |= dict(zip(GIVEN_XY, xy if np.isfinite(xy).all() else (None, None), strict=True))
     if batch.features is None or not unchanged:
         feature["geometry"] = geometry
     feature["properties"] = properties | verdict
@@ -156,9 +156,9 @@ def _table(answer: BatchResponse) -> pa.Table:
     own = answer.batch.table
     if own is None:
         true = true_places(answer.places)
-        marks = {EXTENSION: b"geoarrow.wkb", EXTENSION_SAYS: b'{"crs": "EPSG:4490"}'}
+        marks = {EXTENSION: b"geoarrow.wkb", EXTENSION_METADATA: b'{"crs": "EPSG:4490"}'}
         column = pa.field(GEOMETRY, pa.binary(), metadata=marks)
-        own = pa.Table.from_arrays([encode(true.xy, true.shapes)], schema=pa.schema([column]))
+        own = pa.Table.from_arrays([encode_geometry(true.xy, true.shapes)], schema=pa.schema([column]))
     # A batch that has been judged before comes with our columns: they are replaced, not doubled.
     for field in answer.verdict.schema:
         if field.name in own.schema.names:

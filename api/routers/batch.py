@@ -17,7 +17,7 @@ from api.errors import problem
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
-from layers.formats.pipeline import pooled
+from layers.formats.pipeline import map_in_order
 from screening.files.places import Places, Terms, joined, placed
 from screening.files.run import WORKERS
 from screening.files.verdicts import Judge, verdicts
@@ -110,11 +110,11 @@ def _judge_parts(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.T
 
     def part(rows: slice) -> tuple[Places, pa.Table]:
         accuracy = None if batch.accuracy_m is None else batch.accuracy_m[rows]
-        places = placed(batch.given.part(rows), accuracy, terms)
+        places = placed(batch.given.take(rows), accuracy, terms)
         _explain(batch, places, rows.start, terms)
         return places, verdicts(judge, places)
 
-    parts = list(pooled(part, spans, WORKERS))
+    parts = list(map_in_order(part, spans, WORKERS))
     # Each part has its own dictionaries; an Arrow stream may have one a column.
     table = pa.concat_tables([table for _, table in parts]).unify_dictionaries().combine_chunks()
     return joined([places for places, _ in parts]), table

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.dependencies import LangDep, SessionDep, needs
 from api.schemas.reports import Number, WordsOut
-from layers.datum_check.check import MOST_POINTS, check_batch
-from layers.datum_check.wording import figures_of, tell_suspicion
+from layers.datum_check.check import MAX_POINTS, check_batch
+from layers.datum_check.wording import describe_suspicion, suspicion_as_dict
 
 router = APIRouter(prefix="/api/datum", tags=["datum"], dependencies=[needs("check")])
 EXAMPLE: dict[str, JsonValue] = {
@@ -28,7 +28,7 @@ class BatchIn(BaseModel):
 
     points: Annotated[
         list[tuple[Number, Number]],
-        Field(description=f"x (longitude, easting) and y, at most {MOST_POINTS:,} points"),
+        Field(description=f"x (longitude, easting) and y, at most {MAX_POINTS:,} points"),
     ]
     datum: Annotated[str, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = (
         "cgcs2000"
@@ -80,7 +80,7 @@ def check(body: BatchIn, session: SessionDep, lang: LangDep) -> SuspicionOut:
     body_out: dict[str, Any] = {
         "suspected": found.suspected,
         "declared": found.declared,
-        "figures": figures_of(found),
-        "words": tell_suspicion(found, lang),
+        "figures": suspicion_as_dict(found),
+        "words": describe_suspicion(found, lang),
     }
     return SuspicionOut.model_validate(body_out)

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.dependencies import LangDep, SessionDep
 from api.middleware.security_headers import ALLOWED_FEATURES, DENIED_FEATURES
 from core.clock import CHINA, today
-from layers.registry.accuracy import fetch_exactness, fetch_extent
+from layers.registry.accuracy import fetch_accuracies, fetch_extent
 from maps.pages.command_centre import LayerAccuracy, command_page
 from maps.pages.public_map import live_map
 from maps.parts.elements import Page
@@ -69,7 +69,7 @@ def command(request: Request, session: SessionDep, lang: LangDep) -> Response:
         return RedirectResponse(f"/login?{_return_query(request)}", 303)
     key = request.app.state.settings.tianditu_key
     sources = [
-        LayerAccuracy(title[lang], official, metres) for title, official, metres in fetch_exactness(session)
+        LayerAccuracy(title[lang], official, metres) for title, official, metres in fetch_accuracies(session)
     ]
     reach = next((reach for _, reach in request.state.who.postings if reach), "")
     home = fetch_extent(session, reach, today())

@@ -13,9 +13,9 @@ from cli.session import open_store
 from core.i18n import Lang
 from core.settings import Settings
 from geo.datum.detection import Suspicion
-from layers.datum_check.check import check_against, check_converted, check_size
+from layers.datum_check.check import check_against_file, check_degrees, check_size
 from layers.datum_check.point_file import PlaceFile, read_places
-from layers.datum_check.wording import figures_of, tell_suspicion
+from layers.datum_check.wording import describe_suspicion, suspicion_as_dict
 from store.queries.reference_points import Places
 
 SUSPECT: Final = 4  # exit status where another datum fits better than the declared one
@@ -47,7 +47,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         found = _in_store(settings, batch, channel)
     else:
         places = read_places(known, known_datum)
-        found = check_against(
+        found = check_against_file(
             batch.points(), Places(places.shapes, places.codes), batch.declared, batch.codes
         )
     _print(found, settings.lang, as_json)
@@ -57,14 +57,16 @@ def check(  # noqa: PLR0913 - one parameter an option
 
 def _in_store(settings: Settings, batch: PlaceFile, channel: str | None) -> Suspicion:
     with open_store(settings) as session:
-        return check_converted(session, batch.points(), batch.declared, channel, batch.codes)
+        return check_degrees(session, batch.points(), batch.declared, channel, batch.codes)
 
 
 def _print(found: Suspicion, lang: Lang, as_json: bool) -> None:
-    words = tell_suspicion(found, lang)
+    words = describe_suspicion(found, lang)
     if as_json:
         shown = {"suspected": found.suspected, "declared": found.declared}
-        typer.echo(json.dumps(shown | {"figures": figures_of(found), "words": words}, ensure_ascii=False))
+        typer.echo(
+            json.dumps(shown | {"figures": suspicion_as_dict(found), "words": words}, ensure_ascii=False)
+        )
         return
     out.print(f"\n[bold]{words['mark']} {plain(words['headline'])}[/bold]\n")
     print_lines(words["lines"])

@@ -12,7 +12,7 @@ from cli.session import open_store
 from core.clock import today
 from core.i18n import N_
 from core.settings import Settings
-from layers.lawbook.check import fetch_law_check
+from layers.lawbook.check import check_current_law
 from verdict.wording.law import finding_rows, findings_summary
 
 FOUND: Final = 1  # exit status where the check found something
@@ -25,7 +25,7 @@ def check(
     """Print the findings. Exits with ``FOUND`` where there are any."""
     settings = Settings()
     with open_store(settings) as session:
-        found = fetch_law_check(session, option_day("as_of", as_of) or today(), unit)
+        found = check_current_law(session, option_day("as_of", as_of) or today(), unit)
     heads = (N_("Finding"), N_("Matter"), N_("Place"), N_("Townships"), N_("Who decides"))
     print_rows(heads, finding_rows(found, settings.lang), settings.lang)
     out.print(findings_summary(found, settings.lang))

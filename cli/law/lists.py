@@ -12,7 +12,7 @@ from cli.session import open_store
 from core.clock import CHINA
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from layers.lawbook.competence_list import ListLoaded, fetch_law_versions, load_list, unload_list
+from layers.lawbook.competence_list import ListLoadResult, fetch_law_versions, load_list, unload_list
 
 
 def load(
@@ -29,7 +29,7 @@ def load(
     _print_loaded(loaded, settings.lang)
 
 
-def _print_loaded(done: ListLoaded, lang: Lang) -> None:
+def _print_loaded(done: ListLoadResult, lang: Lang) -> None:
     texts = {
         "loaded": N_("Competence list {version} loaded: {entries} entries."),
         "restored": N_("Competence list {version} is current again: {entries} entries."),
@@ -37,9 +37,9 @@ def _print_loaded(done: ListLoaded, lang: Lang) -> None:
     }
     version, outcome = done.loaded.version, done.loaded.outcome
     out.print(say(lang, texts[outcome], version=version, entries=done.entries))
-    if done.strays:
+    if done.unknown_units:
         text = N_("No township has the code {codes}; these entries apply nowhere.")
-        notes.print(say(lang, text, codes=", ".join(done.strays)))
+        notes.print(say(lang, text, codes=", ".join(done.unknown_units)))
     notes.print(say(lang, N_("`zhijie law check` finds its gaps and overlaps.")))
 
 

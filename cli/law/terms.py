@@ -17,7 +17,7 @@ from core.settings import Settings
 from law.time_limits import Extension, Pause
 from law.values import Unit
 from layers.lawbook.documents import current_book
-from layers.lawbook.workdays import TermAsked, fetch_term
+from layers.lawbook.workdays import TermRequest, fetch_term
 from verdict.wording.law import clock_rows, term_as_dict, term_lines
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
@@ -39,7 +39,7 @@ def term(
     """Print the last day of a term and every step of the count."""
     settings = Settings()
     pauses, extensions = map(_pause, pause or ()), map(_extension, extend or ())
-    asked = TermAsked(clock, parse_day("from", start), tuple(pauses), tuple(extensions))
+    asked = TermRequest(clock, parse_day("from", start), tuple(pauses), tuple(extensions))
     with open_store(settings) as session:
         found = fetch_term(session, asked)
     if as_json:

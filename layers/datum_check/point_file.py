@@ -20,14 +20,14 @@ from core.i18n import N_
 from geo.datum.detection import converted
 from geo.datum.offset_fit import Floats
 from geo.datum.reference_systems import CANON, frame
-from layers.readers.foreign_file import lone_dataset, read_foreign
+from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
 from store.schema.datasets import SRID
 
 TABLES: Final = (".csv", ".tsv", ".txt")
 EAST: Final = ("经度", "lon", "lng", "longitude", "x", "东坐标", "easting")
 NORTH: Final = ("纬度", "lat", "latitude", "y", "北坐标", "northing")
 CODE: Final = ("代码", "编码", "编号", "code", "number", "id")
-MOST_BYTES: Final = 50_000_000
+MAX_BYTES: Final = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def read_places(path: Path, datum: str | None = None, layer: str | None = None) 
     """
     if path.suffix.lower() in TABLES:
         return _read_table(path, frame(datum or CANON).name)
-    features = read_foreign(lone_dataset(path, "zones", []), datum, layer)
+    features = read_foreign_file(undescribed_dataset(path, "zones", []), datum, layer)
     features = features[features.geometry.notna() & ~features.geometry.is_empty]
     declared = datum or _own_datum(path, layer)
     names = {str(name).lower(): name for name in features.columns if name != "geometry"}
@@ -86,19 +86,19 @@ def _read_table(path: Path, declared: str) -> PlaceFile:
 
 
 def _own_datum(path: Path, layer: str | None) -> str:
-    """What a file that ``read_foreign`` took says of itself."""
+    """What a file that ``read_foreign_file`` took says of itself."""
     return f"EPSG:{CRS(pyogrio.read_info(path, layer=layer)['crs'] or SRID).to_epsg()}"
 
 
 def _text(path: Path) -> str:
     if not path.is_file():
         raise BadInput(N_("There is no file {path}."), field="file", path=path)
-    if path.stat().st_size > MOST_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise BadInput(
             N_("{file} is larger than {most} MB."),
             field="file",
             file=path.name,
-            most=round(MOST_BYTES / 1e6),
+            most=round(MAX_BYTES / 1e6),
         )
     content = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):

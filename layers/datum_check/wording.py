@@ -45,7 +45,7 @@ ECHO: Final = N_(
 )
 
 
-def tell_suspicion(found: Suspicion, lang: Lang) -> dict[str, Any]:
+def describe_suspicion(found: Suspicion, lang: Lang) -> dict[str, Any]:
     """``{"headline", "mark", "lines": [{"label", "text"}]}``, as a verdict is told."""
     lines = [{"label": say(lang, label), "text": text} for label, text in _lines(found, lang)]
     return {
@@ -55,7 +55,7 @@ def tell_suspicion(found: Suspicion, lang: Lang) -> dict[str, Any]:
     }
 
 
-def figures_of(found: Suspicion) -> dict[str, Any]:
+def suspicion_as_dict(found: Suspicion) -> dict[str, Any]:
     """The numbers of a suspicion, as JSON holds them."""
     return {
         "finding": found.finding,

@@ -9,13 +9,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layers.formats.opened import Opened
+from layers.formats.table_reader import TableReader
 
 MAGIC: Final = b"ARROW1"  # an IPC file; a stream begins with its schema
 READ_BYTES: Final = 1 << 20  # pages of a large row group are read as they are needed, not all at once
 
 
-def open_parquet(path: Path) -> Opened:
+def open_parquet(path: Path) -> TableReader:
     """A Parquet file. Raises ArrowInvalid."""
     with pq.ParquetFile(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
@@ -25,18 +25,18 @@ def open_parquet(path: Path) -> Opened:
         with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
             yield from file.iter_batches(rows)
 
-    return Opened(schema, rows, read)
+    return TableReader(schema, rows, read)
 
 
-def open_ipc(path: Path) -> Opened:
+def open_ipc(path: Path) -> TableReader:
     """An Arrow IPC file or stream. Raises ArrowInvalid."""
     with path.open("rb") as file:
         is_file = file.read(len(MAGIC)) == MAGIC
     if not is_file:
         with pa.OSFile(str(path)) as stream, pa.ipc.open_stream(stream) as reader:
-            return Opened(reader.schema, None, lambda _rows: _read_stream(path))
+            return TableReader(reader.schema, None, lambda _rows: _read_stream(path))
     with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as reader:
-        return Opened(reader.schema, reader.count_rows(), lambda _rows: _read_file(path))
+        return TableReader(reader.schema, reader.count_rows(), lambda _rows: _read_file(path))
 
 
 def _read_stream(path: Path) -> Iterator[pa.RecordBatch]:

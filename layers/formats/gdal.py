@@ -14,8 +14,8 @@ from pyproj.exceptions import CRSError
 
 from core.errors import BadInput
 from core.i18n import N_
-from layers.formats.opened import Opened
-from layers.formats.place_columns import find_places, plain_crs
+from layers.formats.place_columns import find_place_columns, normalize_crs
+from layers.formats.table_reader import TableReader
 
 # Drivers that follow addresses, run queries or stand for other files (VRT, GDALG, WFS, …) are not among them.
 DRIVERS: Final = frozenset(
@@ -24,17 +24,17 @@ DRIVERS: Final = frozenset(
         *("GeoJSON", "GeoJSONSeq", "ESRIJSON", "TopoJSON", "KML", "LIBKML", "GPX", "DXF", "XLSX", "ODS"),
     }
 )
-STAND_FOR_OTHERS: Final = (b"OGRVRT", b"VRTDataset", b"OGRWFS", b"gdal_streamed_alg", b"<GDAL_", b"OGRGMLAS")
+INDIRECT_MARKS: Final = (b"OGRVRT", b"VRTDataset", b"OGRWFS", b"gdal_streamed_alg", b"<GDAL_", b"OGRGMLAS")
 HEAD_BYTES: Final = 1 << 16
 
 
-def open_vector(path: Path, layer: str | None) -> Opened:
+def open_vector(path: Path, layer: str | None) -> TableReader:
     """A layer of a vector file. Raises BadInput (fields ``file``, ``layer``), DataSourceError."""
     _check_head(path)
     chosen = _layer(path, layer)
     info = pyogrio.read_info(path, layer=chosen)
     if info["driver"] not in DRIVERS:
-        raise _refused(path, str(info["driver"]))
+        raise _unsupported(path, str(info["driver"]))
     with pyogrio.open_arrow(path, layer=chosen, use_pyarrow=True) as (_meta, reader):
         schema: pa.Schema = reader.schema
     rows = int(info["features"])
@@ -44,15 +44,15 @@ def open_vector(path: Path, layer: str | None) -> Opened:
             yield from reader
 
     kind = str(info["geometry_type"] or "Unknown")
-    places = replace(find_places(schema, path.name), kind="Unknown" if " " in kind else kind)
+    places = replace(find_place_columns(schema, path.name), kind="Unknown" if " " in kind else kind)
     if places.geometry is not None and places.crs is None:
         places = replace(places, crs=_crs(info))
-    return Opened(schema, rows if rows >= 0 else None, read, places)
+    return TableReader(schema, rows if rows >= 0 else None, read, places)
 
 
 def _crs(info: dict[str, Any]) -> CRS | None:
     try:
-        return plain_crs(CRS.from_user_input(info["crs"])) if info["crs"] else None
+        return normalize_crs(CRS.from_user_input(info["crs"])) if info["crs"] else None
     except CRSError:
         return None
 
@@ -63,11 +63,11 @@ def _check_head(path: Path) -> None:
         return
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if any(mark in head for mark in STAND_FOR_OTHERS):
-        raise _refused(path, path.suffix)
+    if any(mark in head for mark in INDIRECT_MARKS):
+        raise _unsupported(path, path.suffix)
 
 
-def _refused(path: Path, kind: str) -> BadInput:
+def _unsupported(path: Path, kind: str) -> BadInput:
     return BadInput(
         N_("{file} is of a kind that is not taken: {kind}."),
         field="file",

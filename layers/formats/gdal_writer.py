@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyogrio
 
-from layers.formats.output_plan import Layout, Outgoing
+from layers.formats.output_plan import Layout, OutputBatch
 from layers.formats.plain_columns import plain_schema, plain_table
 
 GDAL_FAULTS: Final = (
@@ -26,7 +26,7 @@ OWN_FID: Final = {
 }  # where the input has a column of the name that GeoPackage takes for itself
 
 
-def write_vector(path: Path, name: str, layout: Layout, batches: Iterable[Outgoing]) -> None:
+def write_vector(path: Path, name: str, layout: Layout, batches: Iterable[OutputBatch]) -> None:
     """Write all rows by the driver of the path's name; ``name``: of the layer."""
     schema = plain_schema(layout.schema, layout.geometry)
     rows = (part for batch in batches for part in plain_table(batch.table, schema).to_batches())

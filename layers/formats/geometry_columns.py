@@ -27,25 +27,27 @@ LAYOUTS: Final = {XY.itemsize: (XY, (1,)), XYZ.itemsize: (XYZ, (1001, 2001, 0x80
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GeometryBatch:
     """Places of n rows in the numbers of the file.
 
     ``xy`` (n, 2): the points; NaN where the row is none. ``shapes`` (n,): the geometries of the other rows,
     None where there is no place or a point; None altogether where no row has one. ``broken`` (n,): rows whose
-    geometry cannot be read; None where there is none. ``tall``: the points have heights.
+    geometry cannot be read; None where there is none. ``has_z``: the points have heights.
     """
 
     xy: Floats
     shapes: Shapes | None = None
     broken: Bools | None = None
-    tall: bool = False
+    has_z: bool = False
 
-    def part(self, rows: slice) -> Given:
+    def take(self, rows: slice) -> GeometryBatch:
         """The places of some rows."""
         shapes = None if self.shapes is None else self.shapes[rows]
-        return Given(self.xy[rows], shapes, None if self.broken is None else self.broken[rows], self.tall)
+        return GeometryBatch(
+            self.xy[rows], shapes, None if self.broken is None else self.broken[rows], self.has_z
+        )
 
-    def spread(self, rows: Bools) -> Given:
+    def scatter(self, rows: Bools) -> GeometryBatch:
         """The same places put at the true ones of more rows; the others have none."""
         n = len(rows)
         xy = np.full((n, 2), np.nan)
@@ -57,10 +59,10 @@ class Given:
         if self.broken is not None:
             broken = np.zeros(n, dtype=np.bool_)
             broken[rows] = self.broken
-        return Given(xy, shapes, broken, self.tall)
+        return GeometryBatch(xy, shapes, broken, self.has_z)
 
 
-def decode(column: pa.Array, encoding: str) -> Given:
+def decode_geometry(column: pa.Array, encoding: str) -> GeometryBatch:
     """The places of a column: ``wkb``, ``wkt``, or GeoArrow's ``point``, ``polygon``, ``multipolygon``.
 
     GeoArrow's coordinates may be separated (a struct) or interleaved (lists of fixed size).
@@ -70,36 +72,36 @@ def decode(column: pa.Array, encoding: str) -> Given:
     if column.null_count == 0:
         return _decoded(column, encoding)
     rows = column.is_valid().to_numpy(zero_copy_only=False)
-    return _decoded(column.drop_null(), encoding).spread(rows)
+    return _decoded(column.drop_null(), encoding).scatter(rows)
 
 
-def _decoded(column: pa.Array, encoding: str) -> Given:
+def _decoded(column: pa.Array, encoding: str) -> GeometryBatch:
     """``decode`` of a column without nulls."""
     if encoding == "point":
-        return Given(_coordinates(column))
+        return GeometryBatch(_coordinates(column))
     if encoding == "polygon":
-        return split(_polygons(column), None)
+        return split_points(_polygons(column), None)
     if encoding == "multipolygon":
-        return split(_multipolygons(column), None)
+        return split_points(_multipolygons(column), None)
     if encoding == "wkt":
         texts = column.to_numpy(zero_copy_only=False)
         written = np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
-        shapes = shapely.from_wkt(only(written, texts), on_invalid="ignore")
-        return split(shapes, written & shapely.is_missing(shapes))
+        shapes = shapely.from_wkt(keep_where(written, texts), on_invalid="ignore")
+        return split_points(shapes, written & shapely.is_missing(shapes))
     points = _points(column)
     if points is not None:
         return points
     shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    return split(shapes, shapely.is_missing(shapes))
+    return split_points(shapes, shapely.is_missing(shapes))
 
 
-def _points(column: pa.Array) -> Given | None:
+def _points(column: pa.Array) -> GeometryBatch | None:
     """WKB points of one size and kind; None where they are not."""
     if pa.types.is_binary_view(column.type) or pa.types.is_fixed_size_binary(column.type):
         column = column.cast(pa.large_binary())
     n, width = len(column), np.int64 if pa.types.is_large_binary(column.type) else np.int32
     if n == 0:
-        return Given(np.empty((0, 2)))
+        return GeometryBatch(np.empty((0, 2)))
     _, offsets, values = column.buffers()
     starts = np.frombuffer(offsets, width, n + 1, column.offset * np.dtype(width).itemsize)
     layout, kinds = LAYOUTS.get(int(starts[1] - starts[0]), (None, ()))
@@ -109,10 +111,10 @@ def _points(column: pa.Array) -> Given | None:
     kind = rows["kind"][0]
     if kind not in kinds or not (rows["kind"] == kind).all() or not (rows["order"] == LITTLE_ENDIAN).all():
         return None
-    return Given(np.ascontiguousarray(rows["xy"]), tall=layout is XYZ)
+    return GeometryBatch(np.ascontiguousarray(rows["xy"]), has_z=layout is XYZ)
 
 
-def split(shapes: Shapes, broken: Bools | None) -> Given:
+def split_points(shapes: Shapes, broken: Bools | None) -> GeometryBatch:
     """Points apart from the rest; a multipoint of one point is that point."""
     kinds = shapely.get_type_id(shapes)
     lone = (kinds == MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
@@ -123,9 +125,9 @@ def split(shapes: Shapes, broken: Bools | None) -> Given:
     xy = np.full((len(shapes), 2), np.nan)
     xy[points, 0], xy[points, 1] = shapely.get_x(shapes[points]), shapely.get_y(shapes[points])
     others = ~points & (kinds >= 0)
-    rest = only(others, shapes) if others.any() else None
+    rest = keep_where(others, shapes) if others.any() else None
     found = broken if broken is not None and broken.any() else None
-    return Given(xy, rest, found, tall=bool(shapely.has_z(shapes[points]).any()))
+    return GeometryBatch(xy, rest, found, has_z=bool(shapely.has_z(shapes[points]).any()))
 
 
 def _coordinates(column: pa.Array) -> Floats:
@@ -165,28 +167,28 @@ def _offsets(lists: pa.Array) -> NDArray[np.int64]:
     return np.asarray(offsets - offsets[0])
 
 
-def encode(xy: Floats, shapes: Shapes | None) -> pa.Array:
+def encode_geometry(xy: Floats, shapes: Shapes | None) -> pa.Array:
     """WKB of points (n, 2), or of the shape where a row has one; null where it has neither."""
     if shapes is None and not np.isnan(xy).any():
         return _encoded_points(xy)
-    return pa.array(shapely.to_wkb(geometries(xy, shapes), flavor="iso"), pa.binary())
+    return pa.array(shapely.to_wkb(to_shapes(xy, shapes), flavor="iso"), pa.binary())
 
 
-def geometries(xy: Floats, shapes: Shapes | None) -> Shapes:
+def to_shapes(xy: Floats, shapes: Shapes | None) -> Shapes:
     """The shape of each row, else its point; None where it has neither."""
-    found = only(is_drawn(xy), np.asarray(shapely.points(xy), dtype=object))
+    found = keep_where(has_coordinates(xy), np.asarray(shapely.points(xy), dtype=object))
     if shapes is not None:
         there = ~shapely.is_missing(shapes)
         found[there] = shapes[there]
     return found
 
 
-def is_drawn(xy: Floats) -> Bools:
+def has_coordinates(xy: Floats) -> Bools:
     """Rows of (n, 2) that are points on a map."""
     return np.asarray(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
 
 
-def only(rows: Bools, shapes: Shapes) -> Shapes:
+def keep_where(rows: Bools, shapes: Shapes) -> Shapes:
     """The shapes of these rows, None for the others."""
     found = shapes.copy()
     found[~rows] = None

@@ -12,24 +12,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layers.formats.arrow import READ_BYTES
-from layers.formats.opened import Opened
 from layers.formats.place_columns import PlaceColumns
-from layers.formats.source import Source
+from layers.formats.source import SourceFile
+from layers.formats.table_reader import TableReader
 
 SUFFIXES: Final = (".parquet", ".geoparquet", ".pq")
 TAIL_BYTES: Final = 1 << 16
 MOST_SLICES: Final = 16  # of a row group: each of them decodes what comes before it
 
 
-def can_be_sliced(source: Source, rows: int) -> bool:
+def can_be_sliced(source: SourceFile, rows: int) -> bool:
     """Whether slices of so many rows are read about as quickly as the whole file."""
     if source.path.suffix.lower() not in SUFFIXES:
         return False
     with pq.ParquetFile(source.path) as file:
-        return max(_sizes(file.metadata), default=0) <= MOST_SLICES * rows
+        return max(_row_group_sizes(file.metadata), default=0) <= MOST_SLICES * rows
 
 
-def signature(path: Path) -> str:
+def file_fingerprint(path: Path) -> str:
     """Tells a file from others: its size, and a digest of its end, where Parquet says what it holds.
 
     Raises OSError.
@@ -40,30 +40,30 @@ def signature(path: Path) -> str:
         return f"{size} {sha256(file.read()).hexdigest()}"
 
 
-def slice_of(path: Path, places: PlaceColumns, datum: str, first: int, count: int) -> Source:
+def open_slice(path: Path, places: PlaceColumns, datum: str, first: int, count: int) -> SourceFile:
     """Rows ``first`` to ``first + count`` of a Parquet file as a source; its schema is left out."""
 
     def read(rows: int) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
-            groups, before = _groups(file.metadata, first, count)
-            yield from _cut(file.iter_batches(rows, row_groups=groups), before, count)
+            groups, before = _row_groups(file.metadata, first, count)
+            yield from _trim(file.iter_batches(rows, row_groups=groups), before, count)
 
-    return Source(path, Opened(pa.schema([]), count, read), places, datum)
+    return SourceFile(path, TableReader(pa.schema([]), count, read), places, datum)
 
 
-def _sizes(metadata: Any) -> list[int]:  # noqa: ANN401 - pyarrow's FileMetaData
+def _row_group_sizes(metadata: Any) -> list[int]:  # noqa: ANN401 - pyarrow's FileMetaData
     return [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
 
 
-def _groups(metadata: Any, first: int, count: int) -> tuple[list[int], int]:  # noqa: ANN401
+def _row_groups(metadata: Any, first: int, count: int) -> tuple[list[int], int]:  # noqa: ANN401
     """The row groups that hold the rows, and how many rows of the first of them come before."""
-    sizes = _sizes(metadata)
+    sizes = _row_group_sizes(metadata)
     starts = [0, *accumulate(sizes)]
     held = [n for n, size in enumerate(sizes) if starts[n] < first + count and starts[n] + size > first]
     return held, first - starts[held[0]] if held else 0
 
 
-def _cut(batches: Iterator[pa.RecordBatch], before: int, count: int) -> Iterator[pa.RecordBatch]:
+def _trim(batches: Iterator[pa.RecordBatch], before: int, count: int) -> Iterator[pa.RecordBatch]:
     """Without the rows that come before and behind."""
     for batch in batches:
         skipped = min(before, batch.num_rows)

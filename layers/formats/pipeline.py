@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 END: Final = object()
 
 
-def ahead(items: Generator[Item], depth: int = 2) -> Generator[Item]:
+def prefetch(items: Generator[Item], depth: int = 2) -> Generator[Item]:
     """The items, made in a thread, at most ``depth`` before they are asked for; closed in that thread."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Future[object]] = deque(pool.submit(next, items, END) for _ in range(depth))
@@ -24,7 +24,7 @@ def ahead(items: Generator[Item], depth: int = 2) -> Generator[Item]:
             pool.submit(items.close).result()
 
 
-def pooled(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
+def map_in_order(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
     """``make`` of every item in their order, ``workers`` at once."""
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[Made]] = deque()

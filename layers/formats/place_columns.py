@@ -20,7 +20,7 @@ GEOMETRY: Final = ("geometry", "geom", "wkb_geometry", "wkb", "the_geom", "shape
 TEXTS: Final = ("wkt", *GEOMETRY)
 NATIVE: Final = ("point", "polygon", "multipolygon")
 EXTENSION: Final = b"ARROW:extension:name"
-EXTENSION_SAYS: Final = b"ARROW:extension:metadata"
+EXTENSION_METADATA: Final = b"ARROW:extension:metadata"
 WGS84: Final = 4326
 
 
@@ -43,14 +43,14 @@ class PlaceColumns:
     extra: Mapping[str, Any] | None = None
 
     @property
-    def loose(self) -> bool:
+    def lacks_crs(self) -> bool:
         """Whether the numbers stand in plain columns or as text: nothing can say their system."""
         return self.geometry is None or self.encoding == "wkt"
 
 
-def find_places(schema: pa.Schema, name: str) -> PlaceColumns:
+def find_place_columns(schema: pa.Schema, name: str) -> PlaceColumns:
     """The columns of a schema, or a refusal that says what is wanted. ``name``: of the file or body."""
-    found = _of_metadata(schema) or _of_extension(schema) or _of_names(schema)
+    found = _from_geoparquet(schema) or _from_geoarrow(schema) or _from_names(schema)
     if found is None:
         raise BadInput(
             N_("{file} has no columns of coordinates."),
@@ -61,7 +61,7 @@ def find_places(schema: pa.Schema, name: str) -> PlaceColumns:
     return replace(found, accuracy=_first(schema, (ACCURACY,)))
 
 
-def _of_metadata(schema: pa.Schema) -> PlaceColumns | None:
+def _from_geoparquet(schema: pa.Schema) -> PlaceColumns | None:
     """What GeoParquet's ``geo`` says of the primary column."""
     said = (schema.metadata or {}).get(b"geo")
     try:
@@ -77,29 +77,29 @@ def _of_metadata(schema: pa.Schema) -> PlaceColumns | None:
     return PlaceColumns(
         geometry=column,
         encoding=encoding,
-        kind=_kind(entry.get("geometry_types") or ()),
-        crs=_crs(entry["crs"]) if "crs" in entry else CRS.from_epsg(WGS84),
+        kind=_geometry_type(entry.get("geometry_types") or ()),
+        crs=_parse_crs(entry["crs"]) if "crs" in entry else CRS.from_epsg(WGS84),
         extra=document["columns"],
     )
 
 
-def _of_extension(schema: pa.Schema) -> PlaceColumns | None:
+def _from_geoarrow(schema: pa.Schema) -> PlaceColumns | None:
     """The first column that is marked as a GeoArrow one."""
     for field in schema:
         marks = field.metadata or {}
         if isinstance(field.type, pa.BaseExtensionType):
             mark, said = field.type.extension_name, field.type.__arrow_ext_serialize__()
         else:
-            mark, said = marks.get(EXTENSION, b"").decode(), marks.get(EXTENSION_SAYS, b"")
+            mark, said = marks.get(EXTENSION, b"").decode(), marks.get(EXTENSION_METADATA, b"")
         library, _, encoding = mark.partition(".")
         if library in ("geoarrow", "ogc"):
             _check_encoding(encoding)
             kind = encoding.capitalize().replace("Multip", "MultiP") if encoding in NATIVE else "Unknown"
-            return PlaceColumns(geometry=field.name, encoding=encoding, kind=kind, crs=_stated(said))
+            return PlaceColumns(geometry=field.name, encoding=encoding, kind=kind, crs=_geoarrow_crs(said))
     return None
 
 
-def _of_names(schema: pa.Schema) -> PlaceColumns | None:
+def _from_names(schema: pa.Schema) -> PlaceColumns | None:
     """A column of WKB or WKT, or two of coordinates, by their names."""
     for aliases, encoding, kinds in ((GEOMETRY, "wkb", BINARIES), (TEXTS, "wkt", STRINGS)):
         column = _first(schema, aliases)
@@ -131,23 +131,23 @@ def _check_encoding(encoding: str) -> None:
         )
 
 
-def _kind(types: Iterable[str]) -> str:
+def _geometry_type(types: Iterable[str]) -> str:
     """The one kind of geometry, without heights, or Unknown."""
     kinds = set(types)
     only = kinds.pop() if len(kinds) == 1 else "Unknown"
     return "Unknown" if " " in only else only
 
 
-def _stated(said: bytes) -> CRS | None:
+def _geoarrow_crs(said: bytes) -> CRS | None:
     """The system in a GeoArrow column's metadata."""
     try:
         document = json.loads(said) if said else {}
     except ValueError:
         return None
-    return _crs(document.get("crs")) if isinstance(document, dict) else None
+    return _parse_crs(document.get("crs")) if isinstance(document, dict) else None
 
 
-def _crs(said: object) -> CRS | None:
+def _parse_crs(said: object) -> CRS | None:
     """A system as PROJJSON or text; None where it says none that is known."""
     if said is None:
         return None
@@ -155,10 +155,10 @@ def _crs(said: object) -> CRS | None:
         crs = CRS.from_user_input(said)
     except CRSError:
         return None
-    return plain_crs(crs)
+    return normalize_crs(crs)
 
 
-def plain_crs(crs: CRS | None) -> CRS | None:
+def normalize_crs(crs: CRS | None) -> CRS | None:
     """OGC's CRS84 as EPSG:4326: the same degrees, which stand longitude first in a file anyhow."""
     if crs is not None and crs.to_authority() == ("OGC", "CRS84"):
         return CRS.from_epsg(WGS84)

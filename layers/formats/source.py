@@ -21,14 +21,14 @@ from core.i18n import N_
 from geo.datum.reference_systems import CANON, frame
 from layers.formats.arrow import open_ipc, open_parquet
 from layers.formats.gdal import open_vector
-from layers.formats.geometry_columns import Floats, Given, decode
-from layers.formats.opened import Opened
-from layers.formats.place_columns import PlaceColumns, find_places
+from layers.formats.geometry_columns import Floats, GeometryBatch, decode_geometry
+from layers.formats.place_columns import PlaceColumns, find_place_columns
+from layers.formats.table_reader import TableReader
 from layers.formats.text_table import open_table
 from layers.readers.foreign_file import declared_datum as datum_of
 
 BATCH_ROWS: Final = 196_608
-OPENERS: Final[dict[str, Callable[[Path], Opened]]] = {
+OPENERS: Final[dict[str, Callable[[Path], TableReader]]] = {
     **dict.fromkeys((".parquet", ".geoparquet", ".pq"), open_parquet),
     **dict.fromkeys((".arrow", ".arrows", ".ipc", ".feather"), open_ipc),
     **dict.fromkeys((".csv", ".tsv", ".txt"), open_table),
@@ -38,20 +38,20 @@ FAULTS: Final = (pa.ArrowException, OSError, UnicodeError, pyogrio.errors.DataSo
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBatch:
+class SourceBatch:
     """Rows as they stand: every column, the places, and each row's accuracy (metres, NaN where none)."""
 
     table: pa.RecordBatch
-    places: Given
+    places: GeometryBatch
     accuracy_m: Floats | None
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """An opened file: its columns, which of them are the place, the datum, and the rows where known."""
 
     path: Path
-    opened: Opened
+    opened: TableReader
     places: PlaceColumns
     datum: str
 
@@ -65,17 +65,17 @@ class Source:
         """The number of rows; None where the file does not say it."""
         return self.opened.rows
 
-    def batches(self, rows: int = BATCH_ROWS) -> Generator[GivenBatch]:
+    def batches(self, rows: int = BATCH_ROWS) -> Generator[SourceBatch]:
         """All rows in their order, at most ``rows`` at once. Raises BadInput where the file breaks off."""
         try:
             for batch in self.opened.read(rows):
                 for start in range(0, batch.num_rows, rows):
-                    yield given_batch(batch.slice(start, rows), self.places)
+                    yield to_source_batch(batch.slice(start, rows), self.places)
         except FAULTS as fault:
             raise _unreadable(self.path, fault) from fault
 
 
-def open_source(path: Path, datum: str | None = None, layer: str | None = None) -> Source:
+def open_source(path: Path, datum: str | None = None, layer: str | None = None) -> SourceFile:
     """Open a file of points, areas or both.
 
     ``datum`` declares what the file does not say, or cannot (degrees may be gcj02 or bd09); numbers in plain
@@ -89,29 +89,29 @@ def open_source(path: Path, datum: str | None = None, layer: str | None = None) 
         opened = opener(path) if opener else open_vector(path, layer)
     except FAULTS as fault:
         raise _unreadable(path, fault) from fault
-    places = opened.places or find_places(opened.schema, path.name)
-    return Source(path, opened, places, resolved_datum(places, path.name, datum))
+    places = opened.places or find_place_columns(opened.schema, path.name)
+    return SourceFile(path, opened, places, resolve_datum(places, path.name, datum))
 
 
-def resolved_datum(places: PlaceColumns, name: str, declared: str | None) -> str:
+def resolve_datum(places: PlaceColumns, name: str, declared: str | None) -> str:
     """The datum to convert from: declared, or the table's own; cgcs2000 for numbers in plain columns."""
-    if places.loose:
+    if places.lacks_crs:
         return frame(declared or CANON).name
     return frame(datum_of(Path(name), places.crs, declared)).name
 
 
-def given_batch(table: pa.RecordBatch, columns: PlaceColumns) -> GivenBatch:
+def to_source_batch(table: pa.RecordBatch, columns: PlaceColumns) -> SourceBatch:
     """The places in the rows of a table."""
-    accuracy = None if columns.accuracy is None else numbers(table.column(columns.accuracy))
+    accuracy = None if columns.accuracy is None else to_floats(table.column(columns.accuracy))
     if columns.geometry is not None:
-        places = decode(table.column(columns.geometry), columns.encoding)
+        places = decode_geometry(table.column(columns.geometry), columns.encoding)
     else:
-        pair = [numbers(table.column(name)) for name in (columns.east, columns.north)]
-        places = Given(np.column_stack(pair))
-    return GivenBatch(table, places, accuracy)
+        pair = [to_floats(table.column(name)) for name in (columns.east, columns.north)]
+        places = GeometryBatch(np.column_stack(pair))
+    return SourceBatch(table, places, accuracy)
 
 
-def numbers(column: pa.Array) -> Floats:
+def to_floats(column: pa.Array) -> Floats:
     """A column as floats, shape (n,): NaN for null and for text that is no number."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

@@ -13,14 +13,14 @@ import pyarrow.csv as pa_csv
 
 from core.errors import BadInput
 from core.i18n import N_
-from layers.formats.opened import Opened
+from layers.formats.table_reader import TableReader
 
 ENCODINGS: Final = ("utf-8", "gb18030")
 BLOCK_BYTES: Final = 16 << 20
 CHUNK_BYTES: Final = 1 << 20
 
 
-def open_table(path: Path) -> Opened:
+def open_table(path: Path) -> TableReader:
     """A table with a header; UTF-8 or GB 18030, separated by comma, semicolon or tab.
 
     The number of rows is that of the lines. Raises BadInput, ArrowInvalid.
@@ -37,7 +37,7 @@ def open_table(path: Path) -> Opened:
     def read(_rows: int) -> Iterator[pa.RecordBatch]:
         yield from _read(path, encoding, mark, text)
 
-    return Opened(text, max(lines - 1, 0), read)
+    return TableReader(text, max(lines - 1, 0), read)
 
 
 def _read(path: Path, encoding: str, mark: str, text: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -21,10 +21,10 @@ from pyproj import CRS
 from core.errors import BadInput
 from core.i18n import N_
 from layers.formats.gdal_writer import GDAL_FAULTS, write_vector
-from layers.formats.output_plan import Form, Layout, Outgoing, system_of
+from layers.formats.output_plan import GeometryForm, Layout, OutputBatch, geoarrow_metadata
 from layers.formats.plain_columns import plain_schema, plain_table
 
-Batches = Iterable[Outgoing]
+Batches = Iterable[OutputBatch]
 Write = Callable[
     [Path, str, Layout, Batches], None
 ]  # the file, a name for its layer, what it holds, the rows
@@ -35,14 +35,14 @@ COMPRESSION: Final = {"compression": "snappy", "dictionary_pagesize_limit": 1 <<
 FAULTS: Final = (OSError, pa.ArrowException, *GDAL_FAULTS)
 
 
-def form_of(target: Path) -> Form:
+def geometry_form(target: Path) -> GeometryForm:
     """How geometry goes into a file of that name. Raises BadInput (field ``output``)."""
-    return _writer_of(target)[0]
+    return _writer(target)[0]
 
 
 def check_target(target: Path, source: Path) -> None:
     """Refuse a target that cannot be written or is the input itself. Raises BadInput."""
-    _writer_of(target)
+    _writer(target)
     if target.exists() and target.samefile(source):
         raise BadInput(
             N_("{path} is the input itself."),
@@ -58,11 +58,11 @@ def check_target(target: Path, source: Path) -> None:
 
 def write_stream(target: Path, layout: Layout, batches: Batches) -> None:
     """Write all batches, then let the file take the target's name. Raises BadInput (field ``output``)."""
-    _, write = _writer_of(target)
+    _, write = _writer(target)
     faults: list[Exception] = []
-    with _part_of(target) as part:
+    with _temporary_file(target) as part:
         try:
-            write(part, target.stem, layout, _noting(batches, faults))
+            write(part, target.stem, layout, _recording_errors(batches, faults))
         except Exception as fault:
             if faults:  # the rows could not be made; what a driver says of that is not the reason
                 raise faults[0] from None
@@ -73,7 +73,7 @@ def write_stream(target: Path, layout: Layout, batches: Batches) -> None:
             ) from fault
 
 
-def _noting(batches: Batches, faults: list[Exception]) -> Iterator[Outgoing]:
+def _recording_errors(batches: Batches, faults: list[Exception]) -> Iterator[OutputBatch]:
     try:
         yield from batches
     except Exception as fault:
@@ -82,7 +82,7 @@ def _noting(batches: Batches, faults: list[Exception]) -> Iterator[Outgoing]:
 
 
 @contextmanager
-def _part_of(target: Path) -> Iterator[Path]:
+def _temporary_file(target: Path) -> Iterator[Path]:
     """A file beside the target; it becomes the target, or goes."""
     part = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
@@ -95,8 +95,8 @@ def _part_of(target: Path) -> Iterator[Path]:
 def _write_parquet(path: Path, _name: str, layout: Layout, batches: Batches) -> None:
     kinds: set[str] = set()
     boxes = []
-    repeated = [field.name for field in layout.schema if _may_repeat(field.type)]
-    told = [field.name for field in layout.schema if _has_order(field.type)]
+    repeated = [field.name for field in layout.schema if _dictionary_may_pay(field.type)]
+    told = [field.name for field in layout.schema if _needs_statistics(field.type)]
     with pq.ParquetWriter(
         path, layout.schema, use_dictionary=repeated, write_statistics=told, **COMPRESSION
     ) as writer:
@@ -105,20 +105,20 @@ def _write_parquet(path: Path, _name: str, layout: Layout, batches: Batches) -> 
             kinds |= batch.kinds
             boxes += [batch.box] if batch.box else []
         if layout.geometry is not None:
-            writer.add_key_value_metadata({"geo": json.dumps(_geo(layout, kinds, boxes))})
+            writer.add_key_value_metadata({"geo": json.dumps(_geoparquet_metadata(layout, kinds, boxes))})
 
 
-def _may_repeat(kind: pa.DataType) -> bool:
+def _dictionary_may_pay(kind: pa.DataType) -> bool:
     """Whether a dictionary may pay for a column."""
     return bool(pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _has_order(kind: pa.DataType) -> bool:
+def _needs_statistics(kind: pa.DataType) -> bool:
     """Whether least and greatest help who looks for rows; of texts they cost more than all the rest."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_temporal(kind))
 
 
-def _geo(layout: Layout, kinds: Iterable[str], boxes: list[Any]) -> dict[str, Any]:
+def _geoparquet_metadata(layout: Layout, kinds: Iterable[str], boxes: list[Any]) -> dict[str, Any]:
     """GeoParquet 1.1's metadata; further columns of geometry keep what was said of them."""
     entry: dict[str, Any] = {
         "encoding": layout.encoding.upper() if layout.encoding == "wkb" else layout.encoding,
@@ -147,7 +147,7 @@ def _write_ipc_file(path: Path, _name: str, layout: Layout, batches: Batches) ->
     grown: dict[str, pa.Array] = {}
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema, options=options) as writer:
         for batch in batches:
-            writer.write_table(_grown(batch.table, grown).cast(schema))
+            writer.write_table(_with_extended_dictionaries(batch.table, grown).cast(schema))
 
 
 def _write_ipc_stream(path: Path, _name: str, layout: Layout, batches: Batches) -> None:
@@ -162,10 +162,10 @@ def arrow_schema(layout: Layout) -> pa.Schema:
     if layout.geometry is None:
         return layout.schema
     place = layout.schema.get_field_index(layout.geometry)
-    return layout.schema.set(place, layout.schema.field(place).with_metadata(system_of(layout)))
+    return layout.schema.set(place, layout.schema.field(place).with_metadata(geoarrow_metadata(layout)))
 
 
-def _grown(table: pa.Table, grown: dict[str, pa.Array]) -> pa.Table:
+def _with_extended_dictionaries(table: pa.Table, grown: dict[str, pa.Array]) -> pa.Table:
     """The table with dictionaries that begin with those of the tables before."""
     for place, field in enumerate(table.schema):
         if not pa.types.is_dictionary(field.type):
@@ -192,7 +192,7 @@ def _write_csv(path: Path, _name: str, layout: Layout, batches: Batches) -> None
                 writer.write_table(plain_table(batch.table, schema))
 
 
-WRITERS: Final[dict[str, tuple[Form, Write]]] = {
+WRITERS: Final[dict[str, tuple[GeometryForm, Write]]] = {
     ".parquet": ("native", _write_parquet),
     ".geoparquet": ("native", _write_parquet),
     ".arrow": ("native", _write_ipc_file),
@@ -206,7 +206,7 @@ WRITERS: Final[dict[str, tuple[Form, Write]]] = {
 }
 
 
-def _writer_of(target: Path) -> tuple[Form, Write]:
+def _writer(target: Path) -> tuple[GeometryForm, Write]:
     found = WRITERS.get(target.suffix.lower())
     if found is None:
         raise BadInput(

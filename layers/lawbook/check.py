@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.i18n import N_
 from geo.unit_codes import stem
 from law.book import LawBook
-from law.completeness import Finding, Hole, check_matrix, check_rules
+from law.completeness import CompetenceFinding, RuleGap, check_competence, find_rule_gaps
 from layers.lawbook.documents import current_book
 from store.schema.datasets import Source, Unit
 
@@ -25,16 +25,16 @@ class LawCheck:
     book: LawBook
     on: dt.date
     units: Mapping[str, str]
-    findings: tuple[Finding, ...]
-    holes: tuple[Hole, ...]
+    findings: tuple[CompetenceFinding, ...]
+    rule_gaps: tuple[RuleGap, ...]
 
     @property
     def clean(self) -> bool:
         """Was nothing found?"""
-        return not self.findings and not self.holes
+        return not self.findings and not self.rule_gaps
 
 
-def fetch_law_check(session: Session, on: dt.date, unit: str | None = None) -> LawCheck:
+def check_current_law(session: Session, on: dt.date, unit: str | None = None) -> LawCheck:
     """Check the current law on a day, in every township or in those of one unit.
 
     Raises :class:`BadInput` where no township is known there.
@@ -43,7 +43,9 @@ def fetch_law_check(session: Session, on: dt.date, unit: str | None = None) -> L
     units = fetch_townships(session, on, unit or "")
     if not units:
         raise _no_township(on, unit)
-    return LawCheck(book, on, units, tuple(check_matrix(book, units, on)), tuple(check_rules(book, on)))
+    return LawCheck(
+        book, on, units, tuple(check_competence(book, units, on)), tuple(find_rule_gaps(book, on))
+    )
 
 
 def _no_township(on: dt.date, unit: str | None) -> BadInput:

@@ -24,12 +24,19 @@ from geo.unit_codes import stem
 from law.book import LawBook
 from law.competence import EntryRow
 from law.competence_list import competence_rows
-from law.errors import Fault, LawDataError
-from law.values import both
+from law.errors import DataIssue, LawDataError
+from law.values import bilingual
 from layers.lawbook.check import fetch_townships
-from layers.lawbook.documents import LOCAL, WrongLaw, current_book
+from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.registry.sources import Dataset
-from layers.registry.versions import Loaded, add_version, lock_versions, retire, switch, write_down
+from layers.registry.versions import (
+    LoadResult,
+    activate_version,
+    add_version,
+    lock_versions,
+    record_change,
+    retire_version,
+)
 from store.schema.datasets import Source
 
 LICENCE: Final = "not stated"  # the file does not say; lists of powers are published documents
@@ -37,15 +44,15 @@ DAMAGED: Final = (OSError, ValueError, ParseError, csv.Error)
 """What the readers of tables and YAML raise for a file that is not there or is damaged."""
 
 
-class BadList(WrongLaw):
+class InvalidCompetenceList(InvalidLaw):
     """A list that was refused: every wrong row by its number in the file."""
 
     def lines(self, lang: Lang) -> list[str]:
         """Every fault in words."""
-        return [_line(one, lang) for one in self.faults]
+        return [_issue_line(one, lang) for one in self.issues]
 
 
-def _line(fault: Fault, lang: Lang) -> str:
+def _issue_line(fault: DataIssue, lang: Lang) -> str:
     told = say(lang, fault.message, **fault.values)
     if not fault.row:
         return told
@@ -55,12 +62,12 @@ def _line(fault: Fault, lang: Lang) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ListLoaded:
-    """What became of a list. ``strays``: unit codes under which the store knows no township."""
+class ListLoadResult:
+    """What became of a list. ``unknown_units``: unit codes under which the store knows no township."""
 
-    loaded: Loaded
+    loaded: LoadResult
     entries: int
-    strays: tuple[str, ...]
+    unknown_units: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,9 @@ class LawVersion:
     loaded_at: dt.datetime
 
 
-def load_list(session: Session, path: Path, *, title: str | None = None, official: bool = True) -> ListLoaded:
+def load_list(
+    session: Session, path: Path, *, title: str | None = None, official: bool = True
+) -> ListLoadResult:
     """Make a file's list the competence list in force, in place of the samples or of an earlier list.
 
     All of it or nothing, in the caller's transaction. A list that is not ``official`` is marked as a sample.
@@ -83,18 +92,18 @@ def load_list(session: Session, path: Path, *, title: str | None = None, officia
     lock_versions(session)
     rows = read_list(path, current_book(session, local=False), official=official)
     content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
-    dataset = _described(path, _checksum(content), title, official)
-    loaded = switch(session, dataset, lambda: _store(session, dataset, content))
-    strays = _strays(session, rows)
-    write_down(session, LOCAL, loaded.before, loaded.version)
-    return ListLoaded(loaded, len(rows), strays)
+    dataset = _describe(path, _checksum(content), title, official)
+    loaded = activate_version(session, dataset, lambda: _store(session, dataset, content))
+    strays = _unknown_units(session, rows)
+    record_change(session, LOCAL_LIST, loaded.previous, loaded.version)
+    return ListLoadResult(loaded, len(rows), strays)
 
 
 def unload_list(session: Session) -> bool:
     """Go back to the shipped list; whether there was a local one. It stays in the store for replays."""
     lock_versions(session)
-    before = retire(session, LOCAL)
-    write_down(session, LOCAL, before, None)
+    before = retire_version(session, LOCAL_LIST)
+    record_change(session, LOCAL_LIST, before, None)
     return before is not None
 
 
@@ -112,7 +121,7 @@ def read_list(path: Path, book: LawBook, *, official: bool = True) -> list[Entry
     try:
         rows = competence_rows(path, book)
     except LawDataError as fault:
-        raise BadList(
+        raise InvalidCompetenceList(
             N_("Nothing was loaded, {file} is wrong: {fault}"), fault, field="file", file=path.name
         ) from fault
     except DAMAGED as fault:
@@ -146,10 +155,10 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _described(path: Path, checksum: str, title: str | None, official: bool) -> Dataset:
-    named = both(N_("Competence list ({file})"), file=path.name)
+def _describe(path: Path, checksum: str, title: str | None, official: bool) -> Dataset:
+    named = bilingual(N_("Competence list ({file})"), file=path.name)
     return Dataset(
-        dataset=LOCAL,
+        dataset=LOCAL_LIST,
         file=path.name,
         role="law",
         title=asdict(named) if title is None else {"zh": title, "en": title},
@@ -167,7 +176,7 @@ def _store(session: Session, dataset: Dataset, content: dict[str, Any]) -> int:
     return len(content["entries"])
 
 
-def _strays(session: Session, rows: Iterable[EntryRow]) -> tuple[str, ...]:
+def _unknown_units(session: Session, rows: Iterable[EntryRow]) -> tuple[str, ...]:
     known = fetch_townships(session)
     prefixes = sorted({unit for row in rows for unit in row.units})
     return tuple(p for p in prefixes if known and not any(code.startswith(p) for code in known))

@@ -18,26 +18,26 @@ from facts.model import SourceRef
 from law.book import LawBook
 from law.competence import EntryRow
 from law.errors import LawDataError
-from law.parsing import check_sections, parse_rows, section
+from law.parsing import check_sections, parse_rows, section_rows
 from layers.registry.sources import Dataset
 from store.schema.datasets import Source
 
-LOCAL: Final = "law/competence_local"
-LOCAL_DOCUMENT: Final = "competence_local"
+LOCAL_LIST: Final = "law/competence_local"
+LOCAL_LIST_DOCUMENT: Final = "competence_local"
 
 
-class WrongLaw(BadData):
+class InvalidLaw(BadData):
     """Legal data that cannot be used; its faults are told in the reader's language, several a line each."""
 
     def __init__(
         self, message: str, cause: LawDataError, *, field: str = "law", hint: str = "", **values: object
     ) -> None:
         super().__init__(message, field=field, hint=hint, **values)
-        self.faults = cause.faults
+        self.issues = cause.issues
 
     def lines(self, lang: Lang) -> list[str]:
         """Every fault in words."""
-        return [one.line(lang) for one in self.faults]
+        return [one.line(lang) for one in self.issues]
 
     def detail(self, lang: Lang) -> str:
         """What is wrong, in words."""
@@ -53,24 +53,24 @@ def document_name(dataset: str) -> str:
 
 def build_book(documents: Mapping[str, Any]) -> LawBook:
     """A book of parsed documents, with the law's own errors as data errors."""
-    own = {name: document for name, document in documents.items() if name != LOCAL_DOCUMENT}
+    own = {name: document for name, document in documents.items() if name != LOCAL_LIST_DOCUMENT}
     try:
         book = LawBook.from_documents(own)
     except LawDataError as fault:
-        raise WrongLaw(N_("The law data are wrong: {fault}"), fault) from fault
-    return book if len(own) == len(documents) else _with_local(book, documents)
+        raise InvalidLaw(N_("The law data are wrong: {fault}"), fault) from fault
+    return book if len(own) == len(documents) else _with_local_list(book, documents)
 
 
-def _with_local(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
+def _with_local_list(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
     """The book with the entries of the local list, which must fit its articles, categories and zone kinds."""
-    local = {LOCAL_DOCUMENT: documents[LOCAL_DOCUMENT]}
+    local = {LOCAL_LIST_DOCUMENT: documents[LOCAL_LIST_DOCUMENT]}
     try:
-        check_sections(local, {LOCAL_DOCUMENT: frozenset({"entries"})})
+        check_sections(local, {LOCAL_LIST_DOCUMENT: frozenset({"entries"})})
         return book.with_entries(
-            parse_rows(EntryRow, LOCAL_DOCUMENT, section(local, LOCAL_DOCUMENT, "entries"))
+            parse_rows(EntryRow, LOCAL_LIST_DOCUMENT, section_rows(local, LOCAL_LIST_DOCUMENT, "entries"))
         )
     except LawDataError as fault:
-        raise WrongLaw(
+        raise InvalidLaw(
             N_("The local competence list does not fit the law: {fault}"),
             fault,
             hint=N_("Load a mended list (`zhijie law load`), or do without one (`zhijie law unload`)."),
@@ -87,10 +87,10 @@ def book_of_files(datasets: Iterable[Dataset]) -> LawBook:
 
 def fetch_book(session: Session, sources: Iterable[SourceRef]) -> LawBook:
     """The book of these law versions; asks the store only for versions not met before."""
-    return _cached(session, {(source.dataset, source.checksum): source.id for source in sources})
+    return _get_book(session, {(source.dataset, source.checksum): source.id for source in sources})
 
 
-def known_book(sources: Iterable[SourceRef]) -> LawBook | None:
+def cached_book(sources: Iterable[SourceRef]) -> LawBook | None:
     """The same without asking the store; None where the versions have not been met before."""
     return _BOOKS.get(frozenset((source.dataset, source.checksum) for source in sources))
 
@@ -98,7 +98,7 @@ def known_book(sources: Iterable[SourceRef]) -> LawBook | None:
 _BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}  # by content, so no entry can go stale
 
 
-def _cached(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:
+def _get_book(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:
     if not versions:
         raise StoreUnavailable(
             N_("No law is loaded."), field="law", hint=N_("Load the data with `zhijie load`.")
@@ -111,10 +111,10 @@ def _cached(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBoo
 
 def _fetch_documents(session: Session, ids: Iterable[int]) -> dict[str, Any]:
     rows = session.execute(select(Source.dataset, Source.content).where(Source.id.in_(ids)))
-    return {document_name(row.dataset): parsed_document(row.content) for row in rows}
+    return {document_name(row.dataset): parse_document(row.content) for row in rows}
 
 
-def parsed_document(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
+def parse_document(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
     """A shipped document is kept as its YAML text, a local list as its checked rows."""
     return yaml.safe_load(content["yaml"]) if "yaml" in content else content
 
@@ -124,5 +124,5 @@ def current_book(session: Session, *, local: bool = True) -> LawBook:
     query = select(Source.id, Source.dataset, Source.checksum).where(
         Source.role == "law", Source.retired_at.is_(None)
     )
-    rows = session.execute(query if local else query.where(Source.dataset != LOCAL))
-    return _cached(session, {(row.dataset, row.checksum): row.id for row in rows})
+    rows = session.execute(query if local else query.where(Source.dataset != LOCAL_LIST))
+    return _get_book(session, {(row.dataset, row.checksum): row.id for row in rows})

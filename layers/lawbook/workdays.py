@@ -15,18 +15,20 @@ from core.i18n import N_
 from law.book import LawBook
 from law.calendar import WorkCalendar
 from law.errors import CalendarGap, LawDataError
-from law.time_limits import Clock, Extension, Pause, Term, run
-from layers.lawbook.documents import WrongLaw, current_book
+from law.time_limits import Clock, Extension, Pause, Term, count_term
+from layers.lawbook.documents import InvalidLaw, current_book
 from store.schema.datasets import Source
 
 CALENDAR: Final = "calendar/holidays"
-MOST: Final = 3650  # longest extension, in its unit: keeps a slip of the pen from counting for minutes
+MAX_EXTENSION: Final = (
+    3650  # longest extension, in its unit: keeps a slip of the pen from counting for minutes
+)
 
 _CALENDARS: dict[str, WorkCalendar] = {}  # by checksum of the content, so no entry can go stale
 
 
 @dataclass(frozen=True, slots=True)
-class TermAsked:
+class TermRequest:
     """A term that is asked for: the clock's id, the day of the event, suspensions and extensions."""
 
     clock: str
@@ -55,10 +57,10 @@ def _calendar(text: str) -> WorkCalendar:
     try:
         return WorkCalendar.from_document(yaml.safe_load(text))
     except LawDataError as fault:
-        raise WrongLaw(N_("The calendar is wrong: {fault}"), fault, field="calendar") from fault
+        raise InvalidLaw(N_("The calendar is wrong: {fault}"), fault, field="calendar") from fault
 
 
-def fetch_term(session: Session, asked: TermAsked) -> Term:
+def fetch_term(session: Session, asked: TermRequest) -> Term:
     """Count a term on the current law and calendar.
 
     Raises :class:`BadInput` for an unknown clock, one that is not in force on the day, suspensions that
@@ -67,13 +69,13 @@ def fetch_term(session: Session, asked: TermAsked) -> Term:
     clock = _clock(current_book(session), asked)
     _check(clock, asked)
     try:
-        return run(clock, asked.start, fetch_calendar(session), asked.pauses, asked.extensions)
+        return count_term(clock, asked.start, fetch_calendar(session), asked.pauses, asked.extensions)
     except CalendarGap as gap:
         raise BadInput(
             N_("No public holidays are known for {year} (known: {years})."),
             field="calendar",
             hint=N_("Add {year} to data/calendar once its holidays are announced, then `zhijie load`."),
-            **gap.faults[0].values,
+            **gap.issues[0].values,
         ) from gap
     except (OverflowError, ValueError) as fault:  # past the last day that a date can hold
         raise BadInput(
@@ -84,7 +86,7 @@ def fetch_term(session: Session, asked: TermAsked) -> Term:
         ) from fault
 
 
-def _clock(book: LawBook, asked: TermAsked) -> Clock:
+def _clock(book: LawBook, asked: TermRequest) -> Clock:
     clock = book.clocks.get(asked.clock)
     if clock is None:
         raise BadInput(
@@ -106,7 +108,7 @@ def _clock(book: LawBook, asked: TermAsked) -> Clock:
     return clock
 
 
-def _check(clock: Clock, asked: TermAsked) -> None:
+def _check(clock: Clock, asked: TermRequest) -> None:
     """What ``law.time_limits`` takes for granted, refused with its field."""
     if clock.direction == "before" and (asked.pauses or asked.extensions):
         raise BadInput(
@@ -119,9 +121,9 @@ def _check(clock: Clock, asked: TermAsked) -> None:
             raise BadInput(message, field="pause", hint=_SWAP, start=pause.start, end=pause.end)
     for extra in asked.extensions:
         _check_reason("extend", extra.reason)
-        if not 1 <= extra.length <= MOST:
+        if not 1 <= extra.length <= MAX_EXTENSION:
             message = N_("An extension of {length} cannot be.")
-            raise BadInput(message, field="extend", hint=_LENGTH, length=extra.length, most=MOST)
+            raise BadInput(message, field="extend", hint=_LENGTH, length=extra.length, most=MAX_EXTENSION)
 
 
 _LEAVE_OUT: Final = N_("Leave it out.")

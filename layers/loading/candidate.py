@@ -20,9 +20,9 @@ from geo.datum.conversion import CANON, to_cgcs2000_array
 from law.errors import LawDataError
 from law.parsing import read_yaml
 from layers.lawbook.competence_list import read_list
-from layers.lawbook.documents import LOCAL, WrongLaw, current_book
+from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.readers.feature_table import read_features
-from layers.readers.foreign_file import lone_dataset
+from layers.readers.foreign_file import undescribed_dataset
 from layers.readers.units import Rows, read_units
 from layers.readers.zones import read_zones
 from layers.registry.sources import Dataset
@@ -36,7 +36,7 @@ SECTIONS: Final = {
     "rules": "law/rules",
     "absences": "law/rules",
     "default": "law/competence",
-    "entries": LOCAL,  # without a default: a list of powers as `zhijie law load` takes it
+    "entries": LOCAL_LIST,  # without a default: a list of powers as `zhijie law load` takes it
 }
 """Section of a law document → dataset that it is a version of; the first one met decides."""
 
@@ -77,11 +77,11 @@ def read_candidate(session: Session, path: Path, dataset: str | None = None) -> 
         ) from fault
 
 
-def _law(session: Session, path: Path, dataset: str | None) -> Candidate:
+def _read_law(session: Session, path: Path, dataset: str | None) -> Candidate:
     try:
         document = read_yaml(path)
     except LawDataError as fault:
-        raise WrongLaw(N_("The law data are wrong: {fault}"), fault, field="file") from fault
+        raise InvalidLaw(N_("The law data are wrong: {fault}"), fault, field="file") from fault
     found = _document_of(document)
     if found is None:
         raise BadInput(
@@ -91,27 +91,27 @@ def _law(session: Session, path: Path, dataset: str | None) -> Candidate:
             file=path.name,
             known=", ".join(SECTIONS),
         )
-    if found == LOCAL:
-        return _list(session, path, dataset)
+    if found == LOCAL_LIST:
+        return _read_list(session, path, dataset)
     _check_named(path, found, dataset)
     text = path.read_text(encoding="utf-8")
-    return Candidate(_described(session, path, found, _sha256(text)), content={"yaml": text})
+    return Candidate(_describe(session, path, found, _sha256(text)), content={"yaml": text})
 
 
 def _document_of(document: object) -> str | None:
     """The dataset of the first section that is known; a bare list is a list of powers."""
     if isinstance(document, list):
-        return LOCAL
+        return LOCAL_LIST
     names = document if isinstance(document, Mapping) else {}
     return next((dataset for section, dataset in SECTIONS.items() if section in names), None)
 
 
-def _list(session: Session, path: Path, dataset: str | None) -> Candidate:
-    _check_named(path, LOCAL, dataset)
+def _read_list(session: Session, path: Path, dataset: str | None) -> Candidate:
+    _check_named(path, LOCAL_LIST, dataset)
     rows = read_list(path, current_book(session, local=False))
     content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
     checksum = _sha256(json.dumps(content, ensure_ascii=False, sort_keys=True))
-    return Candidate(_described(session, path, LOCAL, checksum), content=content)
+    return Candidate(_describe(session, path, LOCAL_LIST, checksum), content=content)
 
 
 def _check_named(path: Path, found: str, dataset: str | None) -> None:
@@ -126,12 +126,12 @@ def _check_named(path: Path, found: str, dataset: str | None) -> None:
         )
 
 
-def _areas(session: Session, path: Path, dataset: str | None) -> Candidate:
-    frame = read_features(lone_dataset(path, "units", []))
+def _read_areas(session: Session, path: Path, dataset: str | None) -> Candidate:
+    frame = read_features(undescribed_dataset(path, "units", []))
     table = _table_of(path, frame)
     _check_degrees(frame)
-    name = _same_codes(session, path, frame, table) if dataset is None else dataset
-    described = _described(session, path, name, hashlib.sha256(path.read_bytes()).hexdigest())
+    name = _find_dataset_by_codes(session, path, frame, table) if dataset is None else dataset
+    described = _describe(session, path, name, hashlib.sha256(path.read_bytes()).hexdigest())
     if table is Unit:
         _check_role(described, "units")
         return Candidate(described, read_units(_reading(described)))
@@ -180,7 +180,9 @@ def _check_role(dataset: Dataset, role: str) -> None:
         )
 
 
-def _same_codes(session: Session, path: Path, frame: gpd.GeoDataFrame, table: type[Unit | Zone]) -> str:
+def _find_dataset_by_codes(
+    session: Session, path: Path, frame: gpd.GeoDataFrame, table: type[Unit | Zone]
+) -> str:
     """The current dataset that has most of the file's codes."""
     ranked = session.execute(_select_sharing(table, frame)).all()
     best = [row.dataset for row in ranked if row.shared == ranked[0].shared]
@@ -216,14 +218,14 @@ def _texts(frame: gpd.GeoDataFrame, column: str) -> list[str]:
     return sorted({value for value in values if isinstance(value, str)})
 
 
-def _described(session: Session, path: Path, name: str, sha256: str) -> Dataset:
+def _describe(session: Session, path: Path, name: str, sha256: str) -> Dataset:
     """A file with the description of the current version that it would replace."""
     current = session.scalar(select(Source).where(Source.dataset == name, Source.retired_at.is_(None)))
-    if current is None and name == LOCAL:  # the first local list stands beside the shipped one
-        own = {"dataset": LOCAL, "sha256": sha256, "title": {"zh": path.name, "en": path.name}}
-        return lone_dataset(path, "law", []).model_copy(update=own)
+    if current is None and name == LOCAL_LIST:  # the first local list stands beside the shipped one
+        own = {"dataset": LOCAL_LIST, "sha256": sha256, "title": {"zh": path.name, "en": path.name}}
+        return undescribed_dataset(path, "law", []).model_copy(update=own)
     if current is None:
-        raise _unknown(session, name)
+        raise _no_such_dataset(session, name)
     return Dataset(
         dataset=name,
         file=path.name,
@@ -241,7 +243,7 @@ def _described(session: Session, path: Path, name: str, sha256: str) -> Dataset:
     )
 
 
-def _unknown(session: Session, name: str) -> BadInput:
+def _no_such_dataset(session: Session, name: str) -> BadInput:
     known = session.scalars(
         select(Source.dataset).where(Source.retired_at.is_(None)).order_by(Source.dataset)
     )
@@ -259,10 +261,10 @@ def _sha256(text: str) -> str:
 
 
 READERS: Final[dict[str, Callable[[Session, Path, str | None], Candidate]]] = {
-    ".yaml": _law,
-    ".yml": _law,
-    ".xlsx": _list,
-    ".csv": _list,
-    ".geojson": _areas,
-    ".json": _areas,
+    ".yaml": _read_law,
+    ".yml": _read_law,
+    ".xlsx": _read_list,
+    ".csv": _read_list,
+    ".geojson": _read_areas,
+    ".json": _read_areas,
 }

@@ -18,16 +18,23 @@ from sqlalchemy.orm import Session
 from core.errors import BadData
 from core.i18n import N_
 from law.book import LawBook
-from layers.lawbook.documents import LOCAL, book_of_files, current_book
+from layers.lawbook.documents import LOCAL_LIST, book_of_files, current_book
 from layers.readers.grid import read_grid
 from layers.readers.land_classes import LandClasses, classes_of_files
 from layers.readers.parcels import read_parcels
 from layers.readers.permits import read_permits
 from layers.readers.roads import read_roads
-from layers.readers.units import Rows, earliest, read_units, read_villages
+from layers.readers.units import Rows, earliest_start, read_units, read_villages
 from layers.readers.zones import read_zones
-from layers.registry.sources import Dataset, read_all
-from layers.registry.versions import Loaded, add_version, lock_versions, retire, switch, write_down
+from layers.registry.sources import Dataset, read_data_dir
+from layers.registry.versions import (
+    LoadResult,
+    activate_version,
+    add_version,
+    lock_versions,
+    record_change,
+    retire_version,
+)
 from store.queries.pieces import insert_pieces
 from store.schema.datasets import GridCell, Permit, Source, Unit, Zone, ZoneKind
 from store.schema.parcels import Parcel
@@ -61,16 +68,18 @@ READERS: Final[dict[str, Callable[[Dataset, ReferenceBooks], Rows]]] = {
     "permits": lambda dataset, known: read_permits(dataset, known.book),
     "parcels": lambda dataset, known: read_parcels(dataset, known.classes),
 }
-BECOMES: Final = {"roads": "zones"}  # what a file's role is in the store: of a road, the store knows its zone
+STORED_ROLES: Final = {
+    "roads": "zones"
+}  # what a file's role is in the store: of a road, the store knows its zone
 
 
-def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> list[Loaded]:
+def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> list[LoadResult]:
     """Bring the store in step with a data folder.
 
     The caller's transaction is the swap: readers see all of the old data until it commits.
     Raises :class:`BadData`, and leaves the store as it was, where anything is wrong.
     """
-    datasets = read_all(data_dir)
+    datasets = read_data_dir(data_dir)
     for dataset in datasets:
         dataset.verify()
     known = ReferenceBooks(book_of_files(datasets), classes_of_files(datasets))
@@ -81,9 +90,9 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
         loaded = [_load(session, dataset, known) for dataset in progress(datasets)]
         current_book(session)  # a law that the local competence list does not fit is refused here
         for name, version in gone.items():
-            write_down(session, name, version, None)
+            record_change(session, name, version, None)
         for one in loaded:
-            write_down(session, one.dataset, one.before, one.version)
+            record_change(session, one.dataset, one.previous, one.version)
         return loaded
 
 
@@ -92,20 +101,20 @@ def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, s
 
     What was current, by dataset.
     """
-    listed = {dataset.dataset for dataset in datasets} | {LOCAL}
+    listed = {dataset.dataset for dataset in datasets} | {LOCAL_LIST}
     current = session.scalars(select(Source.dataset).where(Source.retired_at.is_(None))).all()
-    return {dataset: retire(session, dataset) for dataset in current if dataset not in listed}
+    return {dataset: retire_version(session, dataset) for dataset in current if dataset not in listed}
 
 
-def _load(session: Session, dataset: Dataset, known: ReferenceBooks) -> Loaded:
-    return switch(session, dataset, lambda: _load_new(session, dataset, known))
+def _load(session: Session, dataset: Dataset, known: ReferenceBooks) -> LoadResult:
+    return activate_version(session, dataset, lambda: _load_new(session, dataset, known))
 
 
 def _load_new(session: Session, dataset: Dataset, known: ReferenceBooks) -> int:
     rows = _read(dataset, known)
     kept_in_table = dataset.role in TABLES
     content = None if kept_in_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
-    begins = earliest(rows) if kept_in_table else None
+    begins = earliest_start(rows) if kept_in_table else None
     source = add_version(session, dataset, content, role=_stored_role(dataset), begins=begins)
     if kept_in_table:
         write_rows(session, dataset, source.id, rows)
@@ -137,7 +146,7 @@ def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -
 
 
 def _stored_role(dataset: Dataset) -> str:
-    return BECOMES.get(dataset.role, dataset.role)
+    return STORED_ROLES.get(dataset.role, dataset.role)
 
 
 def write_kinds(session: Session, source_id: int, book: LawBook) -> None:

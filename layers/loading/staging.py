@@ -23,7 +23,7 @@ from law.book import LawBook
 from layers.lawbook.documents import fetch_book
 from layers.loading.candidate import Candidate
 from layers.loading.load import write_kinds, write_rows
-from layers.readers.units import earliest
+from layers.readers.units import earliest_start
 from layers.registry.versions import add_version
 from store.schema.datasets import Source, Zone
 
@@ -33,7 +33,7 @@ Versions = Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedVersions:
     """The current versions, and the same with the candidate in the place of the one that it replaces."""
 
     current: Versions
@@ -41,7 +41,7 @@ class Staged:
 
 
 @contextmanager
-def staged(session: Session, candidate: Candidate) -> Iterator[Staged]:
+def stage_candidate(session: Session, candidate: Candidate) -> Iterator[StagedVersions]:
     """Have a candidate in the store for as long as the block lasts; do not commit inside it.
 
     Raises :class:`BadData` where the candidate does not fit the rest of what is current.
@@ -53,20 +53,20 @@ def staged(session: Session, candidate: Candidate) -> Iterator[Staged]:
         savepoint.rollback()
 
 
-def _stage(session: Session, candidate: Candidate) -> Staged:
-    current = fetch_current(session)
+def _stage(session: Session, candidate: Candidate) -> StagedVersions:
+    current = fetch_current_versions(session)
     name = candidate.dataset.dataset
     own = candidate.dataset.model_copy(update={"dataset": f"simulated/{uuid.uuid4().hex}/{name}"})
-    source = add_version(session, own, candidate.content, begins=earliest(candidate.rows))
+    source = add_version(session, own, candidate.content, begins=earliest_start(candidate.rows))
     if candidate.rows:
         write_rows(session, candidate.dataset, source.id, candidate.rows)
     others = {number: dataset for number, dataset in current.items() if dataset != name}
     changed = {**others, source.id: name}
-    book = fetch_book(session, (ref for ref in fetch_refs(session, changed) if ref.role == "law"))
+    book = fetch_book(session, (ref for ref in fetch_source_refs(session, changed) if ref.role == "law"))
     if name == ZONE_KINDS:
         _check_zones(session, others, book, candidate)
         write_kinds(session, source.id, book)
-    return Staged(current, changed)
+    return StagedVersions(current, changed)
 
 
 def _check_zones(session: Session, versions: Versions, book: LawBook, candidate: Candidate) -> None:
@@ -85,13 +85,13 @@ def _check_zones(session: Session, versions: Versions, book: LawBook, candidate:
             )
 
 
-def fetch_current(session: Session) -> dict[int, str]:
+def fetch_current_versions(session: Session) -> dict[int, str]:
     """The versions that are current."""
     rows = session.execute(select(Source.id, Source.dataset).where(Source.retired_at.is_(None)))
     return {row.id: row.dataset for row in rows}
 
 
-def fetch_refs(session: Session, ids: Iterable[int]) -> tuple[SourceRef, ...]:
+def fetch_source_refs(session: Session, ids: Iterable[int]) -> tuple[SourceRef, ...]:
     """What the store says of dataset versions, by the names of their datasets."""
     columns = [getattr(Source, field.name) for field in fields(SourceRef)]
     rows = session.execute(select(*columns).where(Source.id.in_(list(ids))).order_by(Source.dataset))

@@ -25,7 +25,7 @@ from store.schema.datasets import SRID
 STEP_M: Final = 400.0  # so that an edge straight in a map's metres stays straight to 3 mm in degrees
 
 
-def lone_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
+def undescribed_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
     """A file that stands alone, as the readers of datasets want it: nothing is said of it but its name."""
     return Dataset(
         dataset=path.name,
@@ -42,7 +42,9 @@ def lone_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
     )
 
 
-def read_foreign(dataset: Dataset, datum: str | None = None, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_foreign_file(
+    dataset: Dataset, datum: str | None = None, layer: str | None = None
+) -> gpd.GeoDataFrame:
     """The features of a file that GDAL reads, in CGCS2000 degrees, dates left as text.
 
     ``datum`` (a name that ``geo.datum.conversion`` takes) declares what the file does not say, or cannot:
@@ -89,7 +91,7 @@ def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
     """
     code = None if crs is None else crs.to_epsg()
     if code is None:
-        return declared or _refuse_unsaid(path, crs)
+        return declared or _refuse_unknown_crs(path, crs)
     stated = frame(f"EPSG:{code}")
     if declared is None:
         return stated.name
@@ -105,7 +107,7 @@ def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
     return declared
 
 
-def _refuse_unsaid(path: Path, crs: CRS | None) -> NoReturn:
+def _refuse_unknown_crs(path: Path, crs: CRS | None) -> NoReturn:
     raise BadInput(
         N_("{file} does not say its reference system as an EPSG code (it says: {crs})."),
         field="datum",

@@ -33,7 +33,7 @@ from layers.readers.feature_table import (
     valid_range,
 )
 from layers.readers.units import Rows
-from layers.readers.zones import check_kind
+from layers.readers.zones import check_zone_kind
 from layers.registry.sources import Dataset
 
 KIND: Final = "road_control"
@@ -125,7 +125,7 @@ def road_zones(
     Raises :class:`BadData` with the number of the first feature that is wrong.
     """
     for number, row in rows_of(dataset, roads):
-        check_kind(dataset, number, KIND, None, kinds)
+        check_zone_kind(dataset, number, KIND, None, kinds)
         yield _zone(dataset, number, row, kinds[KIND].widths)
 
 

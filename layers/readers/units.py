@@ -122,7 +122,7 @@ def _village(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, An
     }
 
 
-def earliest(rows: Iterable[dict[str, Any]]) -> dt.date | None:
+def earliest_start(rows: Iterable[dict[str, Any]]) -> dt.date | None:
     """The first day of which the rows tell anything; None where they have no beginning."""
     starts = [row["valid"].lower for row in rows]
     return min(starts) if starts and all(starts) else None

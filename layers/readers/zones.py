@@ -37,7 +37,7 @@ def _zone(
 ) -> dict[str, Any]:
     kind = need_text(dataset, number, row, "kind")
     grade = optional_text(row, "grade")
-    check_kind(dataset, number, kind, grade, kinds)
+    check_zone_kind(dataset, number, kind, grade, kinds)
     return {
         "code": need_text(dataset, number, row, "code"),
         "name": need_text(dataset, number, row, "name"),
@@ -50,7 +50,7 @@ def _zone(
     }
 
 
-def check_kind(
+def check_zone_kind(
     dataset: Dataset, number: int, kind: str, grade: str | None, kinds: Mapping[str, ZoneKind]
 ) -> None:
     """Refuse a kind that the law or the dataset does not name, and a grade that the kind does not have."""
@@ -73,7 +73,7 @@ def check_kind(
         )
 
 
-def zones_text(rows: Iterable[Mapping[str, Any]]) -> str:
+def zones_to_geojson(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows of zones with shapely ``geom``, as GeoJSON text that :func:`read_zones` reads; a line a zone."""
     features = [json.dumps(_feature(row), ensure_ascii=False) for row in rows]
     return '{"type": "FeatureCollection", "features": [\n' + ",\n".join(features) + "\n]}\n"

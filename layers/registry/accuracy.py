@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from store.queries.features import Box, fetch_places
 from store.schema.datasets import Source
 
-DRAWN: Final = ("units", "zones", "grid")
-MOST: Final = 50  # units of the highest level whose extents are joined
+AREA_ROLES: Final = ("units", "zones", "grid")
+MAX_UNITS: Final = 50  # units of the highest level whose extents are joined
 
 
-def fetch_exactness(session: Session) -> Sequence[tuple[dict[str, str], bool, float]]:
+def fetch_accuracies(session: Session) -> Sequence[tuple[dict[str, str], bool, float]]:
     """(title by language, whether official, metres its lines may be off) of each dataset drawn as areas."""
     query = (
         select(Source.title, Source.official, Source.accuracy_m)
-        .where(Source.retired_at.is_(None), Source.role.in_(DRAWN))
+        .where(Source.retired_at.is_(None), Source.role.in_(AREA_ROLES))
         .order_by(Source.dataset)
     )
     return [(title, official, metres) for title, official, metres in session.execute(query)]
@@ -28,7 +28,7 @@ def fetch_exactness(session: Session) -> Sequence[tuple[dict[str, str], bool, fl
 
 def fetch_extent(session: Session, reach: str, as_of: dt.date) -> Box | None:
     """The box round the highest units within a reach, degrees; None where no unit is known."""
-    places = fetch_places(session, reach, as_of, MOST)
+    places = fetch_places(session, reach, as_of, MAX_UNITS)
     highest = [place["bbox"] for place in places if place["level"] == places[0]["level"]]
     if not highest:
         return None

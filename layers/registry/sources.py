@@ -16,7 +16,7 @@ from core.i18n import N_
 Role = Literal[
     "units", "villages", "grid", "zones", "roads", "permits", "parcels", "land_classes", "law", "calendar"
 ]
-FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")  # every data folder has these
+REQUIRED_FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")  # every data folder has these
 
 
 class Dataset(BaseModel):
@@ -88,14 +88,14 @@ def _dataset(folder: Path, number: int, row: Any) -> Dataset:  # noqa: ANN401 - 
         ) from fault
 
 
-def read_all(data_dir: Path) -> list[Dataset]:
+def read_data_dir(data_dir: Path) -> list[Dataset]:
     """Every dataset of the data folder, law first: zones are checked against its kinds.
 
     Further folders with a ``sources.yaml`` follow in the order of their names. Two datasets of one name are
     refused: each load would retire the other's version.
     """
     further = sorted(path.parent.name for path in data_dir.glob("[!.]*/sources.yaml"))
-    names = dict.fromkeys((*FOLDERS, *further))
+    names = dict.fromkeys((*REQUIRED_FOLDERS, *further))
     datasets = [dataset for name in names for dataset in read_folder(data_dir / name)]
     _reject_duplicate_names(datasets)
     return datasets

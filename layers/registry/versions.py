@@ -21,14 +21,14 @@ Outcome = Literal["loaded", "restored", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadResult:
     """What became of one dataset; ``rows`` is 0 where nothing was written. ``before``: what was current."""
 
     dataset: str
     version: str
     outcome: Outcome
     rows: int
-    before: str | None = None
+    previous: str | None = None
 
 
 def lock_versions(session: Session) -> None:
@@ -36,7 +36,7 @@ def lock_versions(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('zhijie load'))"))
 
 
-def switch(session: Session, dataset: Dataset, write: Callable[[], int]) -> Loaded:
+def activate_version(session: Session, dataset: Dataset, write: Callable[[], int]) -> LoadResult:
     """Make a version of a dataset the current one and retire the one before it.
 
     ``write`` stores the version with its rows and gives their number; it is called only where the store
@@ -46,16 +46,16 @@ def switch(session: Session, dataset: Dataset, write: Callable[[], int]) -> Load
         select(Source).where(Source.dataset == dataset.dataset, Source.version == dataset.version)
     )
     if present is not None and present.retired_at is None:
-        return Loaded(dataset.dataset, dataset.version, "unchanged", 0, dataset.version)
-    before = retire(session, dataset.dataset)
+        return LoadResult(dataset.dataset, dataset.version, "unchanged", 0, dataset.version)
+    before = retire_version(session, dataset.dataset)
     if present is not None:
         present.retired_at = None
         session.flush()
-        return Loaded(dataset.dataset, dataset.version, "restored", 0, before)
-    return Loaded(dataset.dataset, dataset.version, "loaded", write(), before)
+        return LoadResult(dataset.dataset, dataset.version, "restored", 0, before)
+    return LoadResult(dataset.dataset, dataset.version, "loaded", write(), before)
 
 
-def retire(session: Session, dataset: str) -> str | None:
+def retire_version(session: Session, dataset: str) -> str | None:
     """Let no version of a dataset be current; the one that was. It stays in the store for replays."""
     retired = session.scalars(
         update(Source)
@@ -67,7 +67,7 @@ def retire(session: Session, dataset: str) -> str | None:
     return retired
 
 
-def write_down(session: Session, dataset: str, before: str | None, after: str | None) -> None:
+def record_change(session: Session, dataset: str, before: str | None, after: str | None) -> None:
     """The journal's line: law and borders decide about people, so their changes are steps like any other.
 
     To be called when all else is done: nobody else can write into the journal until the transaction ends.

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from law.errors import CalendarGap
-from law.time_limits import run
+from law.time_limits import count_term
 from layers.lawbook.documents import current_book
 from layers.lawbook.workdays import fetch_calendar
 from store.schema.datasets import CLOSED
@@ -27,7 +27,7 @@ def first_due(session: Session, received: dt.date) -> dt.date | None:
     if clock is None or not clock.period.covers(received):
         return None
     try:
-        return run(clock, received, fetch_calendar(session), (), ()).due
+        return count_term(clock, received, fetch_calendar(session), (), ()).due
     except CalendarGap:
         return None
 

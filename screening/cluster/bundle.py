@@ -39,7 +39,7 @@ from geo.index import MAGIC
 from geo.index.cell_index import Index, OverlapIndex, index_of_words
 from geo.index.shapes import Shapes
 from law.book import LawBook
-from layers.lawbook.documents import build_book, document_name, parsed_document
+from layers.lawbook.documents import build_book, document_name, parse_document
 from screening.screener import Screener, ScreenTask
 from store.engine import open_session
 from store.schema.datasets import Source
@@ -204,9 +204,7 @@ def open_bundle(path: Path) -> Bundle:
     said_then, said_now = header["snapshots"]
     then = _snapshot(said_then, layers)
     now = then if said_now["key"] == then.key else _snapshot(said_now, layers)
-    return Bundle(
-        then, now, build_book({name: parsed_document(said) for name, said in header["law"].items()})
-    )
+    return Bundle(then, now, build_book({name: parse_document(said) for name, said in header["law"].items()}))
 
 
 def _is_sound(path: Path) -> bool:

@@ -22,11 +22,11 @@ from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
 from facts.memory.cache import cache_folder
-from layers.formats.output_plan import Outgoing, plan
-from layers.formats.parquet_slice import can_be_sliced, signature, slice_of
-from layers.formats.pipeline import ahead
-from layers.formats.source import Source
-from layers.formats.writer import check_target, form_of, write_stream
+from layers.formats.output_plan import OutputBatch, plan_output
+from layers.formats.parquet_slice import can_be_sliced, file_fingerprint, open_slice
+from layers.formats.pipeline import prefetch
+from layers.formats.source import SourceFile
+from layers.formats.writer import check_target, geometry_form, write_stream
 from screening.cluster.bundle import bundle_key, fetch_documents, keep_bundle
 from screening.cluster.worker import Judged, Rows, Work, packed, sees, software
 from screening.cluster.workers import BundleFile, Future, WorkerPool
@@ -86,7 +86,9 @@ def run_cluster(
     """
     check_target(job.target, job.source.path)
     source = job.source
-    layout = plan(source.schema, source.places, source.datum, VERDICT_SCHEMA, form_of(job.target))
+    layout = plan_output(
+        source.schema, source.places, source.datum, VERDICT_SCHEMA, geometry_form(job.target)
+    )
     crew.give(shipment.given)
     rows = job.batch_rows or _rows_at_once(source.rows, crew.threads())
     work = Work(
@@ -101,7 +103,7 @@ def run_cluster(
         drawn=sampled,
     )
     run = _Run(work, source, crew, rows)
-    with closing(ahead(run.results())) as results:
+    with closing(prefetch(run.results())) as results:
         write_stream(job.target, layout.layout, _told(results, progress))
     return run.found
 
@@ -113,15 +115,15 @@ def _rows_at_once(rows: int | None, threads: int) -> int:
     return min(max(rows // (4 * max(threads, 1)), LEAST_ROWS), PART_ROWS)
 
 
-def _shared(source: Source, crew: WorkerPool, rows: int) -> str:
+def _shared(source: SourceFile, crew: WorkerPool, rows: int) -> str:
     """The file's signature where every worker can read its own rows of it, else nothing."""
     if not can_be_sliced(source, rows):
         return ""
-    signed = signature(source.path)
+    signed = file_fingerprint(source.path)
     return signed if crew.everyone(sees, source.path.resolve(), signed) else ""
 
 
-def _told(rows: Iterable[Outgoing], progress: Progress) -> Generator[Outgoing]:
+def _told(rows: Iterable[OutputBatch], progress: Progress) -> Generator[OutputBatch]:
     for outgoing in rows:
         yield outgoing
         progress(outgoing.table.num_rows)
@@ -130,7 +132,7 @@ def _told(rows: Iterable[Outgoing], progress: Progress) -> Generator[Outgoing]:
 class _Run:
     """One file on its way through a crew; ``found``: what came of it so far."""
 
-    def __init__(self, work: Work, source: Source, crew: WorkerPool, rows: int) -> None:
+    def __init__(self, work: Work, source: SourceFile, crew: WorkerPool, rows: int) -> None:
         self.found = Screened()
         self._work = work
         self._source = source
@@ -138,7 +140,7 @@ class _Run:
         self._rows = rows
         self._names = (f"zhijie-screen-{secrets.token_hex(8)}-{n}" for n in count())
 
-    def results(self) -> Generator[Outgoing]:
+    def results(self) -> Generator[OutputBatch]:
         """The judged parts in their order."""
         waiting: deque[_Errand] = deque()
         try:
@@ -158,14 +160,14 @@ class _Run:
             for first in range(0, whole, self._rows):
                 yield Rows(first, min(self._rows, whole - first))
             return
-        with closing(ahead(self._source.batches(self._rows))) as batches:
+        with closing(prefetch(self._source.batches(self._rows))) as batches:
             for batch in batches:
                 yield packed([batch.table], batch.table.schema)
 
     def _start(self, part: Rows | bytes) -> Future:
         return self._crew.start(self._work, part, next(self._names))
 
-    def _finish(self, waiting: deque[_Errand]) -> Outgoing:
+    def _finish(self, waiting: deque[_Errand]) -> OutputBatch:
         """The result of the first part that waits; it is begun again until there is one."""
         errand = waiting[0]
         while not isinstance(outcome := self._crew.outcome(errand.future), Judged):
@@ -185,7 +187,7 @@ class _Run:
         waiting.popleft()
         return self._counted(outcome)
 
-    def _counted(self, judged: Judged) -> Outgoing:
+    def _counted(self, judged: Judged) -> OutputBatch:
         outgoing = judged.outgoing()
         verdict = outgoing.table.select(VERDICT_SCHEMA.names)
         self.found.summary.add(verdict)
@@ -195,7 +197,7 @@ class _Run:
 
     def _read(self, rows: Rows) -> bytes:
         """Rows for a worker that does not see the file."""
-        part = slice_of(self._work.path, self._work.places, self._work.terms.datum, rows.first, rows.count)
+        part = open_slice(self._work.path, self._work.places, self._work.terms.datum, rows.first, rows.count)
         tables: Iterator[Any] = (batch.table for batch in part.batches(rows.count))
         first = next(tables)
         return packed([first, *tables], first.schema)

@@ -19,10 +19,10 @@ from core.settings import Settings
 from facts.memory.cache import LruCache, cache_folder
 from facts.memory.files import make_private
 from layers.formats.geometry_columns import Floats
-from layers.formats.output_plan import Outgoing, Plan
-from layers.formats.parquet_slice import signature, slice_of
+from layers.formats.output_plan import OutputBatch, OutputPlan
+from layers.formats.parquet_slice import file_fingerprint, open_slice
 from layers.formats.place_columns import PlaceColumns
-from layers.formats.source import GivenBatch, given_batch
+from layers.formats.source import SourceBatch, to_source_batch
 from screening.cluster.bundle import (
     LAYOUT,
     Bundle,
@@ -53,7 +53,7 @@ class Work:
     software: dict[str, str]
     key: str
     task: ScreenTask
-    layout: Plan
+    layout: OutputPlan
     places: PlaceColumns
     terms: Terms
     path: Path
@@ -78,11 +78,11 @@ class Judged:
     boxes: tuple[Box, ...]
     lonlat: bytes
 
-    def outgoing(self) -> Outgoing:
+    def outgoing(self) -> OutputBatch:
         """The rows to be written."""
         with pa.ipc.open_stream(self.stream) as reader:
             table = reader.read_all()
-        return Outgoing(table, frozenset(self.kinds), _round(self.boxes))
+        return OutputBatch(table, frozenset(self.kinds), _round(self.boxes))
 
     def places(self) -> Floats:
         """Places to draw, (n, 2)."""
@@ -116,7 +116,7 @@ def receive(key: str, at: int, piece: bytes, size: int) -> None:
 def sees(path: Path, signed: str) -> bool:
     """Whether this process finds the same file under the same name."""
     try:
-        return signature(path) == signed
+        return file_fingerprint(path) == signed
     except OSError:
         return False
 
@@ -167,14 +167,14 @@ def _bundle(key: str) -> Bundle | None:
     return None
 
 
-def _batches(work: Work, part: Rows | bytes) -> Iterator[GivenBatch]:
+def _batches(work: Work, part: Rows | bytes) -> Iterator[SourceBatch]:
     if isinstance(part, Rows):
-        source = slice_of(work.path, work.places, work.terms.datum, part.first, part.count)
+        source = open_slice(work.path, work.places, work.terms.datum, part.first, part.count)
         yield from source.batches(SLICE_ROWS)
         return
     with pa.ipc.open_stream(part) as reader:
         for batch in reader:
-            yield given_batch(batch, work.places)
+            yield to_source_batch(batch, work.places)
 
 
 def packed(batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema) -> bytes:

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from geo.datum.conversion import to_cgcs2000_array
-from layers.formats.geometry_columns import MULTIPOLYGON, POLYGON, Floats, Given, Shapes
+from layers.formats.geometry_columns import MULTIPOLYGON, POLYGON, Floats, GeometryBatch, Shapes
 from verdict.inquiry import Inquiry, Limits
 
 Rows = NDArray[np.intp]
@@ -68,7 +68,7 @@ class Places:
         return np.flatnonzero(~np.isnan(self.lonlat[:, 0]))
 
 
-def placed(given: Given, accuracy_m: Floats | None, terms: Terms) -> Places:
+def placed(given: GeometryBatch, accuracy_m: Floats | None, terms: Terms) -> Places:
     """The places of rows. ``accuracy_m`` (n,): each row's own, NaN where it says none."""
     n = len(given.xy)
     stated = np.full(n, terms.accuracy_m) if accuracy_m is None else accuracy_m.copy()
@@ -218,7 +218,7 @@ class _Work:
                 self.errors[row] = fault.detail(self.terms.lang)
 
 
-def _name_the_rest(errors: dict[int, str], given: Given, areas: Rows, lang: Lang) -> None:
+def _name_the_rest(errors: dict[int, str], given: GeometryBatch, areas: Rows, lang: Lang) -> None:
     """Reasons for the rows that are neither points nor areas."""
     rest = np.isnan(given.xy[:, 0]) & np.isnan(given.xy[:, 1])
     rest[areas] = False
@@ -227,7 +227,7 @@ def _name_the_rest(errors: dict[int, str], given: Given, areas: Rows, lang: Lang
             errors[row] = _reason(given, row, lang)
 
 
-def _reason(given: Given, row: int, lang: Lang) -> str:
+def _reason(given: GeometryBatch, row: int, lang: Lang) -> str:
     if given.broken is not None and given.broken[row]:
         return say(lang, BROKEN)
     shape: BaseGeometry | None = None if given.shapes is None else given.shapes[row]

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from layers.formats.geometry_columns import Floats, Given
-from layers.formats.output_plan import Outgoing, Plan, plan
-from layers.formats.pipeline import ahead, pooled
-from layers.formats.source import BATCH_ROWS, GivenBatch, Source
-from layers.formats.writer import check_target, form_of, write_stream
+from layers.formats.geometry_columns import Floats, GeometryBatch
+from layers.formats.output_plan import OutputBatch, OutputPlan, plan_output
+from layers.formats.pipeline import map_in_order, prefetch
+from layers.formats.source import BATCH_ROWS, SourceBatch, SourceFile
+from layers.formats.writer import check_target, geometry_form, write_stream
 from screening.files.places import Places, Terms, placed
 from screening.files.summary import Sample, Summary
 from screening.files.verdicts import Judge, verdicts
@@ -34,7 +34,7 @@ class FileJob:
     ``batch_rows``: None for as many as suit the file.
     """
 
-    source: Source
+    source: SourceFile
     target: Path
     terms: Terms
     workers: int = WORKERS
@@ -59,7 +59,7 @@ class Screened:
 class JudgedBatch:
     """What goes out of a batch, its verdict columns, and a point to draw for each row."""
 
-    outgoing: Outgoing
+    outgoing: OutputBatch
     verdict: pa.Table
     lonlat: Floats
 
@@ -71,16 +71,16 @@ def run_local(job: FileJob, judge: Judge, *, sampled: bool = False, progress: Pr
     Raises BadInput for an input that breaks off or a target that cannot be written.
     """
     check_target(job.target, job.source.path)
-    source, form = job.source, form_of(job.target)
-    layout = plan(source.schema, source.places, source.datum, VERDICT_SCHEMA, form)
+    source, form = job.source, geometry_form(job.target)
+    layout = plan_output(source.schema, source.places, source.datum, VERDICT_SCHEMA, form)
     found = Screened()
 
-    def judged(batch: GivenBatch) -> JudgedBatch:
+    def judged(batch: SourceBatch) -> JudgedBatch:
         return judged_batch(batch, judge, job.terms, layout)
 
-    def rows() -> Generator[Outgoing]:
-        with closing(ahead(job.source.batches(job.rows_at_once()))) as batches:
-            for one in pooled(judged, batches, job.workers):
+    def rows() -> Generator[OutputBatch]:
+        with closing(prefetch(job.source.batches(job.rows_at_once()))) as batches:
+            for one in map_in_order(judged, batches, job.workers):
                 found.summary.add(one.verdict)
                 if sampled:
                     found.sample.add(one.lonlat, one.verdict)
@@ -92,7 +92,7 @@ def run_local(job: FileJob, judge: Judge, *, sampled: bool = False, progress: Pr
     return found
 
 
-def judged_batch(batch: GivenBatch, judge: Judge, terms: Terms, layout: Plan) -> JudgedBatch:
+def judged_batch(batch: SourceBatch, judge: Judge, terms: Terms, layout: OutputPlan) -> JudgedBatch:
     """A batch with its verdicts, as it goes out."""
     places = placed(batch.places, batch.accuracy_m, terms)
     verdict = verdicts(judge, places)
@@ -100,13 +100,13 @@ def judged_batch(batch: GivenBatch, judge: Judge, terms: Terms, layout: Plan) ->
     return JudgedBatch(outgoing, verdict, _drawn(places))
 
 
-def true_places(places: Places) -> Given:
+def true_places(places: Places) -> GeometryBatch:
     """The places in CGCS2000 degrees, as geometries of their rows."""
     if not len(places.areas):
-        return Given(places.lonlat)
+        return GeometryBatch(places.lonlat)
     shapes = np.full(len(places.lonlat), None, dtype=object)
     shapes[places.areas] = places.shapes
-    return Given(places.lonlat, shapes)
+    return GeometryBatch(places.lonlat, shapes)
 
 
 def _drawn(places: Places) -> Floats:

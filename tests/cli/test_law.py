@@ -26,8 +26,8 @@ from core.errors import BadInput, ZhijieError
 from core.settings import ROOT
 from geo.place.location import Location
 from law.book import LawBook
-from law.completeness import check_matrix, check_rules
-from layers.lawbook.documents import LOCAL
+from law.completeness import check_competence, find_rule_gaps
+from layers.lawbook.documents import LOCAL_LIST
 from store.schema.datasets import Source
 from verdict.judge import check
 
@@ -83,7 +83,7 @@ def _all_matters(tmp_path: Path, **changed: str) -> tuple[str, ...]:
 def test_the_shipped_law_has_gaps_and_says_so(run: Run) -> None:
     done = run("check", "--as-of", DAY)
     book, day = LawBook.from_folder(ROOT / "data" / "law"), dt.date.fromisoformat(DAY)
-    found = len(check_matrix(book, ["140522201"], day)) + len(check_rules(book, day))
+    found = len(check_competence(book, ["140522201"], day)) + len(find_rule_gaps(book, day))
     assert done.exit_code == 1
     *lines, count = done.stdout.splitlines()
     assert count.startswith(f"{found} findings in 77 townships on {DAY}")
@@ -196,15 +196,15 @@ def test_codes_without_a_township_are_told(run: Run, tmp_path: Path) -> None:
 
 def test_list_tells_what_is_current(run: Run, tmp_path: Path) -> None:
     path = str(write_csv(tmp_path / "list.csv", [PIGS]))
-    assert LOCAL not in run("list").stdout
+    assert LOCAL_LIST not in run("list").stdout
     run("load", path)
     lines = {line.split("\t")[0]: line.split("\t") for line in run("list").stdout.splitlines()}
-    assert lines[LOCAL][2:4] == ["Competence list (list.csv)", "official"]
+    assert lines[LOCAL_LIST][2:4] == ["Competence list (list.csv)", "official"]
     assert lines["law/competence"][3] == "not official"
-    assert dt.datetime.strptime(lines[LOCAL][4], "%Y-%m-%d %H:%M").year >= 2024
+    assert dt.datetime.strptime(lines[LOCAL_LIST][4], "%Y-%m-%d %H:%M").year >= 2024
     run("load", path, "--sample", "--title", "演练")
     lines = {line.split("\t")[0]: line.split("\t") for line in run("list").stdout.splitlines()}
-    assert lines[LOCAL][2:4] == ["演练", "not official"]
+    assert lines[LOCAL_LIST][2:4] == ["演练", "not official"]
 
 
 def test_whoever_listens_is_told(run: Run, http_engine: Engine, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_whoever_listens_is_told(run: Run, http_engine: Engine, tmp_path: Path) 
         connection.poll()
     told = [notice.payload for notice in connection.notifies]
     connection.close()
-    assert told == [LOCAL, LOCAL]
+    assert told == [LOCAL_LIST, LOCAL_LIST]
 
 
 def test_a_term_is_counted_and_explained(run: Run) -> None:

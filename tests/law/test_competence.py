@@ -11,8 +11,8 @@ import pytest
 
 from core.settings import ROOT
 from law.book import LawBook, read_documents
-from law.competence import Entry, EntryRow, Matter
-from law.completeness import check_matrix
+from law.competence import CompetenceEntry, EntryRow, Matter
+from law.completeness import check_competence
 from law.errors import LawDataError, UnknownCode
 
 LAW = ROOT / "data" / "law"
@@ -188,7 +188,7 @@ def test_an_empowered_township_acts_in_its_own_name() -> None:
 def test_power_that_the_law_does_not_give_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
     with pytest.raises(LawDataError) as caught:
         listed(row("镇", **fields))
-    assert any(f.row == "镇" and f.field == field and words in f.line("en") for f in caught.value.faults)
+    assert any(f.row == "镇" and f.field == field and words in f.line("en") for f in caught.value.issues)
 
 
 def test_zone_specific_entries_go_before_general_ones_and_longer_prefixes_before_shorter() -> None:
@@ -241,7 +241,7 @@ def test_the_document_needs_exactly_one_default() -> None:
 
 def test_the_matrix_finds_a_gap_with_its_units() -> None:
     book = listed(row("县", units=["140522"]))
-    found = check_matrix(book, [SITOU, "140522100", GAOPING], STORY)
+    found = check_competence(book, [SITOU, "140522100", GAOPING], STORY)
     (gap,) = (f for f in found if f.category == "dumping" and f.zone_kind is None)
     assert (gap.kind, gap.units, gap.entries) == ("gap", (GAOPING,), ())
     assert "in 1 units" in gap.words.en and "倾倒垃圾废渣" in gap.words.zh
@@ -249,20 +249,20 @@ def test_the_matrix_finds_a_gap_with_its_units() -> None:
 
 def test_the_matrix_finds_an_overlap_with_its_entries() -> None:
     book = listed(row("甲"), row("乙", units=["1405"]), row("丙", units=["140522201"]))
-    overlaps = [f for f in check_matrix(book, [SITOU, GAOPING], STORY) if f.kind == "overlap"]
+    overlaps = [f for f in check_competence(book, [SITOU, GAOPING], STORY) if f.kind == "overlap"]
     general = next(f for f in overlaps if f.zone_kind is None)
     assert (general.units, general.entries) == ((GAOPING,), ("乙", "甲"))
-    assert not check_matrix(listed(row("甲"), row("甲二", authority={"zh": "甲", "en": "甲"})), [], STORY)
+    assert not check_competence(listed(row("甲"), row("甲二", authority={"zh": "甲", "en": "甲"})), [], STORY)
 
 
 def test_one_authority_in_two_entries_is_no_overlap() -> None:
     book = listed(row("甲"), row("甲二", authority={"zh": "甲", "en": "甲"}))
-    assert [f for f in check_matrix(book, [SITOU], STORY) if f.kind == "overlap"] == []
+    assert [f for f in check_competence(book, [SITOU], STORY) if f.kind == "overlap"] == []
 
 
 @pytest.mark.parametrize("day", [OLD, STORY, NEW, CODE])
 def test_the_samples_do_not_overlap_and_every_gap_answers_no_power(day: date) -> None:
-    findings = check_matrix(BOOK, [SITOU, GAOPING], day)
+    findings = check_competence(BOOK, [SITOU, GAOPING], day)
     assert [f for f in findings if f.kind == "overlap"] == []
     for gap in findings:
         kinds = {gap.zone_kind} - {None}
@@ -270,5 +270,7 @@ def test_the_samples_do_not_overlap_and_every_gap_answers_no_power(day: date) ->
 
 
 def test_ranked_entries_leave_out_who_has_no_say() -> None:
-    groups: list[list[Entry]] = BOOK.ranked_entries(Matter("tomb", frozenset({"river"}), SITOU, STORY))
+    groups: list[list[CompetenceEntry]] = BOOK.ranked_entries(
+        Matter("tomb", frozenset({"river"}), SITOU, STORY)
+    )
     assert [[entry.id for entry in group] for group in groups] == [["sample-river"]]

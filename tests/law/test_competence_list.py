@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from core.settings import ROOT
 from law.book import LawBook
-from law.competence import Entry
+from law.competence import CompetenceEntry
 from law.competence_list import competence_rows, parse_competence_list
 from law.errors import LawDataError
 from law.spreadsheets import table_rows
@@ -59,7 +59,7 @@ def write_xlsx(path: Path, rows: Iterable[Iterable[object]]) -> Path:
     return path
 
 
-def check_good(entries: tuple[Entry, ...]) -> None:
+def check_good(entries: tuple[CompetenceEntry, ...]) -> None:
     statutory, delegated, empowered = entries
     assert statutory.categories == {"rural_dwelling", "rural_building"}
     assert statutory.zone_kinds == {"village_planning"}
@@ -126,7 +126,7 @@ def test_every_bad_row_is_listed_by_its_number(tmp_path: Path, book: LawBook) ->
     ]
     with pytest.raises(LawDataError) as caught:
         parse_competence_list(write_csv(tmp_path / "list.csv", [HEADER, *bad]), book)
-    faults = {(f.row, f.field): f.line("en") for f in caught.value.faults}
+    faults = {(f.row, f.field): f.line("en") for f in caught.value.issues}
     assert {row for row, _ in faults} == {"2", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"}
     assert "unknown category: 养龙" in faults["2", "categories"]
     assert "unknown zone kind: 月球" in faults["4", "zone_kinds"]
@@ -162,7 +162,7 @@ def test_a_header_that_cannot_be_used(
 ) -> None:
     with pytest.raises(LawDataError) as caught:
         parse_competence_list(write_csv(tmp_path / "list.csv", [header, *GOOD]), book)
-    assert any(f.row == "1" and f.field == field and words in f.line("en") for f in caught.value.faults)
+    assert any(f.row == "1" and f.field == field and words in f.line("en") for f in caught.value.issues)
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, book: LawBook, monkeypatch: pytest.MonkeyPatch) -> None:

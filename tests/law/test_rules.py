@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.settings import ROOT
-from law.applicable_law import binding, heaviest
+from law.applicable_law import choose_law, combined_severity
 from law.book import LawBook, read_documents
 from law.errors import LawDataError
 from law.parsing import read_yaml
@@ -110,7 +110,7 @@ def test_a_wrong_row_is_refused_by_its_name(
     document: str, section: str, key: str, edit: Callable[[Row], object], field: str, words: str
 ) -> None:
     error = refused(changed(document, section, key, edit))
-    found = [f for f in error.faults if (f.document, f.field) == (document, field) and words in f.line("en")]
+    found = [f for f in error.issues if (f.document, f.field) == (document, field) and words in f.line("en")]
     assert found, str(error)
     assert key in found[0].row or "contradicts" in words
 
@@ -119,7 +119,7 @@ def test_all_faults_are_reported_at_once() -> None:
     documents = copy.deepcopy(SHIPPED)
     for row in documents["rules"]["rules"][:3]:
         row["categories"] = ["pigs"]
-    assert len({fault.row for fault in refused(documents).faults}) == 3
+    assert len({fault.row for fault in refused(documents).issues}) == 3
 
 
 def test_a_rule_given_twice_is_refused() -> None:
@@ -164,12 +164,12 @@ def test_the_order_of_rows_does_not_matter(chance: random.Random) -> None:
 
 
 def binds(kind: str, grade: str | None, category: str, act: date, today: date) -> tuple[str, bool, str]:
-    found = BOOK.binding(kind, grade, category, (act, today))
+    found = BOOK.applicable_law(kind, grade, category, (act, today))
     return found.law, found.review, found.reason.en
 
 
 def test_the_story_keeps_its_old_law_until_a_person_has_compared() -> None:
-    found = BOOK.binding("nature_reserve", "core", "livestock_farm", (STORY, JUNE_2026))
+    found = BOOK.applicable_law("nature_reserve", "core", "livestock_farm", (STORY, JUNE_2026))
     assert (found.law, found.review) == ("old", True)
     assert "cannot be compared" in found.reason.en
     assert {rule.id for rule in found.rules} == {"nr2017-facility-core", "nr2017-livestock"}
@@ -225,41 +225,41 @@ def rule(name: str, **changes: Any) -> Rule:
 def test_the_new_law_binds_only_when_nothing_in_it_is_heavier(
     new: dict[str, Any], law: str, review: bool
 ) -> None:
-    found = binding((rule("old"),), (rule("new", **new),), BASIS)
+    found = choose_law((rule("old"),), (rule("new", **new),), BASIS)
     assert (found.law, found.review) == (law, review)
     assert found.rules[0].id == law
 
 
 def test_a_lower_effect_is_lighter_and_a_repealed_rule_frees() -> None:
     lower = replace(rule("new"), effect="permit_required")
-    assert binding((rule("old"),), (lower,), BASIS).law == "new"
-    freed = binding((rule("old"),), (), BASIS)
+    assert choose_law((rule("old"),), (lower,), BASIS).law == "new"
+    freed = choose_law((rule("old"),), (), BASIS)
     assert (freed.law, freed.rules, "no longer unlawful" in freed.reason.en) == ("new", (), True)
 
 
 def test_what_was_allowed_then_is_not_punished_now() -> None:
-    found = binding((), (rule("new"),), BASIS)
+    found = choose_law((), (rule("new"),), BASIS)
     assert (found.law, found.rules) == ("old", ())
     assert "not punished now" in found.reason.en
 
 
 def test_rules_in_force_on_both_days_do_not_count() -> None:
     both_days = rule("both", fine_max=None)
-    found = binding((both_days, rule("old")), (both_days, rule("new", fine_max=1.0)), BASIS)
+    found = choose_law((both_days, rule("old")), (both_days, rule("new", fine_max=1.0)), BASIS)
     assert (found.law, found.review) == ("new", False)
     assert [r.id for r in found.rules] == ["both", "new"]
 
 
 def test_what_is_not_verified_asks_for_a_person() -> None:
     doubtful = replace(rule("new", fine_max=1.0), verified=False)
-    assert binding((rule("old"),), (doubtful,), BASIS).review
+    assert choose_law((rule("old"),), (doubtful,), BASIS).review
 
 
 def test_one_act_is_fined_once_by_the_highest() -> None:
-    assert heaviest((rule("a", fine_max=5.0), rule("b", fine_min=2.0, fine_max=9.0))) == Severity(
+    assert combined_severity((rule("a", fine_max=5.0), rule("b", fine_min=2.0, fine_max=9.0))) == Severity(
         True, 2.0, 9.0, "act", True
     )
-    assert heaviest((rule("a"), rule("b", per="m2", fine_max=9.0))).fine_max is None
+    assert combined_severity((rule("a"), rule("b", per="m2", fine_max=9.0))).fine_max is None
 
 
 amounts = st.one_of(st.none(), st.integers(0, 5).map(float))
@@ -276,7 +276,7 @@ severities = st.builds(
 @given(severities, severities)
 def test_the_new_law_never_binds_where_it_is_heavier_or_unknown(old: Severity, new: Severity) -> None:
     sides = (replace(PLAIN, id="old", severity=old),), (replace(PLAIN, id="new", severity=new),)
-    found = binding(*sides, BASIS)
+    found = choose_law(*sides, BASIS)
     if found.law == "new":
         assert new.fine_max is not None and old.fine_max is not None
         assert new.fine_max <= old.fine_max

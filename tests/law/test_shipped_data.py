@@ -10,7 +10,7 @@ import yaml
 
 from core.settings import ROOT
 from law.book import LawBook
-from law.completeness import check_rules
+from law.completeness import find_rule_gaps
 from law.errors import UnknownCode
 from law.values import chinese_number, number_from_chinese
 
@@ -112,7 +112,7 @@ def test_a_grade_has_the_name_of_its_day(book: LawBook) -> None:
 
 @pytest.mark.parametrize("day", DAYS)
 def test_every_kind_grade_and_category_has_rules_or_a_documented_absence(book: LawBook, day: date) -> None:
-    assert check_rules(book, day) == []
+    assert find_rule_gaps(book, day) == []
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -251,7 +251,7 @@ def test_unknown_codes_are_refused(book: LawBook, kind: str, grade: str | None, 
 
 
 def test_every_rule_tried_says_why(book: LawBook) -> None:
-    trials = book.tried("nature_reserve", "core", "livestock_farm", STORY)
+    trials = book.trials("nature_reserve", "core", "livestock_farm", STORY)
     assert len(trials) == sum(rule.zone_kind == "nature_reserve" for rule in book.rules)
     said = {trial.rule.id: (trial.applies, trial.reason.en) for trial in trials}
     assert said["nr2017-facility-core"] == (
@@ -261,7 +261,9 @@ def test_every_rule_tried_says_why(book: LawBook) -> None:
     assert said["nr2026-core"][1] == "does not apply: in force only from 2026-03-15, asked for 2022-08-21"
     assert said["nr2017-facility-buffer"][1] == "does not apply: it is about other grades than core zone"
     assert said["nr2017-clearing"][1].endswith("other matters than unlawful livestock farm")
-    later = {t.rule.id: t.reason.en for t in book.tried("nature_reserve", "buffer", "tomb", date(2026, 6, 1))}
+    later = {
+        t.rule.id: t.reason.en for t in book.trials("nature_reserve", "buffer", "tomb", date(2026, 6, 1))
+    }
     assert "buffer zone, read as core protection zone" in later["nr2026-core"]
     assert "only until 2026-03-15" in later["nr2017-entry-core"]
 

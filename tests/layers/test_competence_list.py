@@ -17,16 +17,16 @@ from core.settings import ROOT
 from geo.place.location import Location
 from law.book import read_documents
 from law.time_limits import Extension, Pause
-from layers.lawbook.check import fetch_law_check, fetch_townships
+from layers.lawbook.check import check_current_law, fetch_townships
 from layers.lawbook.competence_list import (
-    BadList,
+    InvalidCompetenceList,
     fetch_law_versions,
     load_list,
     unit_prefix,
     unload_list,
 )
-from layers.lawbook.documents import LOCAL, WrongLaw, build_book, current_book
-from layers.lawbook.workdays import TermAsked, fetch_calendar, fetch_term
+from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, build_book, current_book
+from layers.lawbook.workdays import TermRequest, fetch_calendar, fetch_term
 from layers.loading.load import load_folder
 from store.schema.datasets import Source
 from verdict.judge import check
@@ -46,7 +46,7 @@ def _current(session: Session) -> list[int]:
 
 def _versions(session: Session) -> list[bool]:
     """Of each version of the local list, in the order of loading: is it current?"""
-    query = select(Source.retired_at).where(Source.dataset == LOCAL).order_by(Source.id)
+    query = select(Source.retired_at).where(Source.dataset == LOCAL_LIST).order_by(Source.id)
     return [retired is None for retired in session.scalars(query)]
 
 
@@ -66,7 +66,7 @@ def test_the_verdict_names_the_list_and_a_replay_sees_the_old_one(session: Sessi
     before, sample = _current(session), _decides(session)
     first = load_list(session, write_csv(tmp_path / "a.csv", [PIGS])).loaded
     used = {(one.dataset, one.version) for one in check(session, PLACE, "livestock_farm", DAY).data}
-    assert (LOCAL, first.version) in used
+    assert (LOCAL_LIST, first.version) in used
     with_first = _current(session)
     load_list(session, write_csv(tmp_path / "a.csv", [row(c5="阳城县人民政府")]))
     assert _decides(session)[1] == "阳城县人民政府"
@@ -102,12 +102,12 @@ def test_loading_the_data_folder_leaves_the_list_alone(session: Session, tmp_pat
 def test_the_source_row_says_what_the_list_is(session: Session, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "list.csv", [PIGS])
     load_list(session, path, title="阳城县权责清单")
-    (row_,) = session.scalars(select(Source).where(Source.dataset == LOCAL))
+    (row_,) = session.scalars(select(Source).where(Source.dataset == LOCAL_LIST))
     assert (row_.role, row_.official, row_.origin, row_.reach) == ("law", True, "list.csv", "")
     assert row_.title == {"zh": "阳城县权责清单", "en": "阳城县权责清单"}
     assert len(row_.checksum) == 64
     told = {one.dataset: one for one in fetch_law_versions(session)}
-    assert told[LOCAL].official and not told["law/competence"].official
+    assert told[LOCAL_LIST].official and not told["law/competence"].official
     assert "law/rules" in told and "calendar/holidays" not in told
 
 
@@ -123,9 +123,9 @@ def test_every_bad_row_is_named_and_nothing_is_stored(session: Session, tmp_path
     load_list(session, write_csv(tmp_path / "good.csv", [PIGS]))
     before = session.scalar(select(func.count()).select_from(Source)), _current(session)
     rows = [row(c0="养龙"), PIGS, row(c2="寺头"), row(c7="2022-13-01"), row(c5="")]
-    with pytest.raises(BadList) as caught:
+    with pytest.raises(InvalidCompetenceList) as caught:
         load_list(session, write_csv(tmp_path / "bad.csv", rows))
-    assert {one.row for one in caught.value.faults} == {"2", "4", "5", "6"}
+    assert {one.row for one in caught.value.issues} == {"2", "4", "5", "6"}
     for lang, told in (("en", "row 2, categories: "), ("zh", "养龙")):
         text = caught.value.detail("en" if lang == "en" else "zh")
         assert "bad.csv" in text and told in text
@@ -196,7 +196,7 @@ def test_codes_padded_with_zeros_reach_and_codes_without_a_township_are_told(
 ) -> None:
     rows = [row(c2="140522000000"), row(c0="tomb", c2="149900、140522201999")]
     told = load_list(session, write_csv(tmp_path / "list.csv", rows))
-    assert told.strays == ("140522201999", "1499")
+    assert told.unknown_units == ("140522201999", "1499")
     assert _decides(session)[1] == FOREST
 
 
@@ -206,21 +206,21 @@ def test_a_list_that_does_not_fit_the_law_is_refused_with_its_row_and_the_way_ou
     local = {"competence_local": {"entries": entries[:1]}}
     assert len(build_book(documents | local).entries) == 1
     stale = {"competence_local": {"entries": [{**entries[0], "basis": ["urp/6500"]}]}}
-    with pytest.raises(WrongLaw) as caught:
+    with pytest.raises(InvalidLaw) as caught:
         build_book(documents | stale)
     for told in (entries[0]["id"], "urp/6500", "zhijie law unload"):
         assert told in caught.value.line("en")
-    with pytest.raises(WrongLaw, match="rows"):
+    with pytest.raises(InvalidLaw, match="rows"):
         build_book(documents | {"competence_local": {"rows": []}})
 
 
 def test_a_stale_list_can_still_be_replaced(session: Session, tmp_path: Path) -> None:
     load_list(session, write_csv(tmp_path / "list.csv", [PIGS]))
-    (stored,) = session.scalars(select(Source).where(Source.dataset == LOCAL))
+    (stored,) = session.scalars(select(Source).where(Source.dataset == LOCAL_LIST))
     stored.content = {"entries": [{**stored.content["entries"][0], "basis": ["no/1"]}]}  # type: ignore[index]
     stored.checksum = "0" * 64
     session.flush()
-    with pytest.raises(WrongLaw, match="no/1"):
+    with pytest.raises(InvalidLaw, match="no/1"):
         current_book(session)
     load_list(session, write_csv(tmp_path / "list.csv", [row(c5="阳城县人民政府")]))
     assert _decides(session)[1] == "阳城县人民政府"
@@ -247,43 +247,43 @@ def test_a_store_without_law_or_calendar_says_how_to_load_it(session: Session) -
 def test_the_check_runs_over_the_townships_of_the_day(session: Session) -> None:
     assert len(fetch_townships(session, DAY)) == 77
     assert len(fetch_townships(session, dt.date(2020, 1, 1))) > 77
-    found = fetch_law_check(session, DAY, "140500")
+    found = check_current_law(session, DAY, "140500")
     assert set(found.units) == set(fetch_townships(session, DAY))
     assert found.units["140522201"] == "寺头乡"
     assert [one.kind for one in found.findings].count("overlap") == 0
     assert found.findings and not found.clean
     with pytest.raises(BadInput, match="1499"):
-        fetch_law_check(session, DAY, "149900")
+        check_current_law(session, DAY, "149900")
 
 
 def test_the_calendar_of_the_store_counts_a_term(session: Session) -> None:
     assert fetch_calendar(session) is fetch_calendar(session)
     # from Friday 2024-09-27: 29 Sep is a make-up Sunday, 1–7 Oct are off, 12 Oct a make-up Saturday
-    term = fetch_term(session, TermAsked("service", dt.date(2024, 9, 27)))
+    term = fetch_term(session, TermRequest("service", dt.date(2024, 9, 27)))
     assert term.due == dt.date(2024, 10, 12)
     pauses = (Pause(dt.date(2024, 9, 29), dt.date(2024, 9, 30), "鉴定"),)
     extensions = (Extension(1, "working_days", "批准延长"),)
-    longer = fetch_term(session, TermAsked("service", dt.date(2024, 9, 27), pauses, extensions))
+    longer = fetch_term(session, TermRequest("service", dt.date(2024, 9, 27), pauses, extensions))
     assert longer.due == dt.date(2024, 10, 16)
 
 
 @pytest.mark.parametrize(
     ("asked", "field", "told"),
     [
-        (TermAsked("service", dt.date(2026, 12, 30)), "calendar", "2027"),
-        (TermAsked("tea", DAY), "clock", "limitation_safety"),
-        (TermAsked("service", dt.date(2020, 1, 1)), "from", "2021-07-15"),
-        (TermAsked("hearing_notice", DAY, (Pause(DAY, None, "x"),)), "clock", "before an event"),
-        (TermAsked("decision", DAY, (Pause(DAY, DAY, " "),)), "pause", "reason"),
-        (TermAsked("decision", DAY, (Pause(DAY, dt.date(2022, 8, 20), "x"),)), "pause", "2022-08-20"),
-        (TermAsked("decision", DAY, (), (Extension(0, "days", "x"),)), "extend", "3650"),
-        (TermAsked("decision", DAY, (), (Extension(10**9, "days", "x"),)), "extend", "3650"),
-        (TermAsked("decision", dt.date(9999, 12, 1)), "from", "9999-12-01"),
-        (TermAsked("limitation", dt.date(9999, 12, 1)), "from", "9999-12-01"),
+        (TermRequest("service", dt.date(2026, 12, 30)), "calendar", "2027"),
+        (TermRequest("tea", DAY), "clock", "limitation_safety"),
+        (TermRequest("service", dt.date(2020, 1, 1)), "from", "2021-07-15"),
+        (TermRequest("hearing_notice", DAY, (Pause(DAY, None, "x"),)), "clock", "before an event"),
+        (TermRequest("decision", DAY, (Pause(DAY, DAY, " "),)), "pause", "reason"),
+        (TermRequest("decision", DAY, (Pause(DAY, dt.date(2022, 8, 20), "x"),)), "pause", "2022-08-20"),
+        (TermRequest("decision", DAY, (), (Extension(0, "days", "x"),)), "extend", "3650"),
+        (TermRequest("decision", DAY, (), (Extension(10**9, "days", "x"),)), "extend", "3650"),
+        (TermRequest("decision", dt.date(9999, 12, 1)), "from", "9999-12-01"),
+        (TermRequest("limitation", dt.date(9999, 12, 1)), "from", "9999-12-01"),
     ],
 )
 def test_a_term_that_cannot_be_counted_is_one_line(
-    session: Session, asked: TermAsked, field: str, told: str
+    session: Session, asked: TermRequest, field: str, told: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
         fetch_term(session, asked)

@@ -30,15 +30,15 @@ from core.settings import Settings
 from geo.datum.conversion import from_cgcs2000
 from layers.datum_check.check import (
     KINDS,
-    MOST_POINTS,
-    around,
+    MAX_POINTS,
     check_batch,
-    check_converted,
-    known_places,
-    pairs_of,
+    check_degrees,
+    comparison_box,
+    fetch_known_places,
+    match_codes,
 )
 from layers.datum_check.point_file import read_places
-from layers.datum_check.wording import tell_suspicion
+from layers.datum_check.wording import describe_suspicion
 from store.engine import open_session
 from store.schema.datasets import SRID, Permit, Report, Source, Unit
 
@@ -187,19 +187,19 @@ def test_permits_are_believed_before_reports(session: Session) -> None:
 
 def test_codes_of_villages_are_compared_code_by_code(session: Session) -> None:
     codes = add_villages(session, PLACES)
-    anonymous = check_converted(session, WRONG[:9], "wgs84")
+    anonymous = check_degrees(session, WRONG[:9], "wgs84")
     assert anonymous.finding == "few"
-    by_code = check_converted(session, WRONG[:9], "wgs84", codes=codes[::2][:9])
+    by_code = check_degrees(session, WRONG[:9], "wgs84", codes=codes[::2][:9])
     assert (by_code.suspected, by_code.paired, by_code.against) == ("gcj02", True, "villages")
 
 
 def test_known_places_are_those_of_the_box_and_the_kinds(session: Session) -> None:
     add_reports(session, PLACES, "grid_app")
     add_permits(session, PLACES[:7])
-    box = around(RIGHT)
-    assert len(known_places(session, None, KINDS, box).shapes) == len(PLACES) + 7
-    assert known_places(session, None, ["permits"], box).codes == [f"P{n}" for n in range(7)]
-    assert known_places(session, None, KINDS, (100.0, 30.0, 101.0, 31.0)).shapes == []
+    box = comparison_box(RIGHT)
+    assert len(fetch_known_places(session, None, KINDS, box).shapes) == len(PLACES) + 7
+    assert fetch_known_places(session, None, ["permits"], box).codes == [f"P{n}" for n in range(7)]
+    assert fetch_known_places(session, None, KINDS, (100.0, 30.0, 101.0, 31.0)).shapes == []
 
 
 def test_a_batch_under_the_wrong_meridian_is_told_from_the_units(session: Session) -> None:
@@ -222,15 +222,15 @@ def test_bad_batches_are_refused_by_their_row(session: Session) -> None:
 
 
 def test_codes_pair_only_where_they_are_one_place_s() -> None:
-    pairs = pairs_of(["a", None, "b", "a", "c", ""], ["b", "a", "c", "c", None, ""])
+    pairs = match_codes(["a", None, "b", "a", "c", ""], ["b", "a", "c", "c", None, ""])
     assert pairs.tolist() == [[0, 1], [2, 0], [3, 1]]
-    assert pairs_of([], ["a"]).shape == (0, 2)
+    assert match_codes([], ["a"]).shape == (0, 2)
 
 
 def test_words_are_in_both_languages_and_name_the_direction(session: Session) -> None:
     add_reports(session, PLACES, "grid_app")
     found = check_batch(session, WRONG, "wgs84")
-    english = tell_suspicion(found, "en")
+    english = describe_suspicion(found, "en")
     told = {line["label"]: line["text"] for line in english["lines"]}
     assert english["mark"] == "⚠"
     assert "looks like gcj02" in english["headline"]
@@ -238,9 +238,9 @@ def test_words_are_in_both_languages_and_name_the_direction(session: Session) ->
     assert told["What to do"].startswith("Declare gcj02.")
     assert told["Median distance"].startswith("wgs84 ")
     projected = np.array([from_cgcs2000(lon, lat, "EPSG:4547") for lon, lat in WRONG.tolist()])
-    lines = tell_suspicion(check_batch(session, projected, "EPSG:4547"), "en")["lines"]
+    lines = describe_suspicion(check_batch(session, projected, "EPSG:4547"), "en")["lines"]
     assert "before they were projected" in lines[-1]["text"]
-    fitting = tell_suspicion(check_batch(session, RIGHT, "wgs84"), "en")
+    fitting = describe_suspicion(check_batch(session, RIGHT, "wgs84"), "en")
     assert fitting["lines"][-1]["label"] == "Mind"
 
 
@@ -279,7 +279,7 @@ def test_the_door_tells_the_suspicion(client: TestClient, with_reports: str) -> 
     ("change", "status", "field"),
     [
         ({"points": []}, 422, "points"),
-        ({"points": [[112.8, 35.5]] * (MOST_POINTS + 1)}, 413, "points"),
+        ({"points": [[112.8, 35.5]] * (MAX_POINTS + 1)}, 413, "points"),
         ({"points": [[112.8, 35.5], [35.5, 112.8]]}, 422, "points.1"),
         ({"points": [[112.8, None]]}, 422, "points.0.1"),
         ({"points": [[112.8]]}, 422, "points.0.1"),

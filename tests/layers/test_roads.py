@@ -35,9 +35,9 @@ from geo.place.location import Location
 from law.kinds import Width, ZoneKind
 from layers.lawbook.documents import book_of_files
 from layers.loading.load import load_folder
-from layers.readers.foreign_file import lone_dataset, read_foreign
+from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
 from layers.readers.roads import control_zone, road_zones, zone_of_land, zone_width_m
-from layers.registry.sources import FOLDERS, read_all, read_folder
+from layers.registry.sources import REQUIRED_FOLDERS, read_data_dir, read_folder
 from store.schema.datasets import Source, Zone, ZonePiece
 from verdict.judge import check
 
@@ -318,10 +318,10 @@ def test_a_dataset_that_does_not_announce_the_kind_is_refused(session: Session, 
 
 
 def test_the_shipped_folder_is_read_as_before() -> None:
-    datasets = read_all(ROOT / "data")
-    listed = [one for name in FOLDERS for one in read_folder(ROOT / "data" / name)]
+    datasets = read_data_dir(ROOT / "data")
+    listed = [one for name in REQUIRED_FOLDERS for one in read_folder(ROOT / "data" / name)]
     assert datasets[: len(listed)] == listed
-    assert FOLDERS == ("law", "calendar", "boundaries", "protected_areas")
+    assert REQUIRED_FOLDERS == ("law", "calendar", "boundaries", "protected_areas")
 
 
 def test_further_folders_follow_in_the_order_of_their_names(write: Write) -> None:
@@ -332,7 +332,7 @@ def test_further_folders_follow_in_the_order_of_their_names(write: Write) -> Non
         shutil.copy(data / "roads" / "highways.geojson", data / name)
         listing = yaml.safe_dump([_entry("highways", "", dataset=f"{name}/x")])
         (data / name / "sources.yaml").write_text(listing, encoding="utf-8")
-    further = [one.dataset for one in read_all(data) if one.folder.name not in FOLDERS]
+    further = [one.dataset for one in read_data_dir(data) if one.folder.name not in REQUIRED_FOLDERS]
     shipped = [f"parcels/{name}" for name in ("land_classes", "parcels", "permits")]
     assert further == [*shipped, "planning/x", "roads/highways"]
 
@@ -341,7 +341,7 @@ def test_a_dataset_that_is_listed_twice_is_refused(write: Write) -> None:
     data = write(_road())
     shutil.copytree(data / "roads", data / "roads_again")
     with pytest.raises(BadData, match="roads/highways is listed twice: in roads and in roads_again"):
-        read_all(data)
+        read_data_dir(data)
 
 
 # --- files of any format, and the command ------------------------------------------------------------------
@@ -359,20 +359,20 @@ def test_a_file_in_a_known_system_comes_out_where_it_is(
 ) -> None:
     path = tmp_path / "roads.gpkg"
     _frame(crs, lambda lon, lat: from_cgcs2000(lon, lat, crs)).to_file(path)
-    dataset = lone_dataset(path, "roads", ["road_control"])
-    (zone,) = road_zones(dataset, read_foreign(dataset), kinds)
+    dataset = undescribed_dataset(path, "roads", ["road_control"])
+    (zone,) = road_zones(dataset, read_foreign_file(dataset), kinds)
     road = LineString([(112.8, 35.5), (112.83, 35.52)])
     # an edge of 3.5 km that is straight in a zone's metres bows a little against one straight in degrees
     assert _distances_m(zone["geom"], road) == pytest.approx(50.0, abs=0.35)
-    ends = shapely.get_coordinates(read_foreign(dataset).geometry.iloc[0])[[0, -1]]
+    ends = shapely.get_coordinates(read_foreign_file(dataset).geometry.iloc[0])[[0, -1]]
     assert ends == pytest.approx(shapely.get_coordinates(road), abs=1e-9)
 
 
 def test_degrees_may_be_declared_as_gcj02(tmp_path: Path) -> None:
     path = tmp_path / "roads.geojson"
     _frame("EPSG:4326", lambda lon, lat: from_cgcs2000(lon, lat, "gcj02")).to_file(path)
-    dataset = lone_dataset(path, "roads", ["road_control"])
-    ends = shapely.get_coordinates(read_foreign(dataset, "gcj02").geometry.iloc[0])[[0, -1]]
+    dataset = undescribed_dataset(path, "roads", ["road_control"])
+    ends = shapely.get_coordinates(read_foreign_file(dataset, "gcj02").geometry.iloc[0])[[0, -1]]
     assert ends == pytest.approx(np.array([(112.8, 35.5), (112.83, 35.52)]), abs=1e-8)
 
 
@@ -393,16 +393,16 @@ def test_a_system_that_cannot_be_taken_is_refused(
     path = tmp_path / "roads.gpkg"
     _frame(crs, lambda lon, lat: (lon, lat)).to_file(path)
     with pytest.raises(BadInput, match=told):
-        read_foreign(lone_dataset(path, "roads", ["road_control"]), datum)
+        read_foreign_file(undescribed_dataset(path, "roads", ["road_control"]), datum)
 
 
 def test_a_file_without_a_system_needs_one_declared(tmp_path: Path) -> None:
     path = tmp_path / "roads.csv"
     path.write_text('code,WKT\nS86,"LINESTRING (395764 3929618, 396764 3929618)"\n', encoding="utf-8")
-    dataset = lone_dataset(path, "roads", [])
+    dataset = undescribed_dataset(path, "roads", [])
     with pytest.raises(BadInput, match="EPSG code"):
-        read_foreign(dataset)
-    lon, lat = shapely.get_coordinates(read_foreign(dataset, "EPSG:4547").geometry.iloc[0])[0]
+        read_foreign_file(dataset)
+    lon, lat = shapely.get_coordinates(read_foreign_file(dataset, "EPSG:4547").geometry.iloc[0])[0]
     assert (lon, lat) == pytest.approx((112.8513, 35.4905), abs=1e-5)
 
 
@@ -412,19 +412,19 @@ def test_a_feature_in_the_wrong_zone_is_named_by_its_number(tmp_path: Path) -> N
     bad = good.assign(geometry=[LineString([(38_395_764, 3_929_618), (38_395_864, 3_929_618)])])
     gpd.GeoDataFrame(gpd.pd.concat([good, bad]), crs="EPSG:4547").to_file(path)
     with pytest.raises(BadData, match="Feature 2: The easting"):
-        read_foreign(lone_dataset(path, "roads", []))
+        read_foreign_file(undescribed_dataset(path, "roads", []))
 
 
 def test_a_file_with_several_layers_asks_which(tmp_path: Path) -> None:
     path = tmp_path / "roads.gpkg"
     for layer in ("main", "ramps"):
         _frame("EPSG:4490", lambda lon, lat: (lon, lat)).to_file(path, layer=layer)
-    dataset = lone_dataset(path, "roads", [])
+    dataset = undescribed_dataset(path, "roads", [])
     with pytest.raises(BadInput, match="2 layers.*main, ramps"):
-        read_foreign(dataset)
-    assert len(read_foreign(dataset, layer="ramps")) == 1
+        read_foreign_file(dataset)
+    assert len(read_foreign_file(dataset, layer="ramps")) == 1
     with pytest.raises(BadInput, match="cannot be read"):
-        read_foreign(dataset, layer="bridges")
+        read_foreign_file(dataset, layer="bridges")
 
 
 def _zhijie(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

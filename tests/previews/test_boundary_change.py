@@ -37,7 +37,7 @@ from facts.model import PlaceFacts
 from facts.postgis import fetch_facts_of_days
 from geo.measure.geodesic import area_m2
 from layers.loading.candidate import read_candidate
-from layers.loading.staging import fetch_current, staged
+from layers.loading.staging import fetch_current_versions, stage_candidate
 from previews.boundary_change import UnitPreview, preview_units, unit_side
 from previews.past_reports import PastReport, stream_reports
 from reports.filing import Submission, file_report
@@ -56,13 +56,13 @@ BEFORE, AFTER = dt.date(2020, 12, 31), dt.date(2021, 1, 1)
 def _preview(
     session: Session, limits: Limits, days: tuple[dt.date, dt.date], unit: str | None = None
 ) -> UnitPreview:
-    current = fetch_current(session)
+    current = fetch_current_versions(session)
     sides = unit_side(session, days[0], current), unit_side(session, days[1], current)
     return preview_units(session, sides, limits, unit)
 
 
 def _with_file(session: Session, limits: Limits, file: Path) -> UnitPreview:
-    with staged(session, read_candidate(session, file)) as versions:
+    with stage_candidate(session, read_candidate(session, file)) as versions:
         sides = unit_side(session, today(), versions.current), unit_side(session, today(), versions.changed)
         return preview_units(session, sides, limits)
 

@@ -34,9 +34,9 @@ from core.clock import CHINA
 from core.errors import BadData, BadInput, ZhijieError
 from core.settings import ROOT
 from layers.lawbook.competence_list import load_list
-from layers.lawbook.documents import LOCAL
+from layers.lawbook.documents import LOCAL_LIST
 from layers.loading.candidate import read_candidate
-from layers.loading.staging import fetch_current, staged
+from layers.loading.staging import fetch_current_versions, stage_candidate
 from previews.boundary_change import without_progress
 from previews.law_change import Comparison, Period, Summary, preview_law
 from previews.law_wording import CSV_HEAD
@@ -161,7 +161,10 @@ def test_a_database_fault_inside_leaves_nothing_and_the_session_usable(
     session: Session, allowing: Path
 ) -> None:
     before = store_digest(session)
-    with pytest.raises(Exception, match="nowhere"), staged(session, read_candidate(session, allowing)):
+    with (
+        pytest.raises(Exception, match="nowhere"),
+        stage_candidate(session, read_candidate(session, allowing)),
+    ):
         session.execute(text("SELECT * FROM nowhere"))
     assert store_digest(session) == before
 
@@ -191,7 +194,7 @@ def test_how_near_a_zone_is_told_of_is_tried_out_too(
     lon, lat = 112.395, 35.50
     report_at(session, lon, lat, limits)
     (report,) = stream_reports(session, ALWAYS.condition())
-    with staged(session, read_candidate(session, file)) as versions:
+    with stage_candidate(session, read_candidate(session, file)) as versions:
         counts = [
             len(
                 check(session, report.location, "rural_building", report.case.as_of, source_ids=ids).conflicts
@@ -228,7 +231,7 @@ def test_a_list_is_tried_out_against_the_list_that_is_loaded(
         PIGS[4],
         "阳城县林业局执法队",
     )
-    assert session.scalars(select(Source.dataset).where(Source.dataset == LOCAL)).all() == [LOCAL]
+    assert session.scalars(select(Source.dataset).where(Source.dataset == LOCAL_LIST)).all() == [LOCAL_LIST]
 
 
 def test_a_boundary_changes_the_lead_unit(session: Session, limits: Limits, tmp_path: Path) -> None:
@@ -322,7 +325,7 @@ def test_zone_kinds_that_leave_out_a_kind_in_use_are_refused(session: Session) -
     session.flush()
     before = store_digest(session)
     candidate = read_candidate(session, ROOT / "data" / "law" / "zone_kinds.yaml")
-    with pytest.raises(BadData) as fault, staged(session, candidate):
+    with pytest.raises(BadData) as fault, stage_candidate(session, candidate):
         pytest.fail("the kinds were taken")
     assert "odd" in fault.value.line("en")
     assert store_digest(session) == before
@@ -453,8 +456,8 @@ def test_a_file_is_a_version_of_one_dataset_only(session: Session, allowing: Pat
 
 
 def test_the_current_versions_are_the_ones_that_are_not_retired(session: Session, allowing: Path) -> None:
-    current = fetch_current(session)
-    with staged(session, read_candidate(session, allowing)) as versions:
+    current = fetch_current_versions(session)
+    with stage_candidate(session, read_candidate(session, allowing)) as versions:
         assert versions.current == current
         assert sorted(versions.changed.values()) == sorted(current.values())
         assert len(versions.changed.keys() - current.keys()) == 1

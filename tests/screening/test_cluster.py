@@ -29,8 +29,8 @@ from core.clock import today
 from core.errors import BadInput
 from core.settings import ROOT, Settings
 from facts.memory.cache import LruCache
-from layers.formats.output_plan import plan
-from layers.formats.parquet_slice import can_be_sliced, slice_of
+from layers.formats.output_plan import plan_output
+from layers.formats.parquet_slice import can_be_sliced, open_slice
 from layers.formats.source import open_source
 from screening.cluster import run as screendask
 from screening.cluster import worker as screenworker
@@ -332,7 +332,7 @@ def test_a_worker_takes_a_bundle_in_pieces_and_says_what_it_lacks(
 ) -> None:
     monkeypatch.setenv("ZHIJIE_CACHE_DIR", str(tmp_path / "home" / "cache"))
     job, key = _job(places, tmp_path / "out.parquet", limits), shipment.given.key
-    layout = plan(job.source.schema, job.source.places, job.source.datum, VERDICT_SCHEMA, "native")
+    layout = plan_output(job.source.schema, job.source.places, job.source.datum, VERDICT_SCHEMA, "native")
     work = screenworker.Work(
         screenworker.software(), key, shipment.task, layout, job.source.places, job.terms, places, "", True
     )
@@ -363,7 +363,7 @@ def test_slices_of_a_file_are_its_rows(places: Path) -> None:
     source = open_source(places)
     whole = pq.read_table(places, columns=["id"]).column("id").to_pylist()
     for first, rows in ((0, 1), (3_299, 2), (3_300, 3_300), (6_599, 9_000), (ROWS - 5, 5), (0, ROWS)):
-        part = slice_of(places, source.places, source.datum, first, rows)
+        part = open_slice(places, source.places, source.datum, first, rows)
         batches = [batch.table.column("id").to_pylist() for batch in part.batches(2_000)]
         assert sum(batches, []) == whole[first : first + rows]
     assert can_be_sliced(source, 3_300 // 16 + 1)

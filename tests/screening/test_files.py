@@ -22,7 +22,7 @@ from support.shapes import DATUMS, refused
 from core.errors import BadInput, DatumRefused
 from core.settings import Settings
 from geo.datum.conversion import from_cgcs2000
-from layers.formats.geometry_columns import Given, decode, encode
+from layers.formats.geometry_columns import GeometryBatch, decode_geometry, encode_geometry
 from layers.formats.source import open_source
 from layers.formats.writer import WRITERS
 from screening.files.places import Terms, placed
@@ -235,7 +235,7 @@ def test_accuracy_is_each_rows_own_where_it_says_one(tmp_path: Path) -> None:
 
 def test_a_channel_that_means_95_percent_is_understood() -> None:
     limits = Limits.of(Settings(r95_channels="cli"))
-    given = Given(np.array([[112.5, 35.5]]))
+    given = GeometryBatch(np.array([[112.5, 35.5]]))
     wide = placed(given, None, Terms("cgcs2000", limits, 20.0, "cli"))
     assert (
         wide.accuracy_m[0]
@@ -254,7 +254,7 @@ HARD = [
 def test_points_are_refused_where_a_single_inquiry_is_and_in_its_words(datum: str) -> None:
     xy = np.array([*HARD, from_cgcs2000(112.3, 35.5, datum), *[(112.31, 35.5)] * 40])
     terms = Terms(datum, LIMITS, 5.0, "api", "en")
-    found = placed(Given(xy), None, terms)
+    found = placed(GeometryBatch(xy), None, terms)
     for row, (x, y) in enumerate(xy.tolist()):
         try:
             place = Inquiry("", x, y, datum, 5.0).location(LIMITS)
@@ -278,7 +278,7 @@ def test_areas_are_refused_where_a_single_inquiry_is_and_in_its_words() -> None:
         ),
     ]
     shapes = np.array(hard * 3, dtype=object)
-    given = Given(np.full((len(shapes), 2), np.nan), shapes)
+    given = GeometryBatch(np.full((len(shapes), 2), np.nan), shapes)
     found = placed(given, None, Terms("cgcs2000", LIMITS, 5.0, "api", "en"))
     kept = dict(zip(found.areas.tolist(), found.shapes, strict=True))
     for row, shape in enumerate(shapes):
@@ -299,16 +299,16 @@ def test_wkb_of_every_kind_decodes_as_shapely_does() -> None:
         for flavor in ("iso", "extended"):
             column = pa.array(shapely.to_wkb(np.array(shapes, dtype=object), flavor=flavor), pa.binary())
             for piece in (column, column.slice(3, 11), column.cast(pa.large_binary()).slice(2)):
-                assert decode(piece, "wkb").xy[:, 0].tolist()[:9] == [
+                assert decode_geometry(piece, "wkb").xy[:, 0].tolist()[:9] == [
                     shapely.from_wkb(value.as_py()).centroid.x for value in piece[:9]
                 ]
     big = pa.array(shapely.to_wkb(points, byte_order=0), pa.binary())
-    assert decode(big, "wkb").xy[:, 0].tolist() == [float(x) for x in range(20)]
+    assert decode_geometry(big, "wkb").xy[:, 0].tolist() == [float(x) for x in range(20)]
 
 
 def test_empty_null_and_broken_geometry_is_told_apart() -> None:
     column = pa.array([WEST.wkb, None, Point().wkb, Polygon().wkb, b"junk", YARD.wkb], pa.binary())
-    found = placed(decode(column, "wkb"), None, Terms("cgcs2000", LIMITS, lang="en"))
+    found = placed(decode_geometry(column, "wkb"), None, Terms("cgcs2000", LIMITS, lang="en"))
     assert found.errors == {
         **dict.fromkeys((1, 2, 3), "The row has no place."),
         4: "The geometry cannot be read.",
@@ -335,9 +335,13 @@ def test_geoarrow_is_read_and_stays_as_it_is(tmp_path: Path, shapes: list[Any], 
 
 def test_points_are_encoded_as_shapely_does() -> None:
     xy = np.array([[112.3, 35.5], [112.6, 35.1]])
-    assert encode(xy, None).to_pylist() == list(shapely.to_wkb(shapely.points(xy)))
+    assert encode_geometry(xy, None).to_pylist() == list(shapely.to_wkb(shapely.points(xy)))
     some = np.array([[112.3, 35.5], [np.nan, np.nan], [np.nan, np.nan]])
-    assert encode(some, np.array([None, YARD, None], dtype=object)).to_pylist() == [WEST.wkb, YARD.wkb, None]
+    assert encode_geometry(some, np.array([None, YARD, None], dtype=object)).to_pylist() == [
+        WEST.wkb,
+        YARD.wkb,
+        None,
+    ]
 
 
 def test_columns_of_an_earlier_screening_are_replaced(tmp_path: Path) -> None:

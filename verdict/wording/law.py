@@ -10,7 +10,7 @@ from typing import Any, Final
 from core.i18n import N_, Lang, say
 from law.articles import Article
 from law.book import LawBook
-from law.completeness import Finding, Hole
+from law.completeness import CompetenceFinding, RuleGap
 from law.time_limits import Clock, Term
 from law.values import Unit
 from layers.lawbook.check import LawCheck
@@ -47,16 +47,16 @@ def findings_summary(check: LawCheck, lang: Lang) -> str:
             "{count} findings in {units} townships on {day}: "
             "{gaps} gaps, {overlaps} overlaps, {holes} without a rule."
         ),
-        count=len(kinds) + len(check.holes),
+        count=len(kinds) + len(check.rule_gaps),
         gaps=kinds.count("gap"),
         overlaps=kinds.count("overlap"),
-        holes=len(check.holes),
+        holes=len(check.rule_gaps),
         **values,
     )
 
 
 def _power_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
-    groups: dict[tuple[str, str, Row, Row], list[Finding]] = {}
+    groups: dict[tuple[str, str, Row, Row], list[CompetenceFinding]] = {}
     for one in check.findings:
         groups.setdefault((one.kind, one.category, one.units, one.entries), []).append(one)
     named = {entry.id: entry.authority.say(lang) for entry in check.book.entries}
@@ -79,8 +79,8 @@ def _units(check: LawCheck, units: Row, lang: Lang) -> str:
 
 
 def _hole_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
-    groups: dict[tuple[str, str | None], list[Hole]] = {}
-    for hole in check.holes:
+    groups: dict[tuple[str, str | None], list[RuleGap]] = {}
+    for hole in check.rule_gaps:
         groups.setdefault((hole.zone_kind, hole.grade), []).append(hole)
     for (kind, grade), holes in groups.items():
         names = (check.book.categories[hole.category].name.say(lang) for hole in holes)

@@ -117,7 +117,7 @@ def _differ(change: Change) -> tuple[list[Article], list[Article]]:
 
 
 def _binds(book: LawBook, asked: LawChangeQuery, lang: Lang) -> Iterator[Line]:
-    found = book.binding(asked.kind, asked.grade, asked.category, (asked.act, asked.today))
+    found = book.applicable_law(asked.kind, asked.grade, asked.category, (asked.act, asked.today))
     yield labelled(lang, N_("Which law binds"), say(lang, BINDS[found.law]))
     yield labelled(
         lang, N_("Because"), joined(lang, (found.reason.say(lang), cited_short([found.basis], lang)))

@@ -11,7 +11,7 @@ from layers.formats.place_columns import PlaceColumns
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class TableReader:
     """``read(rows)`` yields batches of about that many rows. ``rows``: of the file, None where not known.
 
     ``places``: where its format knows them better than the schema does.
