@@ -1,6 +1,6 @@
-"""Which law binds when it changed after the act: 从旧兼从轻, 行政处罚法 art. 37.
+"""Choice of law when it changed after the act (从旧兼从轻, 行政处罚法 art. 37).
 
-The law in force at the act binds, unless the law in force at the decision punishes less or not at all.
+The law in force at the act applies, unless the law in force at the decision is lighter.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 
 from core.i18n import N_
 from law.articles import Article
-from law.rules import UNKNOWN_SEVERITY, Rule, Severity
+from law.rules import UNKNOWN_SEVERITY, Rule, Severity, rules_not_in
 from law.values import SEVERITY_OF_EFFECT, Text, bilingual
 
 Law = Literal["same", "old", "new"]
@@ -19,7 +19,7 @@ Order = Literal["lighter", "heavier", "equal", "incomparable"]
 
 @dataclass(frozen=True, slots=True)
 class ApplicableLaw:
-    """Which law binds, its rules, why, and whether a person must look at it before anything is decided."""
+    """The law that applies, its rules and the reason. ``review``: a person must check before a decision."""
 
     law: Law
     rules: tuple[Rule, ...]
@@ -29,14 +29,22 @@ class ApplicableLaw:
 
 
 def choose_law(at_act: tuple[Rule, ...], today: tuple[Rule, ...], basis: Article) -> ApplicableLaw:
-    """Choose between the rules in force at the act and those in force today, for one zone and one category.
+    """Choose between the rules at the act and the rules of today, for one zone and one category.
 
-    For an act that continues, "at the act" is the day it ended (行政处罚法 art. 36). Rules in force on both
-    days do not count; of the others the heaviest of each side are compared: effect, punishment, fine,
-    demolition. Where they cannot be compared the old law binds and ``review`` is set; it is also set where
-    a rule that decided is not verified.
+    Rules in force on both days are ignored. Of the rest, the combined severity of each side is compared:
+    effect, punishment, fine, demolition.
+
+    Args:
+        at_act: rules in force on the day of the act; for a continuing act, the day it ended
+            (行政处罚法 art. 36).
+        today: rules in force on the day of the decision.
+        basis: the article that the choice rests on.
+
+    Returns:
+        The law that applies. Where the two cannot be compared it is the old law, with ``review`` set;
+        ``review`` is also set where a rule that was compared is not verified.
     """
-    old, new = _only(at_act, today), _only(today, at_act)
+    old, new = rules_not_in(at_act, today), rules_not_in(today, at_act)
     if not old and not new:
         return ApplicableLaw(
             "same", at_act, bilingual(N_("the law has not changed since the act")), False, basis
@@ -48,11 +56,6 @@ def choose_law(at_act: tuple[Rule, ...], today: tuple[Rule, ...], basis: Article
     law: Law = "new" if order == "lighter" else "old"
     review = order == "incomparable" or _any_unverified(old + new)
     return ApplicableLaw(law, today if law == "new" else at_act, _reason(order, not today), review, basis)
-
-
-def _only(rules: tuple[Rule, ...], others: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    known = {rule.id for rule in others}
-    return tuple(rule for rule in rules if rule.id not in known)
 
 
 def _any_unverified(rules: tuple[Rule, ...]) -> bool:
@@ -75,57 +78,56 @@ def _reason(order: Order, repealed: bool) -> Text:
 
 
 def _compare(new: tuple[Rule, ...], old: tuple[Rule, ...]) -> Order:
-    """How the new law stands to the old one: lighter only if nothing is heavier and something lighter."""
+    """Severity of the new law relative to the old: lighter means lighter in one measure, heavier in none."""
     pairs = [(_effect(new), _effect(old))]
-    fresh, former = combined_severity(new), combined_severity(old)
-    if fresh.per != former.per and fresh.fine_max and former.fine_max:
+    new_severity, old_severity = combined_severity(new), combined_severity(old)
+    # Yuan per square metre and multiples of a fee have no common scale: neither fine is the lower one.
+    if new_severity.per != old_severity.per and new_severity.fine_max and old_severity.fine_max:
         return "incomparable"
-    pairs += zip(_measures(fresh), _measures(former), strict=True)
-    if fresh.fine_max == former.fine_max:
-        pairs.append((fresh.fine_min or 0, former.fine_min or 0))
-    if any(one is None or other is None for one, other in pairs):
+    pairs += zip(_measures(new_severity), _measures(old_severity), strict=True)
+    # The minimum fine is compared only between equal maxima: a lower maximum alone makes a law lighter.
+    if new_severity.fine_max == old_severity.fine_max:
+        pairs.append((new_severity.fine_min or 0, old_severity.fine_min or 0))
+    known = [(now, then) for now, then in pairs if now is not None and then is not None]
+    if len(known) < len(pairs):
         return "incomparable"
-    lighter = any(one < other for one, other in pairs if one is not None and other is not None)
-    heavier = any(one > other for one, other in pairs if one is not None and other is not None)
+    lighter = any(now < then for now, then in known)
+    heavier = any(now > then for now, then in known)
     if lighter and heavier:
         return "incomparable"
     return "lighter" if lighter else "heavier" if heavier else "equal"
 
 
 def _effect(rules: tuple[Rule, ...]) -> float | None:
-    """Rank of the strictest effect; a side without rules of its own forbids nothing."""
+    """Rank of the strictest effect; -1, below every effect, where there is no rule."""
     return max((SEVERITY_OF_EFFECT[rule.effect] for rule in rules), default=-1)
 
 
 def _measures(severity: Severity) -> tuple[float | None, ...]:
-    """What is compared besides the effect; the least fine counts too, but only between equal highest ones."""
-    return (_number(severity.punishes), severity.fine_max, _number(severity.demolish))
-
-
-def _number(flag: bool | None) -> float | None:
-    return None if flag is None else float(flag)
+    """Punishment, maximum fine and demolition as numbers; None where not known."""
+    return (severity.punishes, severity.fine_max, severity.demolish)
 
 
 def combined_severity(rules: tuple[Rule, ...]) -> Severity:
-    """The severity of several rules together: one act is fined once, by the highest (行政处罚法 art. 29).
+    """Severity of several rules together: one act is fined once, by the highest fine (行政处罚法 art. 29).
 
-    Unknown where one of them is unknown, or where two fines are of different kinds.
+    A measure is None where one of the rules leaves it open; the whole severity is unknown where fines are of
+    different kinds (``per``).
     """
     if not rules:
         return Severity(False, 0, 0, "act", False)
     fines = [rule.severity for rule in rules if rule.severity.fine_max != 0]
     per = fines[0].per if fines else "act"
-    if any(one.per != per for one in fines):
+    if any(fine.per != per for fine in fines):
         return UNKNOWN_SEVERITY
-    every = [rule.severity for rule in rules]
-    top = _most([one.fine_max for one in every])
-    low = max((one.fine_min or 0 for one in every if one.fine_max == top), default=0)
-    return Severity(_any([s.punishes for s in every]), low, top, per, _any([s.demolish for s in every]))
-
-
-def _most(values: list[float | None]) -> float | None:
-    return None if None in values else max(v for v in values if v is not None)
+    severities = [rule.severity for rule in rules]
+    maxima = [severity.fine_max for severity in severities]
+    highest = None if None in maxima else max(fine for fine in maxima if fine is not None)
+    lowest = max((s.fine_min or 0 for s in severities if s.fine_max == highest), default=0)
+    punishes = _any([s.punishes for s in severities])
+    return Severity(punishes, lowest, highest, per, _any([s.demolish for s in severities]))
 
 
 def _any(flags: list[bool | None]) -> bool | None:
+    """``any`` of the flags; None where one is not known."""
     return None if None in flags else any(flags)

@@ -1,4 +1,4 @@
-"""Articles of law: dated, replaceable, each saying whether somebody read it in the statute's text."""
+"""Articles of law as cited: dated by version, and marked whether the statute's text was read."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ DOCUMENT = "articles"
 class Article:
     """One article of one version of a law.
 
-    ``article`` is the number in digits, empty where it is not known (or the text has no articles);
-    ``label`` is how people write it. ``verified`` says that the statute's text was read.
+    Attributes:
+        id: ``law/article``, such as ``urp/65``.
+        article: the number in digits; empty where it is not known or the text has no numbered articles.
+        label: the number as written in a citation, such as 第六十五条.
+        verified: somebody has read the statute's text.
+        gist: what the article says, in one sentence.
+        short: the law's short title.
     """
 
     id: str
@@ -46,7 +51,7 @@ class Article:
 
 
 class ArticleRow(Row):
-    """An article inside its law; ``verified`` is the law's unless the article says otherwise."""
+    """Row of ``articles`` inside a law; ``verified`` deissues to that of the law."""
 
     id: str = Field(pattern=r"^[a-z0-9_-]+$")
     number: int | None = Field(None, gt=0, lt=10_000)
@@ -56,7 +61,7 @@ class ArticleRow(Row):
 
 
 class LawRow(DatedRow):
-    """One version of a law with the articles that are cited."""
+    """Row of ``laws``: one version of a law with the articles cited from it."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     title: TextRow
@@ -67,10 +72,11 @@ class LawRow(DatedRow):
 
 
 def parse_articles(documents: Mapping[str, object]) -> dict[str, Article]:
-    """All articles by id ("law/article").
+    """Parse and check all articles, by id ("law/article").
 
     Raises:
-        LawDataError: a row does not fit, an id repeats, number and label are missing, dates are reversed.
+        LawDataError: a row does not fit the schema, an id repeats, an article has neither number nor label,
+            or dates are reversed.
     """
     laws = parse_rows(LawRow, DOCUMENT, section_rows(documents, DOCUMENT, "laws"))
     raise_issues(f for law in laws for f in period_issues(DOCUMENT, law.id, law.period))
@@ -80,7 +86,7 @@ def parse_articles(documents: Mapping[str, object]) -> dict[str, Article]:
 
 def _law_issues(law: LawRow) -> list[DataIssue]:
     ids = [row.id for row in law.articles]
-    faults = [
+    issues = [
         data_issue(DOCUMENT, f"{law.id}/{i}", "id", N_("is used by two rows"))
         for i in set(ids)
         if ids.count(i) > 1
@@ -88,8 +94,8 @@ def _law_issues(law: LawRow) -> list[DataIssue]:
     for row in law.articles:
         if row.number is None and row.label is None:
             message = N_("an article without a number needs a label that says so")
-            faults.append(data_issue(DOCUMENT, f"{law.id}/{row.id}", "number", message))
-    return faults
+            issues.append(data_issue(DOCUMENT, f"{law.id}/{row.id}", "number", message))
+    return issues
 
 
 def _article(law: LawRow, row: ArticleRow) -> Article:
@@ -108,6 +114,7 @@ def _article(law: LawRow, row: ArticleRow) -> Article:
 
 
 def _label(row: ArticleRow) -> Text:
+    """The given label, else one made from the number."""
     if row.label is not None:
         return row.label.text()
     number = row.number or 0
@@ -115,34 +122,38 @@ def _label(row: ArticleRow) -> Text:
 
 
 def cite(articles: Mapping[str, Article], ids: tuple[str, ...]) -> tuple[Article, ...]:
-    """The articles of ``ids``, in their order; ids are checked beforehand by ``citation_faults``."""
+    """The articles of ``ids``, in their order. ``citation_issues`` must have checked the ids."""
     return tuple(articles[i] for i in ids)
 
 
 def citation_issues(
     articles: Mapping[str, Article], document: str, row: str, cited: tuple[tuple[str, ...], Period]
 ) -> list[DataIssue]:
-    """Faults of a row that cites ``ids`` for ``period``: unknown, or not in force throughout."""
+    """Check that a row cites articles that exist and are in force throughout the row's period.
+
+    Args:
+        document: name of the row's document.
+        row: id of the row.
+        cited: ids of the articles, and the period for which the row cites them.
+    """
     ids, period = cited
-    faults = []
+    issues = []
     for i in ids:
         if i not in articles:
-            faults.append(data_issue(document, row, "articles", N_("unknown article: {article}"), article=i))
+            issues.append(data_issue(document, row, "articles", N_("unknown article: {article}"), article=i))
         elif not articles[i].period.contains(period):
             message = N_("article {article} is in force {has}, the row claims it for {wants}")
             has, wants = articles[i].period.words(), period.words()
-            faults.append(data_issue(document, row, "articles", message, article=i, has=has, wants=wants))
-    return faults
+            issues.append(data_issue(document, row, "articles", message, article=i, has=has, wants=wants))
+    return issues
 
 
 def require_article(articles: Mapping[str, Article], article: str) -> Article:
-    """An article that code itself relies on, such as the rule on old and new law.
+    """The article that the code itself relies on, such as the one on choice of law.
 
     Raises:
-        LawDataError: the book does not have it.
+        LawDataError: the book lacks it.
     """
     if article not in articles:
-        raise LawDataError(
-            data_issue(DOCUMENT, article, "id", N_("the law book needs this article and has it not"))
-        )
+        raise LawDataError(data_issue(DOCUMENT, article, "id", N_("the law book must have this article")))
     return articles[article]

@@ -1,4 +1,4 @@
-"""The law book: every document of ``data/law`` checked against the others, frozen, ready to be asked."""
+"""The law book: the documents of ``data/law``, checked against each other, and queries on them."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ from law.rules import (
     build_rule,
     parse_rule_rows,
     rule_query,
+    rules_not_in,
     try_rule,
     with_reading,
 )
@@ -53,17 +54,17 @@ SECTIONS: Final[dict[str, frozenset[str]]] = {
     "competence": frozenset({"entries", "default"}),
     "clocks": frozenset({"clocks"}),
 }
-OLD_AND_NEW: Final = "apl/37"
+CHOICE_OF_LAW: Final = "apl/37"
 
 State = Literal["rules", "absent", "no_data"]
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the book knows about a zone, a category and a day.
+    """Whether the book covers a zone, a category and a day.
 
-    "rules": rules apply. "absent": the law says nothing here, documented. "no_data": the book does not know,
-    which must never be read as "allowed".
+    "rules": rules apply. "absent": documented that the law has no rule here. "no_data": the book does not
+    know, which must never be read as "allowed".
     """
 
     state: State
@@ -83,7 +84,8 @@ class Change:
 class LawBook:
     """Articles, zone kinds, categories, rules, competence and clocks.
 
-    A book is itself alone: what was asked of it once may be kept by it as a key.
+    Immutable, and equal only to itself (``eq=False``): a book is hashable by identity, so that caches can use
+    it as a key.
     """
 
     articles: Mapping[str, Article]
@@ -101,7 +103,7 @@ class LawBook:
         """Build from parsed YAML: "articles", "zone_kinds", "categories", "rules", "competence", "clocks".
 
         Raises:
-            LawDataError: something is wrong; every fault names its document, row and field.
+            LawDataError: with an issue for every wrong row, naming document, row and field.
         """
         check_sections(documents, SECTIONS)
         articles = parse_articles(documents)
@@ -129,46 +131,46 @@ class LawBook:
         """Build from the YAML files of ``data/law``.
 
         Raises:
-            LawDataError: as ``from_documents``, or a file cannot be read.
+            LawDataError: as ``from_documents``, and where a file cannot be read.
         """
         return cls.from_documents(read_documents(folder))
 
     def trials(self, kind: str, grade: str | None, category: str, on: date) -> tuple[Trial, ...]:
-        """Every rule of the zone's kind with the reason why it does, or does not, apply (for the trace).
+        """Try every rule of the zone's kind: whether it applies, and why (for the trace).
 
-        Empty where the zone's grade is not known: then no rule can be tried (see ``coverage``).
+        Empty where the zone's grade is not known: no rule can then be tried (see ``coverage``).
 
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
-        asked = self._ask(kind, grade, category, on)
-        return () if asked is None else tuple(try_rule(rule, asked) for rule in self._by_kind[kind])
+        query = self._query(kind, grade, category, on)
+        return () if query is None else tuple(try_rule(rule, query) for rule in self._by_kind[kind])
 
     def rules_for(self, kind: str, grade: str | None, category: str, on: date) -> tuple[Rule, ...]:
-        """The rules in force on a day for a category in a zone, in the order of the document.
+        """Rules in force on a day for a category in a zone, in the order of the document.
 
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
-        asked = self._ask(kind, grade, category, on)
-        if asked is None:
+        query = self._query(kind, grade, category, on)
+        if query is None:
             return ()
-        return tuple(with_reading(rule, asked) for rule in self._by_kind[kind] if applies(rule, asked))
+        return tuple(with_reading(rule, query) for rule in self._by_kind[kind] if applies(rule, query))
 
     def coverage(self, kind: str, grade: str | None, category: str, on: date) -> Coverage:
-        """Whether the book has rules, a documented absence, or nothing at all.
+        """Whether the book has rules, a documented absence of rules, or nothing.
 
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
         if self.rules_for(kind, grade, category, on):
             return Coverage("rules", bilingual(N_("rules are in force")))
-        asked = self._ask(kind, grade, category, on)
-        if asked is None:
+        query = self._query(kind, grade, category, on)
+        if query is None:
             return Coverage("no_data", bilingual(N_("the zone's grade is not known")))
         for absence in self.absences:
             about = absence.zone_kind == kind and category in absence.categories
-            if about and absence.has_grade(asked.grade) and absence.period.covers(on):
+            if about and absence.has_grade(query.grade) and absence.period.covers(on):
                 return Coverage("absent", absence.reason)
         nothing = N_("the law book has nothing about this zone, matter and day ({day})")
         return Coverage("no_data", bilingual(nothing, day=on))
@@ -176,8 +178,8 @@ class LawBook:
     def relevant_kinds(self, category: str, on: date) -> frozenset[str]:
         """Zone kinds that have, or may have, a rule for a category on a day.
 
-        A kind with a rule on some other day counts where the book has neither a rule nor a documented
-        absence on this one: what is not known is not irrelevant.
+        A kind with a rule on another day counts, unless an absence of rules is documented for this day: a
+        gap in the data must not hide a zone.
 
         Raises:
             UnknownCode: the category is not in the book.
@@ -191,16 +193,16 @@ class LawBook:
     def applicable_law(
         self, kind: str, grade: str | None, category: str, days: tuple[date, date]
     ) -> ApplicableLaw:
-        """Which law binds for an act on ``days[0]`` that is decided on ``days[1]``: 从旧兼从轻.
+        """The law that applies to an act on ``days[0]`` decided on ``days[1]`` (从旧兼从轻).
 
-        For an act that continues, give the day on which it ended. Where the book has no data for one
-        of the days, the old law binds and a person must review it.
+        For a continuing act, ``days[0]`` is the day on which it ended. Where the book has no data for one of
+        the days, the old law applies and a person must review it.
 
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
         at_act, today = (self.rules_for(kind, grade, category, day) for day in days)
-        basis = require_article(self.articles, OLD_AND_NEW)
+        basis = require_article(self.articles, CHOICE_OF_LAW)
         if any(self.coverage(kind, grade, category, day).state == "no_data" for day in days):
             reason = bilingual(N_("the law of one of the days is not in the law book: a person must compare"))
             return ApplicableLaw("old", at_act, reason, True, basis)
@@ -209,26 +211,26 @@ class LawBook:
     def changes(
         self, kind: str, grade: str | None, category: str, days: tuple[date, date]
     ) -> tuple[Change, ...]:
-        """What changed for a zone and a category after the first day and up to the second, by date.
+        """Rules that began or ended for a zone and a category, after ``days[0]`` and up to ``days[1]``.
 
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
         first, last = days
         turns = {d for r in self._by_kind[self._kind(kind).kind] for d in (r.valid_from, r.valid_to) if d}
-        found, before = [], self.rules_for(kind, grade, category, first)
+        changes, before = [], self.rules_for(kind, grade, category, first)
         for day in sorted(d for d in turns if first < d <= last):
             now = self.rules_for(kind, grade, category, day)
-            ended, began = _without(before, now), _without(now, before)
+            ended, began = rules_not_in(before, now), rules_not_in(now, before)
             if ended or began:
-                found.append(Change(day, ended, began))
+                changes.append(Change(day, ended, began))
             before = now
-        return tuple(found)
+        return tuple(changes)
 
     def competence_for(
         self, category: str, zone_kinds: Collection[str], unit_code: str, on: date
     ) -> Competence:
-        """Who decides about a category in a unit, inside zones of these kinds, on a day.
+        """The authority competent for a category in a unit, inside zones of these kinds, on a day.
 
         Raises:
             UnknownCode: a kind or the category is not in the book.
@@ -241,29 +243,29 @@ class LawBook:
         return replace(answer, basis=in_force)
 
     def ranked_entries(self, matter: Matter) -> list[list[CompetenceEntry]]:
-        """The competence entries that speak about a matter, best first; equally good ones share a group."""
+        """Competence entries that apply to a matter, in groups of equal rank, most specific first."""
         return rank_entries(self.entries, matter, {kind: rank for rank, kind in enumerate(self.zone_kinds)})
 
     def with_entries(self, rows: Iterable[EntryRow]) -> LawBook:
-        """The same book with another competence list in place of its own.
+        """A copy of the book with another competence list.
 
         Raises:
-            LawDataError: a row refers to something that the book does not have, or grants power unlawfully.
+            LawDataError: a row refers to something that the book lacks, or grants power without its basis.
         """
-        given = list(rows)
-        names = (self.zone_kinds, self.categories)
-        raise_issues(f for row in given for f in entry_issues(row, names, self.articles))
-        return replace(self, entries=tuple(build_entry(row, self.articles) for row in given))
+        checked = list(rows)
+        codes = (self.zone_kinds, self.categories)
+        raise_issues(f for row in checked for f in entry_issues(row, codes, self.articles))
+        return replace(self, entries=tuple(build_entry(row, self.articles) for row in checked))
 
     def _zone_authorities(self, category: str, kinds: frozenset[str], on: date) -> tuple[Text, ...]:
-        """The authorities that the rules of these zones name, in the rank of the kinds."""
+        """Authorities named by the rules of these zones, in the rank of the kinds."""
         ordered = [kind for kind in self.zone_kinds if kind in kinds]
         rules = [r for kind in ordered for r in self._by_kind[kind]]
         return tuple(
             dict.fromkeys(r.authority for r in rules if category in r.categories and r.period.covers(on))
         )
 
-    def _ask(self, kind: str, grade: str | None, category: str, on: date) -> RuleQuery | None:
+    def _query(self, kind: str, grade: str | None, category: str, on: date) -> RuleQuery | None:
         return rule_query(self._kind(kind), grade, self._category(category), on)
 
     def _kind(self, kind: str) -> ZoneKind:
@@ -275,11 +277,6 @@ class LawBook:
         if category not in self.categories:
             raise UnknownCode("category", category)
         return self.categories[category]
-
-
-def _without(rules: tuple[Rule, ...], others: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    known = {rule.id for rule in others}
-    return tuple(rule for rule in rules if rule.id not in known)
 
 
 def read_documents(folder: Path) -> dict[str, object]:

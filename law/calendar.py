@@ -1,6 +1,7 @@
 """Working days: weekends, public holidays and make-up workdays (调休), as data by year.
 
-A year without data is refused, never guessed: whether a Saturday is worked is decided each autumn.
+A year without data is refused: the holidays of a year are announced in the autumn before and cannot be
+predicted.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from law.parsing import Row, TextRow, check_sections, parse_rows, section_rows
 from law.values import Text, bilingual
 
 DOCUMENT: Final = "holidays"
-SATURDAY: Final = 5
+SATURDAY: Final = 5  # ``date.weekday``; larger is Sunday
 
 
 class NameRow(Row):
-    """The name of a holiday."""
+    """Row of ``names``: the name of a holiday."""
 
     holiday: str
     name: TextRow
 
 
 class YearRow(Row):
-    """One year: each day off and each worked weekend day with the holiday that it belongs to."""
+    """Row of ``years``: days off and worked weekend days, each with its holiday."""
 
     year: int = Field(ge=1950, le=2100)
     holidays: dict[date, str]
@@ -39,7 +40,7 @@ class YearRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Public holidays and make-up workdays of whole years, each with its name."""
+    """Public holidays and make-up workdays of whole years, each with the holiday's name."""
 
     years: frozenset[int]
     holidays: Mapping[date, Text]
@@ -50,8 +51,9 @@ class WorkCalendar:
         """Build from the parsed ``holidays.yaml``: the sections ``names`` and ``years``.
 
         Raises:
-            LawDataError: a row does not fit; a holiday has no name; a day is outside its year, or both off
-                and worked; a make-up workday is no weekend day; New Year's Day or National Day is missing.
+            LawDataError: a row does not fit the schema; a holiday has no name; a day is outside its year, or
+                both off and worked; a make-up workday is not on a weekend; New Year's Day or National Day is
+                missing.
         """
         documents = {DOCUMENT: document}
         check_sections(documents, {DOCUMENT: frozenset({"names", "years"})})
@@ -66,7 +68,7 @@ class WorkCalendar:
         )
 
     def is_workday(self, day: date) -> bool:
-        """Is ``day`` worked?
+        """Whether ``day`` is a working day.
 
         Raises:
             CalendarGap: the year is not in the calendar.
@@ -75,7 +77,7 @@ class WorkCalendar:
         return day in self.workdays or (day.weekday() < SATURDAY and day not in self.holidays)
 
     def why(self, day: date) -> Text:
-        """Why a day is worked or off: a working day, a make-up workday, a weekend, or the holiday's name.
+        """Kind of a day in words: working day, make-up workday, weekend, or the holiday's name.
 
         Raises:
             CalendarGap: the year is not in the calendar.
@@ -88,29 +90,29 @@ class WorkCalendar:
         return bilingual(N_("weekend")) if day.weekday() >= SATURDAY else bilingual(N_("working day"))
 
     def next_workday(self, day: date) -> date:
-        """``day`` itself where it is worked, else the next worked day.
+        """``day`` itself if it is a working day, else the next one.
 
         Raises:
-            CalendarGap: a year on the way is not in the calendar.
+            CalendarGap: a year in between is not in the calendar.
         """
         while not self.is_workday(day):
             day += timedelta(days=1)
         return day
 
     def add_working_days(self, start: date, count: int) -> date:
-        """The last of ``count`` working days after ``start``; the day of the event is not counted.
+        """The last of ``count`` working days after ``start``, which is not counted.
 
         Raises:
-            CalendarGap: a year on the way is not in the calendar.
+            CalendarGap: a year in between is not in the calendar.
             ValueError: ``count`` is below 1.
         """
         return self._walk(start, count, timedelta(days=1))
 
     def subtract_working_days(self, event: date, count: int) -> date:
-        """The latest day that is ``count`` working days before ``event``, whose own day is not counted.
+        """The day ``count`` working days before ``event``, which is not counted.
 
         Raises:
-            CalendarGap: a year on the way is not in the calendar.
+            CalendarGap: a year in between is not in the calendar.
             ValueError: ``count`` is below 1.
         """
         return self._walk(event, count, timedelta(days=-1))
@@ -131,7 +133,7 @@ class WorkCalendar:
 
 
 def add_months(start: date, months: int) -> date:
-    """The corresponding day ``months`` later, the month's last day where there is none (民法典 art. 202).
+    """The same day of the month ``months`` later, or that month's last day (民法典 art. 202).
 
     Raises:
         ValueError: ``months`` is below 1.
@@ -151,9 +153,10 @@ def _year_issues(row: YearRow, names: Collection[str]) -> Iterable[DataIssue]:
             yield data_issue(DOCUMENT, name, "year", N_("{day} is not in this year"), day=day)
     for day in row.workdays:
         if day.weekday() < SATURDAY:
-            yield data_issue(DOCUMENT, name, "workdays", N_("{day} is no weekend day"), day=day)
+            yield data_issue(DOCUMENT, name, "workdays", N_("{day} is not on a weekend"), day=day)
         if day in row.holidays:
             yield data_issue(DOCUMENT, name, "workdays", N_("{day} is also a holiday"), day=day)
+    # Both are holidays in every year: where one is missing, the row was not filled in completely.
     for day in (date(row.year, 1, 1), date(row.year, 10, 1)):
         if day not in row.holidays:
             yield data_issue(

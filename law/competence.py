@@ -1,6 +1,7 @@
-"""Who has power: matter × place × mode × dates → who decides, in whose name, and what the township may do.
+"""Competence: category × place × day → the deciding authority, in whose name, and what the township may do.
 
-No entry means no power. Zone-specific entries go before general ones, longer unit prefixes before shorter.
+No entry means no power. Zone-specific entries take precedence over general ones, then longer unit prefixes
+over shorter ones.
 """
 
 from __future__ import annotations
@@ -30,8 +31,17 @@ KnownCodes = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
 class CompetenceEntry:
     """An entry of a competence list.
 
-    No ``zone_kinds`` means: wherever no zone-specific entry speaks. ``units`` are unit code prefixes.
-    ``granted_by`` is the delegating body, or the provincial decision that empowers.
+    Attributes:
+        zone_kinds: where the entry applies; empty: wherever no zone-specific entry does.
+        units: unit code prefixes.
+        in_the_name_of: the body in whose name decisions are made.
+        granted_by: the delegating body, or the provincial decision that empowers.
+        by_township: the township itself decides.
+        enforcement: who may demolish.
+        township_may: measures open to the township.
+        whistle: further authorities to be called in (吹哨).
+        documents: documents handed over with the case.
+        sample: shipped as an example, not issued by an authority.
     """
 
     id: str
@@ -60,16 +70,18 @@ class CompetenceEntry:
         return Period(self.valid_from, self.valid_to)
 
     def reach(self, unit_code: str) -> int:
-        """Length of the longest prefix that covers the unit, -1 where none does."""
+        """Length of the longest prefix in ``units`` that covers the unit; -1 where none does."""
         return max((len(u) for u in self.units if unit_code.startswith(u)), default=-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Competence:
-    """The answer. Mode "none": no list names the matter here; the township only stops, records, hands over.
+    """Who decides about a matter, with what the entry grants; fields as in :class:`CompetenceEntry`.
 
-    ``by_township`` says that the township itself decides. ``enforcement`` says who may demolish.
-    ``rivals`` are authorities of equally ranked entries: an overlap in the lists that somebody must settle.
+    Attributes:
+        mode: "none" where no entry applies; the township may then only stop, record and hand over.
+        rivals: authorities of further entries of the same rank: an overlap that must be settled by people.
+        entries: ids of the entries of the highest rank.
     """
 
     authority: Text
@@ -88,7 +100,7 @@ class Competence:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What competence is asked for."""
+    """A category in a unit, inside zones of some kinds, on a day."""
 
     category: str
     zone_kinds: frozenset[str]
@@ -119,7 +131,7 @@ class EntryRow(DatedRow):
 
 
 class DefaultRow(Row):
-    """What holds where no entry speaks, on any day."""
+    """The one row of ``default``: what applies where no entry does, on any day."""
 
     authority: TextRow
     enforcement: TextRow
@@ -129,10 +141,10 @@ class DefaultRow(Row):
 
 
 def parse_entry_rows(documents: Mapping[str, object]) -> tuple[list[EntryRow], DefaultRow]:
-    """The rows of the document and its default.
+    """Parse the entries and the default.
 
     Raises:
-        LawDataError: a row does not fit, an id repeats, or there is not exactly one default.
+        LawDataError: a row does not fit the schema, an id repeats, or there is not exactly one default.
     """
     rows = parse_rows(EntryRow, DOCUMENT, section_rows(documents, DOCUMENT, "entries"))
     defaults = parse_rows(DefaultRow, DOCUMENT, section_rows(documents, DOCUMENT, "default"))
@@ -142,7 +154,7 @@ def parse_entry_rows(documents: Mapping[str, object]) -> tuple[list[EntryRow], D
 
 
 def entry_issues(row: EntryRow, names: KnownCodes, articles: Mapping[str, Article]) -> Iterable[DataIssue]:
-    """Every fault of one row."""
+    """Every issue of one row: unknown codes, articles not in force, and power without its legal basis."""
     kinds, categories = names
     yield from period_issues(DOCUMENT, row.id, row.period)
     yield from citation_issues(articles, DOCUMENT, row.id, (row.basis, row.period))
@@ -156,7 +168,7 @@ def entry_issues(row: EntryRow, names: KnownCodes, articles: Mapping[str, Articl
             yield data_issue(DOCUMENT, row.id, "zone_kinds", N_("unknown zone kind: {kind}"), kind=kind)
     for unit in row.units:
         if not (unit.isascii() and unit.isdecimal()):
-            yield data_issue(DOCUMENT, row.id, "units", N_("a unit code is digits only: {unit}"), unit=unit)
+            yield data_issue(DOCUMENT, row.id, "units", N_("a unit code has digits only: {unit}"), unit=unit)
     yield from _mode_issues(row)
 
 
@@ -165,26 +177,27 @@ def _mode_issues(row: EntryRow) -> Iterable[DataIssue]:
         message = N_("an entry grants power; leave the row out where there is none")
         yield data_issue(DOCUMENT, row.id, "mode", message)
     if row.mode in _GRANT_BASIS:
+        # A grant of power is void without the article that allows it and the body that grants it.
         article, demand = _GRANT_BASIS[row.mode]
         if article not in row.basis or row.granted_by is None:
             yield data_issue(DOCUMENT, row.id, "basis", demand, article=article)
     name = row.in_the_name_of
     if row.mode == "delegated" and row.granted_by and name not in (None, row.granted_by):
-        message = N_("a delegated power is used in the name of the body that delegates")
+        message = N_("a delegated power is exercised in the name of the delegating body")
         yield data_issue(DOCUMENT, row.id, "in_the_name_of", message)
     if row.mode in ("statutory", "empowered") and name not in (None, row.authority):
-        message = N_("this power is used in the authority's own name")
+        message = N_("this power is exercised in the authority's own name")
         yield data_issue(DOCUMENT, row.id, "in_the_name_of", message)
 
 
 _GRANT_BASIS: Final[dict[Mode, tuple[str, str]]] = {
-    "delegated": (DELEGATION, N_("a delegation cites {article} and names the body that delegates")),
-    "empowered": (EMPOWERMENT, N_("an empowerment cites {article} and names the provincial decision")),
+    "delegated": (DELEGATION, N_("a delegation must cite {article} and name the delegating body")),
+    "empowered": (EMPOWERMENT, N_("an empowerment must cite {article} and name the provincial decision")),
 }
 
 
 def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> CompetenceEntry:
-    """A checked row as a value; the name in which it is used follows from the mode."""
+    """The entry of a checked row; ``in_the_name_of`` follows from the mode."""
     authority = row.authority.text()
     granted_by = row.granted_by.text() if row.granted_by else None
     return CompetenceEntry(
@@ -211,7 +224,7 @@ def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> CompetenceEnt
 
 
 def default_issues(row: DefaultRow, articles: Mapping[str, Article]) -> Iterable[DataIssue]:
-    """Every fault of the default."""
+    """Every issue of the default."""
     for i in row.basis:
         if i not in articles:
             yield data_issue(DOCUMENT, "default", "basis", N_("unknown article: {article}"), article=i)
@@ -219,7 +232,7 @@ def default_issues(row: DefaultRow, articles: Mapping[str, Article]) -> Iterable
 
 @dataclass(frozen=True, slots=True)
 class DefaultCompetence:
-    """What holds where no entry speaks: no power."""
+    """What applies where no entry does: nobody has power, the case is handed over."""
 
     authority: Text
     enforcement: Text
@@ -229,7 +242,7 @@ class DefaultCompetence:
 
 
 def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> DefaultCompetence:
-    """A checked default as a value."""
+    """The default of a checked row."""
     return DefaultCompetence(
         row.authority.text(),
         row.enforcement.text(),
@@ -242,33 +255,45 @@ def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> DefaultCo
 def rank_entries(
     entries: Iterable[CompetenceEntry], matter: Matter, ranks: Mapping[str, int]
 ) -> list[list[CompetenceEntry]]:
-    """The entries that speak about a matter, best first; equally good ones share a group.
+    """Entries that apply to a matter, in groups of equal rank, most specific first.
 
-    ``ranks`` orders the zone kinds (0 first). An entry that names one of the matter's zones goes before
-    a general one, then the zone's rank decides, then the length of the unit prefix.
+    Entries for one of the matter's zones precede general ones; then the zone kind's rank decides, then the
+    length of the unit prefix.
+
+    Args:
+        entries: the competence list.
+        matter: what is to be decided.
+        ranks: rank of each zone kind, 0 first.
     """
     groups: dict[tuple[int, int], list[CompetenceEntry]] = {}
     for entry in sorted(entries, key=lambda e: e.id):
-        place = _rank(entry, matter, ranks)
-        if place is not None:
-            groups.setdefault(place, []).append(entry)
-    return [groups[place] for place in sorted(groups)]
+        rank = _rank(entry, matter, ranks)
+        if rank is not None:
+            groups.setdefault(rank, []).append(entry)
+    return [groups[rank] for rank in sorted(groups)]
 
 
 def _rank(entry: CompetenceEntry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int, int] | None:
+    """Sort key of an entry; None where it does not apply to the matter."""
     reach = entry.reach(matter.unit_code)
     if reach < 0 or matter.category not in entry.categories or not entry.period.covers(matter.on):
         return None
     if not entry.zone_kinds:
         return len(ranks), -reach
-    met = entry.zone_kinds & matter.zone_kinds
-    return (min(ranks[kind] for kind in met), -reach) if met else None
+    shared = entry.zone_kinds & matter.zone_kinds
+    return (min(ranks[kind] for kind in shared), -reach) if shared else None
 
 
 def resolve_competence(
     groups: list[list[CompetenceEntry]], default: DefaultCompetence, zone_authorities: tuple[Text, ...]
 ) -> Competence:
-    """The best entry decides; the authorities of the other zones' entries and rules are whistled for."""
+    """The competence of the highest-ranked entry; the authorities of the other zones are called in.
+
+    Args:
+        groups: as from :func:`rank_entries`.
+        default: what applies where there is no group.
+        zone_authorities: authorities named by the rules of the matter's zones.
+    """
     if not groups:
         return _default_answer(default, zone_authorities)
     lead, *rivals = groups[0]
@@ -290,7 +315,7 @@ def resolve_competence(
 
 
 def _whistle(lead: CompetenceEntry, others: tuple[Text, ...]) -> tuple[Text, ...]:
-    """Each authority once, the deciding one first; a township that decides does not whistle for itself."""
+    """Authorities to call in, each once, the deciding one first; a deciding township is left out."""
     called = dict.fromkeys((lead.authority, *lead.whistle, *others))
     if lead.by_township:
         del called[lead.authority]

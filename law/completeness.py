@@ -1,4 +1,4 @@
-"""The whole matrix: matters nobody decides (gaps), two decide (overlaps), or no rule covers (holes)."""
+"""Completeness of the law book: matters without an authority or with several, and zones without rules."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from core.i18n import N_
 from law.book import LawBook
 from law.competence import CompetenceEntry, Matter
-from law.values import Text, bilingual, join_texts
 
 Kind = Literal["gap", "overlap"]
 
 
 @dataclass(frozen=True, slots=True)
 class CompetenceFinding:
-    """One gap or overlap, with every unit where it is found.
+    """A gap (no authority) or overlap (several) in the competence list, with the units it concerns.
 
-    ``zone_kind`` None is ground outside every zone. ``entries`` are the ids of the entries that collide.
+    ``zone_kind`` None: ground outside all zones. ``entries``: ids of the entries that overlap.
     """
 
     kind: Kind
@@ -28,14 +26,13 @@ class CompetenceFinding:
     zone_kind: str | None
     units: tuple[str, ...]
     entries: tuple[str, ...]
-    words: Text
 
 
 def check_competence(book: LawBook, unit_codes: Iterable[str], on: date) -> list[CompetenceFinding]:
-    """Check every matter × zone kind × unit on a day; equal findings of several units are one.
+    """Gaps and overlaps of competence over every category × zone kind × unit on a day.
 
-    A zone kind counts for a matter only where it has a rule about it. Two entries overlap where they are
-    equally specific and name different authorities.
+    Findings that differ only in the unit are merged. A zone kind counts for a category only if it has, or may
+    have, a rule about it. Entries overlap if they are equally specific and name different authorities.
     """
     found: dict[tuple[Kind, str, str | None, tuple[CompetenceEntry, ...]], list[str]] = defaultdict(list)
     for unit in sorted(set(unit_codes)):
@@ -46,7 +43,10 @@ def check_competence(book: LawBook, unit_codes: Iterable[str], on: date) -> list
                 found["gap", category, zone_kind, ()].append(unit)
             elif len({entry.authority for entry in groups[0]}) > 1:
                 found["overlap", category, zone_kind, tuple(groups[0])].append(unit)
-    return [_finding(book, key, units) for key, units in found.items()]
+    return [
+        CompetenceFinding(kind, category, zone_kind, tuple(units), tuple(e.id for e in entries))
+        for (kind, category, zone_kind, entries), units in found.items()
+    ]
 
 
 def _cells(book: LawBook, on: date) -> Iterator[tuple[str, str | None]]:
@@ -56,38 +56,21 @@ def _cells(book: LawBook, on: date) -> Iterator[tuple[str, str | None]]:
         yield from ((category, kind) for kind in book.zone_kinds if kind in relevant)
 
 
-def _finding(
-    book: LawBook, key: tuple[Kind, str, str | None, tuple[CompetenceEntry, ...]], units: list[str]
-) -> CompetenceFinding:
-    kind, category, zone_kind, entries = key
-    place = book.zone_kinds[zone_kind].name if zone_kind else bilingual(N_("outside every zone"))
-    matter = book.categories[category].name
-    if kind == "gap":
-        message = N_("nobody is named for {matter}, {place}, in {count} units")
-        words = bilingual(message, matter=matter, place=place, count=len(units))
-    else:
-        message = N_("{names} decide at once about {matter}, {place}, in {count} units")
-        names = join_texts(tuple(entry.authority for entry in entries))
-        words = bilingual(message, names=names, matter=matter, place=place, count=len(units))
-    return CompetenceFinding(kind, category, zone_kind, tuple(units), tuple(e.id for e in entries), words)
-
-
 @dataclass(frozen=True, slots=True)
 class RuleGap:
-    """A zone and a category about which the book has neither a rule nor a documented absence on a day."""
+    """A zone kind, grade and category without a rule or a documented absence of rules."""
 
     zone_kind: str
     grade: str | None
     category: str
-    words: Text
 
 
 def find_rule_gaps(book: LawBook, on: date) -> list[RuleGap]:
-    """Every zone kind × grade (as it may be drawn) × category that the book does not cover on a day."""
+    """Every zone kind × grade (as zones are drawn) × category that the book does not cover on a day."""
     return [
-        RuleGap(kind.kind, grade, category, coverage.reason)
+        RuleGap(kind.kind, grade, category)
         for kind in book.zone_kinds.values()
         for grade in (kind.grades or (None,))
         for category in book.categories
-        if (coverage := book.coverage(kind.kind, grade, category, on)).state == "no_data"
+        if book.coverage(kind.kind, grade, category, on).state == "no_data"
     ]

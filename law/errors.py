@@ -1,4 +1,4 @@
-"""Faults in legal data: every one names its document, its row and its field."""
+"""Errors in legal data. Every issue names its document, row and field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.i18n import Lang, say
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DataIssue:
-    """One wrong place. ``message`` is a message id of the catalogues, filled with ``values``."""
+    """Something wrong in one place of a document. ``message``: a message id, to be filled with ``values``."""
 
     document: str
     row: str
@@ -19,23 +19,23 @@ class DataIssue:
     values: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     def line(self, lang: Lang) -> str:
-        """Where and what, on one line."""
+        """The place and what is wrong, on one line."""
         place = ", ".join(part for part in (self.document, self.row, self.field) if part)
         return f"{place}: {say(lang, self.message, **self.values)}"
 
 
 def data_issue(document: str, row: str, field: str, message: str, **values: object) -> DataIssue:
-    """Build a fault with the values of its message."""
+    """A :class:`DataIssue` with the values of its message as keywords."""
     return DataIssue(document, row, field, message, values)
 
 
 class LawDataError(ValueError):
-    """Legal data that cannot be used. ``issues`` lists every issue; the first one is the error's own."""
+    """Legal data that cannot be used. ``issues`` lists every issue; the attributes are those of the first."""
 
-    def __init__(self, *faults: DataIssue) -> None:
-        super().__init__(*faults)
-        self.issues = faults
-        first = faults[0]
+    def __init__(self, *issues: DataIssue) -> None:
+        super().__init__(*issues)
+        self.issues = issues
+        first = issues[0]
         self.document, self.row, self.field, self.message = (
             first.document,
             first.row,
@@ -44,19 +44,19 @@ class LawDataError(ValueError):
         )
 
     def lines(self, lang: Lang) -> list[str]:
-        """Every fault, one line each."""
-        return [one.line(lang) for one in self.issues]
+        """Every issue, one line each."""
+        return [issue.line(lang) for issue in self.issues]
 
     def __str__(self) -> str:
         return "\n".join(self.lines("en"))
 
 
 class CalendarGap(LawDataError):
-    """A day in a year whose public holidays are not in the calendar."""
+    """The calendar lacks the public holidays of a year that is needed."""
 
 
 class UnknownCode(LookupError):
-    """A zone kind, grade or category that the law book does not have."""
+    """A zone kind, grade or category that is not in the law book."""
 
     def __init__(self, what: str, code: str) -> None:
         super().__init__(what, code)
@@ -67,12 +67,12 @@ class UnknownCode(LookupError):
         return f"unknown {self.what}: {self.code}"
 
 
-def raise_issues(faults: Iterable[DataIssue]) -> None:
-    """Raise one error that carries all ``faults``; do nothing where there are none.
+def raise_issues(issues: Iterable[DataIssue]) -> None:
+    """Raise one error with all ``issues``, if there are any.
 
     Raises:
-        LawDataError: there is at least one fault.
+        LawDataError: there is at least one issue.
     """
-    found = tuple(faults)
-    if found:
-        raise LawDataError(*found)
+    collected = tuple(issues)
+    if collected:
+        raise LawDataError(*collected)

@@ -1,4 +1,4 @@
-"""What can be reported and where it can stand: violation categories, zone kinds and their grades."""
+"""Violation categories, and kinds of zones with their grades and widths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CATEGORIES = "categories"
 KINDS = "zone_kinds"
 
 _FROM_NOW_ON = Period(date.max, None)
-"""Widths carry no dates of their own: their articles must be in force without a known end."""
+"""Widths have no dates of their own: their articles must be in force without a known end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class GradeName:
-    """What a grade is called in a period."""
+    """Name of a grade during a period."""
 
     grade: str
     name: Text
@@ -40,7 +40,7 @@ class GradeName:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """In ``period`` the law has no grade ``grade``: a zone drawn with it is read as ``read_as``."""
+    """Equivalent of a grade while the law lacks it: in ``period``, ``grade`` is read as ``read_as``."""
 
     grade: str
     read_as: str
@@ -52,7 +52,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """Least width of a control zone along a class of line, metres from the edge of the line's land."""
+    """Minimum width of a control zone along a class of line, metres from the edge of the line's land."""
 
     line_class: str
     name: Text
@@ -63,8 +63,12 @@ class Width:
 class ZoneKind:
     """A kind of protected or controlled zone.
 
-    ``near_m`` is the distance, metres, within which a place outside is worth a notice: a setting, not law.
-    ``ungraded`` is the grade of a zone that states none, None where that is not known.
+    Attributes:
+        near_m: distance in metres within which a place outside the zone gets a notice. A setting, not law.
+        ungraded: grade of a zone that states none; None where it is not known.
+        readings: equivalents of grades that the law of some period lacks.
+        widths: minimum widths, for zones along lines.
+        width_basis: articles that the widths rest on.
     """
 
     kind: str
@@ -78,24 +82,24 @@ class ZoneKind:
 
     @property
     def grades(self) -> dict[str, Text]:
-        """Grade → the name it was drawn under (the first of its names)."""
-        return {one.grade: one.name for one in reversed(self.grade_names)}
+        """Name of each grade: the first of its names, under which it was drawn."""
+        return {named.grade: named.name for named in reversed(self.grade_names)}
 
     def grade_name(self, grade: str, on: date) -> Text:
-        """The name of a grade on a day; the name it was drawn under where the day's law has no such grade.
+        """Name of a grade on a day; its first name where the law of the day has no such grade.
 
         Raises:
             UnknownCode: the kind has no such grade.
         """
-        for one in self.grade_names:
-            if one.grade == grade and one.period.covers(on):
-                return one.name
+        for named in self.grade_names:
+            if named.grade == grade and named.period.covers(on):
+                return named.name
         if grade not in self.grades:
             raise UnknownCode("grade", f"{self.kind}/{grade}")
         return self.grades[grade]
 
     def own_grade(self, grade: str | None) -> str | None:
-        """The grade as this kind knows it: "" for a kind without grades, None where it is not known.
+        """The grade that applies to a zone of this kind: "" for a kind without grades, None if not known.
 
         Raises:
             UnknownCode: the kind has no such grade.
@@ -107,7 +111,7 @@ class ZoneKind:
         return grade or self.ungraded
 
     def reading(self, grade: str, on: date) -> Reading | None:
-        """How a grade is read on a day, None where the law of the day has the grade itself."""
+        """The equivalent of a grade on a day; None where the law of the day has the grade itself."""
         return next((r for r in self.readings if r.grade == grade and r.period.covers(on)), None)
 
 
@@ -119,14 +123,14 @@ class CategoryRow(Row):
 
 
 class GradeRow(DatedRow):
-    """A name of a grade."""
+    """Row of ``grades``: a name of a grade."""
 
     grade: str = Field(pattern=r"^[a-z0-9_]+$")
     name: TextRow
 
 
 class ReadingRow(DatedRow):
-    """How an old or a foreign grade is read."""
+    """Row of ``readings``: the equivalent of a grade that the law of a period lacks."""
 
     grade: str
     read_as: str
@@ -136,7 +140,7 @@ class ReadingRow(DatedRow):
 
 
 class WidthRow(Row):
-    """The width for one class of line."""
+    """Row of ``widths``: the width for a class of line."""
 
     line_class: str
     name: TextRow
@@ -157,20 +161,20 @@ class KindRow(Row):
 
 
 def parse_categories(documents: Mapping[str, object]) -> dict[str, Category]:
-    """All categories by code.
+    """Parse all categories, by code.
 
     Raises:
-        LawDataError: a row does not fit or a code repeats.
+        LawDataError: a row does not fit the schema, or a code repeats.
     """
     rows = parse_rows(CategoryRow, CATEGORIES, section_rows(documents, CATEGORIES, "categories"), key="code")
     return {row.code: Category(row.code, row.name.text()) for row in rows}
 
 
 def parse_kinds(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, ZoneKind]:
-    """All zone kinds by code, in the order of the document: the order is their rank (see ``competence``).
+    """Parse all zone kinds, by code, in the order of the document, which is their rank (see ``competence``).
 
     Raises:
-        LawDataError: a row does not fit, names an unknown grade or article, or has reversed dates.
+        LawDataError: a row does not fit the schema, names an unknown grade or article, or has reversed dates.
     """
     rows = parse_rows(KindRow, KINDS, section_rows(documents, KINDS, "kinds"), key="kind")
     raise_issues(f for row in rows for f in _kind_issues(row, articles))
@@ -181,13 +185,13 @@ def _kind_issues(row: KindRow, articles: Mapping[str, Article]) -> list[DataIssu
     own = {grade.grade for grade in row.grades}
     named = [row.ungraded] if row.ungraded else []
     named += [g for reading in row.readings for g in (reading.grade, reading.read_as)]
-    strange = [grade for grade in named if grade not in own]
-    faults = [data_issue(KINDS, row.kind, "grades", N_("unknown grade: {grade}"), grade=g) for g in strange]
+    unknown = [grade for grade in named if grade not in own]
+    issues = [data_issue(KINDS, row.kind, "grades", N_("unknown grade: {grade}"), grade=g) for g in unknown]
     for dated in (*row.grades, *row.readings):
-        faults += period_issues(KINDS, row.kind, dated.period)
+        issues += period_issues(KINDS, row.kind, dated.period)
     for reading in row.readings:
-        faults += citation_issues(articles, KINDS, row.kind, (reading.articles, reading.period))
-    return faults + citation_issues(articles, KINDS, row.kind, (row.width_basis, _FROM_NOW_ON))
+        issues += citation_issues(articles, KINDS, row.kind, (reading.articles, reading.period))
+    return issues + citation_issues(articles, KINDS, row.kind, (row.width_basis, _FROM_NOW_ON))
 
 
 def _kind(row: KindRow, articles: Mapping[str, Article]) -> ZoneKind:

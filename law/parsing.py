@@ -1,4 +1,4 @@
-"""From parsed YAML to checked rows: one place where a shape error becomes a named fault."""
+"""Reads YAML and checks its rows against pydantic models; schema errors become :class:`DataIssue`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R", bound="Row")
 
 
 class Row(BaseModel):
-    """A row of a document: no field beyond the schema is let in."""
+    """A row of a document. Unknown fields are refused: a misspelt optional field would be lost silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +31,7 @@ class TextRow(Row):
     en: str = Field(min_length=1)
 
     def text(self) -> Text:
-        """As a value."""
+        """The row as a :class:`Text`."""
         return Text(self.zh, self.en)
 
 
@@ -43,64 +43,74 @@ class DatedRow(Row):
 
     @property
     def period(self) -> Period:
-        """Both dates as one value."""
+        """Both dates as a :class:`Period`."""
         return Period(self.valid_from, self.valid_to)
 
 
 def build_texts(rows: tuple[TextRow, ...]) -> tuple[Text, ...]:
-    """Rows of text as values."""
+    """The rows as values of type :class:`Text`."""
     return tuple(row.text() for row in rows)
 
 
 def section_rows(documents: Mapping[str, object], document: str, name: str) -> list[object]:
-    """The list ``name`` of a document; an absent list is empty.
+    """The unchecked rows of a section; empty where the document or section is absent.
 
     Raises:
-        LawDataError: the document is no mapping, or the section is no list.
+        LawDataError: the document is not a mapping, or the section is not a list.
     """
-    whole = documents.get(document, {})
-    if not isinstance(whole, Mapping):
+    sections = documents.get(document, {})
+    if not isinstance(sections, Mapping):
         raise LawDataError(data_issue(document, "", "", N_("must be a mapping of sections")))
-    rows = whole.get(name, [])
+    rows = sections.get(name, [])
     if not isinstance(rows, list):
         raise LawDataError(data_issue(document, "", name, N_("must be a list of rows")))
     return rows
 
 
 def check_sections(documents: Mapping[str, object], known: Mapping[str, frozenset[str]]) -> None:
-    """Refuse documents and sections that nobody would read: a misspelt name must not pass as "empty".
+    """Check that no document or section is unknown: a misspelt name would otherwise count as an empty one.
+
+    Args:
+        documents: parsed documents by name.
+        known: names of the sections of each document.
 
     Raises:
-        LawDataError: a name is not known.
+        LawDataError: a document or section is not known.
     """
-    for document, whole in documents.items():
+    for document, sections in documents.items():
         if document not in known:
             raise LawDataError(data_issue(document, "", "", N_("is not a document of the law book")))
-        names = whole.keys() if isinstance(whole, Mapping) else ()
+        names = sections.keys() if isinstance(sections, Mapping) else ()
         for name in sorted(set(map(str, names)) - known[document]):
             raise LawDataError(data_issue(document, "", name, N_("is not a section of this document")))
 
 
 def parse_rows(model: type[R], document: str, rows: list[object], key: str = "id") -> list[R]:
-    """Check every row against ``model``; rows are named by their ``key``, else by their position from 1.
+    """Validate every row against ``model``.
+
+    Args:
+        model: schema of the rows.
+        document: name of the document, for issues.
+        rows: unchecked rows.
+        key: the field that names a row in issues; a row without it is named by its position from 1.
 
     Raises:
-        LawDataError: with a fault for each wrong field of each wrong row, and for each repeated key.
+        LawDataError: with an issue for each wrong field of each row, and for each repeated key.
     """
     parsed: list[R] = []
-    faults: list[DataIssue] = []
+    issues: list[DataIssue] = []
     seen: set[str] = set()
     for position, raw in enumerate(rows, start=1):
         name = _row_name(raw, key, position)
         if name in seen:
-            faults.append(data_issue(document, name, key, N_("is used by two rows")))
+            issues.append(data_issue(document, name, key, N_("is used by two rows")))
         seen.add(name)
         try:
             parsed.append(model.model_validate(raw))
         except ValidationError as error:
-            faults += schema_issues(error, document, name)
-    if faults:
-        raise LawDataError(*faults)
+            issues += schema_issues(error, document, name)
+    if issues:
+        raise LawDataError(*issues)
     return parsed
 
 
@@ -110,21 +120,21 @@ def _row_name(raw: object, key: str, position: int) -> str:
 
 
 def schema_issues(error: ValidationError, document: str, row: str) -> list[DataIssue]:
-    """The schema faults of one row, a fault a field."""
+    """Issues of a row that does not fit its schema, one for each field."""
     return [
         data_issue(
             document,
             row,
-            ".".join(map(str, one["loc"])),
+            ".".join(map(str, detail["loc"])),
             N_("does not fit the schema: {detail}"),
-            detail=one["msg"],
+            detail=detail["msg"],
         )
-        for one in error.errors()
+        for detail in error.errors()
     ]
 
 
 def period_issues(document: str, row: str, period: Period) -> list[DataIssue]:
-    """A fault where a period ends before it starts."""
+    """An issue where a period ends on or before its start."""
     if not period.reversed:
         return []
     message = N_("ends before it starts: {period}")
@@ -132,15 +142,14 @@ def period_issues(document: str, row: str, period: Period) -> list[DataIssue]:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice; plain YAML would silently keep the last."""
+    """A safe loader that refuses repeated keys, of which PyYAML silently uses the last."""
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[object, object]:
+        # Merge keys (<<) may repeat a key on purpose, to override it.
         keys = [self.construct_object(k, deep=True) for k, _ in node.value if k.tag != _MERGE]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key given twice: {key}", node.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, f"repeated key: {key}", node.start_mark)
         return dict(super().construct_mapping(node, deep=deep))
 
 
@@ -151,7 +160,7 @@ def read_yaml(path: Path) -> object:
     """Parse a YAML file (safe loader).
 
     Raises:
-        LawDataError: the file is no YAML, or repeats a key; the place is in the message.
+        LawDataError: the file is not YAML, or repeats a key; the message has line and column.
     """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)

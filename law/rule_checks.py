@@ -1,4 +1,4 @@
-"""What a set of rules must keep: known names, articles in force, no contradiction."""
+"""Consistency checks of a set of rules: known codes, articles in force, no contradictions."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ KnownCodes = tuple[Mapping[str, ZoneKind], Mapping[str, Category]]
 def rule_issues(
     rules: list[RuleRow], absences: list[AbsenceRow], names: KnownCodes, articles: Mapping[str, Article]
 ) -> Iterator[DataIssue]:
-    """Every fault of the rows, each naming its row."""
+    """Every issue of the rows: of each by itself, and of pairs that contradict each other."""
     for row in (*rules, *absences):
         yield from _scope_issues(row, names)
     for rule in rules:
         yield from citation_issues(articles, DOCUMENT, rule.id, (rule.articles, rule.period))
         yield from _unverified_articles(rule, articles)
         yield from _fine_issues(rule)
-    for one, other in combinations(rules, 2):
-        yield from _conflict_issues(one, other)
+    for first, second in combinations(rules, 2):
+        yield from _conflict_issues(first, second)
     for rule in rules:
         for absence in absences:
             if _overlap(rule, absence):
-                message = N_("documents an absence where rule {rule} speaks")
+                message = N_("documents an absence where rule {rule} applies")
                 yield data_issue(DOCUMENT, absence.id, "categories", message, rule=rule.id)
 
 
@@ -54,21 +54,21 @@ def _scope_issues(row: ScopeRow, names: KnownCodes) -> Iterator[DataIssue]:
 def _unverified_articles(rule: RuleRow, articles: Mapping[str, Article]) -> Iterator[DataIssue]:
     for i in rule.articles if rule.verified else ():
         if i in articles and not articles[i].verified:
-            message = N_("says verified, but article {article} is not")
+            message = N_("is marked verified, but article {article} is not")
             yield data_issue(DOCUMENT, rule.id, "verified", message, article=i)
 
 
 def _fine_issues(rule: RuleRow) -> Iterator[DataIssue]:
     low, high = rule.severity.fine_min, rule.severity.fine_max
     if low is not None and high is not None and low > high:
-        yield data_issue(DOCUMENT, rule.id, "severity", N_("the least fine is above the highest"))
+        yield data_issue(DOCUMENT, rule.id, "severity", N_("the minimum fine exceeds the maximum"))
 
 
 def _conflict_issues(one: RuleRow, other: RuleRow) -> Iterator[DataIssue]:
     if not _overlap(one, other):
         return
     if one.effect != other.effect:
-        message = N_("contradicts rule {rule}: same zone, matter and days, other effect")
+        message = N_("contradicts rule {rule}: same zone, matter and days, different effect")
         yield data_issue(DOCUMENT, other.id, "effect", message, rule=one.id)
     elif set(one.articles) == set(other.articles):
         message = N_("repeats rule {rule}: same zone, matter, days and articles")
@@ -76,7 +76,7 @@ def _conflict_issues(one: RuleRow, other: RuleRow) -> Iterator[DataIssue]:
 
 
 def _overlap(one: ScopeRow, other: ScopeRow) -> bool:
-    """Do both rows speak about some zone, grade, category and day?"""
+    """Whether both rows apply to some zone, grade, category and day. Empty ``grades``: all grades."""
     return (
         one.zone_kind == other.zone_kind
         and not set(one.categories).isdisjoint(other.categories)

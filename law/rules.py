@@ -22,10 +22,15 @@ FinePer = Literal["act", "m2", "restoration_cost", "reclamation_fee", "project_c
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """What a rule threatens, as numbers that can be compared.
+    """Consequences of a rule as comparable numbers. None: not known, and comparable with nothing.
 
-    Fines are yuan for ``act`` and ``m2`` (yuan per square metre); for the others multiples of that sum.
-    None is "not known", which compares with nothing; 0 is "no fine".
+    Attributes:
+        punishes: an administrative penalty is possible.
+        fine_min: minimum fine, in the unit of ``per``.
+        fine_max: maximum fine, in the unit of ``per``; 0: no fine.
+        per: what the fine is measured by. ``act``: yuan; ``m2``: yuan per square metre; the others:
+            multiples of that sum.
+        demolish: demolition or restoration can be ordered.
     """
 
     punishes: bool | None
@@ -40,7 +45,7 @@ UNKNOWN_SEVERITY = Severity(None, None, None, "act", None)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where and when a rule, or a documented absence of one, speaks. No ``grades``: all of the kind."""
+    """Where and when a rule, or a documented absence of rules, applies. Empty ``grades``: all of the kind."""
 
     id: str
     zone_kind: str
@@ -51,17 +56,17 @@ class Scope:
 
     @property
     def period(self) -> Period:
-        """When it is in force."""
+        """When the row is in force."""
         return Period(self.valid_from, self.valid_to)
 
     def has_grade(self, grade: str) -> bool:
-        """Is it about this grade?"""
+        """Does the row apply to this grade?"""
         return not self.grades or grade in self.grades
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Scope):
-    """One rule."""
+    """What the law says about categories in a kind of zone."""
 
     effect: Effect
     articles: tuple[Article, ...]
@@ -74,14 +79,14 @@ class Rule(Scope):
 
 @dataclass(frozen=True, slots=True)
 class Absence(Scope):
-    """A documented gap: the law of this zone kind says nothing about these categories, and why."""
+    """Documented absence of rules for these categories in a zone kind, with the reason."""
 
     reason: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A rule that was tried, whether it applies, and why (or why not)."""
+    """A rule with the result of trying it: whether it applies, and why."""
 
     rule: Rule
     applies: bool
@@ -90,7 +95,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class RuleQuery:
-    """What is asked of the rules. ``grade`` is as the law of the day reads it (see ``read_grade``)."""
+    """A zone, a category and a day. ``grade``: as the law of the day reads it, by ``reading``."""
 
     kind: ZoneKind
     grade: str
@@ -100,7 +105,7 @@ class RuleQuery:
 
 
 class SeverityRow(Row):
-    """Severity of a rule; what is left out is not known."""
+    """``severity`` of a rule; a field left out is not known."""
 
     punishes: bool | None = None
     fine_min: float | None = Field(None, ge=0)
@@ -110,7 +115,7 @@ class SeverityRow(Row):
 
 
 class ScopeRow(DatedRow):
-    """What rules and absences share."""
+    """Fields of rules and absences alike."""
 
     id: str = Field(pattern=r"^[a-z0-9_-]+$")
     zone_kind: str
@@ -137,17 +142,17 @@ class AbsenceRow(ScopeRow):
 
 
 def parse_rule_rows(documents: Mapping[str, object]) -> tuple[list[RuleRow], list[AbsenceRow]]:
-    """The rows of both sections; what they refer to is checked by ``rulechecks``.
+    """Parse the rows of both sections; ``rule_checks`` checks what they refer to.
 
     Raises:
-        LawDataError: a row does not fit or an id repeats.
+        LawDataError: a row does not fit the schema, or an id repeats.
     """
     rules = parse_rows(RuleRow, DOCUMENT, section_rows(documents, DOCUMENT, "rules"))
     return rules, parse_rows(AbsenceRow, DOCUMENT, section_rows(documents, DOCUMENT, "absences"))
 
 
 def build_rule(row: RuleRow, articles: Mapping[str, Article]) -> Rule:
-    """A checked row as a value."""
+    """The rule of a checked row."""
     return Rule(
         id=row.id,
         zone_kind=row.zone_kind,
@@ -166,14 +171,14 @@ def build_rule(row: RuleRow, articles: Mapping[str, Article]) -> Rule:
 
 
 def build_absence(row: AbsenceRow) -> Absence:
-    """A checked row as a value."""
+    """The absence of a checked row."""
     categories = frozenset(row.categories)
     dates = (row.valid_from, row.valid_to)
     return Absence(row.id, row.zone_kind, row.grades, categories, *dates, row.reason.text())
 
 
 def rule_query(kind: ZoneKind, grade: str | None, category: Category, on: date) -> RuleQuery | None:
-    """The question as the law of the day reads it; None where the zone's grade is not known.
+    """A query with the grade as the law of the day reads it; None where the zone's grade is not known.
 
     Raises:
         UnknownCode: the kind has no such grade.
@@ -185,52 +190,59 @@ def rule_query(kind: ZoneKind, grade: str | None, category: Category, on: date) 
     return RuleQuery(kind, reading.read_as if reading else own, category, on, reading)
 
 
-def try_rule(rule: Rule, asked: RuleQuery) -> Trial:
-    """Try one rule of the zone's kind and say why it does, or does not, apply."""
-    failed = _mismatch(rule, asked)
+def try_rule(rule: Rule, query: RuleQuery) -> Trial:
+    """Try a rule of the zone's kind: whether it applies, and the reason in words."""
+    mismatch = _mismatch(rule, query)
+    # One set of values for every message: each takes those that it names.
     reason = bilingual(
-        failed or N_("applies: {kind}, grade {grade}, in force on {day}"),
-        kind=asked.kind.name,
-        grade=_grade_text(asked),
-        category=asked.category.name,
+        mismatch or N_("applies: {kind}, grade {grade}, in force on {day}"),
+        kind=query.kind.name,
+        grade=_grade_text(query),
+        category=query.category.name,
         start=rule.valid_from,
         end=rule.valid_to,
-        day=asked.on,
+        day=query.on,
     )
-    return Trial(rule if failed else with_reading(rule, asked), not failed, reason)
+    return Trial(rule if mismatch else with_reading(rule, query), not mismatch, reason)
 
 
-def applies(rule: Rule, asked: RuleQuery) -> bool:
+def applies(rule: Rule, query: RuleQuery) -> bool:
     """Does a rule of the zone's kind apply?"""
-    return not _mismatch(rule, asked)
+    return not _mismatch(rule, query)
 
 
-def _mismatch(rule: Rule, asked: RuleQuery) -> str:
-    """The message that says why a rule does not apply; empty where it does."""
-    if asked.category.code not in rule.categories:
+def _mismatch(rule: Rule, query: RuleQuery) -> str:
+    """Message id of why a rule does not apply; empty where it does."""
+    if query.category.code not in rule.categories:
         return N_("does not apply: it is about other matters than {category}")
-    if not rule.has_grade(asked.grade):
+    if not rule.has_grade(query.grade):
         return N_("does not apply: it is about other grades than {grade}")
-    if rule.valid_from is not None and asked.on < rule.valid_from:
+    if rule.valid_from is not None and query.on < rule.valid_from:
         return N_("does not apply: in force only from {start}, asked for {day}")
-    if not rule.period.covers(asked.on):
+    if not rule.period.covers(query.on):
         return N_("does not apply: in force only until {end} (that day excluded), asked for {day}")
     return ""
 
 
-def _grade_text(asked: RuleQuery) -> Text:
-    if not asked.grade:
+def _grade_text(query: RuleQuery) -> Text:
+    if not query.grade:
         return bilingual(N_("none"))
-    name = asked.kind.grade_name(asked.grade, asked.on)
-    if asked.reading is None:
+    name = query.kind.grade_name(query.grade, query.on)
+    if query.reading is None:
         return name
-    drawn = asked.kind.grade_name(asked.reading.grade, asked.on)
+    drawn = query.kind.grade_name(query.reading.grade, query.on)
     return bilingual(N_("{drawn}, read as {read}"), drawn=drawn, read=name)
 
 
-def with_reading(rule: Rule, asked: RuleQuery) -> Rule:
-    """The rule as it reaches a zone whose grade is read as another, with that reading's doubt and note."""
-    reading = asked.reading
+def rules_not_in(rules: tuple[Rule, ...], others: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules whose id is not among ``others``."""
+    other_ids = {rule.id for rule in others}
+    return tuple(rule for rule in rules if rule.id not in other_ids)
+
+
+def with_reading(rule: Rule, query: RuleQuery) -> Rule:
+    """The rule with the reading of the zone's grade added: its articles, note and verification."""
+    reading = query.reading
     if reading is None:
         return rule
     note = reading.note if rule.note is None else _join_notes(rule.note, reading.note)

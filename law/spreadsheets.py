@@ -1,4 +1,4 @@
-"""Rows of cells from .xlsx and .csv files, as text, with their numbers in the file. No meaning yet."""
+"""Reads the rows of .xlsx and .csv files as cells of text, with their numbers in the file."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl import load_workbook
 
 from core.i18n import N_
+from core.text_encoding import decode_text
 from law.errors import LawDataError, data_issue
 
 MAX_BYTES: Final = 50_000_000
-"""Largest table taken, in bytes, also after unpacking: an .xlsx is a zip."""
+"""Maximum size in bytes, also of an .xlsx after unpacking: a small zip file may expand without bound."""
 
-Numbered = tuple[int, tuple[str, ...]]
+NumberedRow = tuple[int, tuple[str, ...]]
 
 
-def table_rows(path: Path) -> Iterator[Numbered]:
-    """Rows that are not empty, numbered as a spreadsheet numbers them (the first row of the file is 1).
+def table_rows(path: Path) -> Iterator[NumberedRow]:
+    """Non-empty rows with their numbers, counted from 1 at the first row of the file.
 
-    Of a workbook the first sheet is read. A .csv may be UTF-8, with or without a mark, or GBK.
+    Of a workbook, the first sheet is read. A .csv may be UTF-8, with or without a byte order mark, or GBK.
 
     Raises:
-        LawDataError: the file is too large, of another kind, or cannot be read.
+        LawDataError: the file is too large, of an unsupported type, or cannot be read.
     """
     if path.stat().st_size > MAX_BYTES:
         raise _unreadable(path, N_("is larger than {limit} bytes"), limit=MAX_BYTES)
@@ -41,18 +42,11 @@ def table_rows(path: Path) -> Iterator[Numbered]:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, ...]]:
-    reader = csv.reader(io.StringIO(_decoded(path), newline=""))
-    yield from (tuple(cell.strip() for cell in row) for row in reader)
-
-
-def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _unreadable(path, N_("is neither UTF-8 nor GBK"))
+    content = decode_text(path.read_bytes())
+    if content is None:
+        raise _unreadable(path, N_("is neither UTF-8 nor GBK"))
+    for row in csv.reader(io.StringIO(content, newline="")):
+        yield tuple(cell.strip() for cell in row)
 
 
 def _workbook_rows(path: Path) -> Iterator[tuple[str, ...]]:
@@ -72,7 +66,10 @@ def _workbook_rows(path: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _cell(value: object) -> str:
-    """A cell as text: dates as 2024-01-31, whole numbers without a decimal point (unit codes are digits)."""
+    """A cell as text: dates as 2024-01-31, whole numbers without a decimal point.
+
+    Spreadsheets store unit codes as floats: 140522.0 must come out as 140522.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Clocks: how long a step may take, and when a term that runs ends, with every reason said."""
+"""Statutory clocks: how long a step may take, and the last day of a running term, with the reasons."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ Direction = Literal["after", "before"]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A statutory or local term.
+    """A statutory or local time limit.
 
-    It runs ``length`` ``unit`` from the event named in ``starts``; the day of the event is not counted.
-    A term "before" ends that long before the event. ``roll``: a term in days or months that would end on a
-    day off ends on the next working day. ``local``: set locally, a value that may be replaced.
+    Attributes:
+        starts: the event from which the term runs; its own day is not counted.
+        length: length of the term, in ``unit``.
+        direction: "before": the term ends ``length`` before the event.
+        roll: a term in days or months that would end on a day off ends on the next working day.
+        local: set by a local rule, which may change without a change of statute.
     """
 
     id: str
@@ -51,7 +54,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A suspension: days from ``start`` to ``end``, both included, do not count. No end: it still lasts."""
+    """A suspension: days from ``start`` to ``end``, inclusive, do not count. ``end`` None: it still lasts."""
 
     start: date
     end: date | None
@@ -60,7 +63,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A lengthening by ``length`` ``unit``, counted on from the end of the term."""
+    """An extension by ``length``, in ``unit``, counted from the end of the term."""
 
     length: int
     unit: Unit
@@ -69,7 +72,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A running term: the last day on which the step is in time (None while a suspension lasts), and why."""
+    """A counted term. ``due``: last day in time, None while a suspension lasts. ``explained``: each step."""
 
     clock: Clock
     start: date
@@ -94,10 +97,11 @@ class ClockRow(DatedRow):
 
 
 def parse_clocks(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, Clock]:
-    """All clocks by id.
+    """Parse all clocks, by id.
 
     Raises:
-        LawDataError: a row does not fit; a statutory clock cites no article; "before" in days or months.
+        LawDataError: a row does not fit the schema, a statutory clock cites no article, or a term before an
+            event is in days or months.
     """
     rows = parse_rows(ClockRow, DOCUMENT, section_rows(documents, DOCUMENT, "clocks"))
     raise_issues(f for row in rows for f in _clock_issues(row, articles))
@@ -105,19 +109,19 @@ def parse_clocks(documents: Mapping[str, object], articles: Mapping[str, Article
 
 
 def _clock_issues(row: ClockRow, articles: Mapping[str, Article]) -> list[DataIssue]:
-    faults = period_issues(DOCUMENT, row.id, row.period)
-    faults += citation_issues(articles, DOCUMENT, row.id, (row.articles, row.period))
+    issues = period_issues(DOCUMENT, row.id, row.period)
+    issues += citation_issues(articles, DOCUMENT, row.id, (row.articles, row.period))
     if not row.articles and not row.local:
-        faults.append(data_issue(DOCUMENT, row.id, "articles", N_("a statutory term cites its article")))
+        issues.append(data_issue(DOCUMENT, row.id, "articles", N_("a statutory term must cite its article")))
     if row.roll and row.unit == "working_days":
-        faults.append(
+        issues.append(
             data_issue(DOCUMENT, row.id, "roll", N_("a term in working days never ends on a day off"))
         )
     if row.direction == "before" and row.unit != "working_days":
-        faults.append(
-            data_issue(DOCUMENT, row.id, "direction", N_("a term before an event is in working days"))
+        issues.append(
+            data_issue(DOCUMENT, row.id, "direction", N_("a term before an event must be in working days"))
         )
-    return faults
+    return issues
 
 
 def _clock(row: ClockRow, articles: Mapping[str, Article]) -> Clock:
@@ -147,13 +151,19 @@ def count_term(
 ) -> Term:
     """Count a term from the event on ``start``.
 
-    Days on which the term is suspended are skipped; extensions follow one on another. Months run to the
-    corresponding day (民法典 art. 202) and are lengthened by the days suspended in them.
+    Months run to the same day of the month (民法典 art. 202), plus the days suspended in them.
+
+    Args:
+        clock: the time limit.
+        start: day of the event; not counted.
+        calendar: public holidays of every year that the count reaches.
+        pauses: suspensions; their days are skipped.
+        extensions: counted one after another from the end of the term.
 
     Raises:
         CalendarGap: the count needs a year without public holidays in the calendar.
-        ValueError: a pause or an extension has no reason, or lasts less than a day; a term "before"
-            an event cannot be suspended.
+        ValueError: a pause or extension has no reason, or lasts less than a day; a term before an event is
+            suspended or extended.
     """
     _check(clock, start, pauses, extensions)
     if clock.direction == "before":
@@ -162,14 +172,15 @@ def count_term(
     day: date | None = _advance(start, (clock.length, clock.unit), calendar, pauses)
     for extra in extensions:
         day = None if day is None else _advance(day, (extra.length, extra.unit), calendar, pauses)
-    met = [pause for pause in pauses if day is None or pause.start <= day]
-    said = (_counted(clock, start), *map(_suspended, met), *map(_extended, extensions))
+    counted = [pause for pause in pauses if day is None or pause.start <= day]
+    steps = (_counted(clock, start), *map(_suspended, counted), *map(_extended, extensions))
     if day is None:
         lasting = bilingual(N_("the suspension lasts: the last day is not known yet"))
-        return Term(clock, start, None, (*said, lasting))
+        return Term(clock, start, None, (*steps, lasting))
+    # Rolled once, at the very end: an extension runs from the counted day, not from the next working day.
     due = calendar.next_workday(day) if clock.roll else day
     rolled = () if due == day else (_rolled(day, calendar),)
-    return Term(clock, start, due, (*said, *rolled, _ends(due)))
+    return Term(clock, start, due, (*steps, *rolled, _ends(due)))
 
 
 def _check(clock: Clock, start: date, pauses: tuple[Pause, ...], extensions: tuple[Extension, ...]) -> None:
@@ -184,8 +195,9 @@ def _check(clock: Clock, start: date, pauses: tuple[Pause, ...], extensions: tup
 def _advance(
     start: date, amount: tuple[int, Unit], calendar: WorkCalendar, pauses: tuple[Pause, ...]
 ) -> date | None:
-    """The last of ``amount`` countable days after ``start``; None where a pause without end comes first."""
+    """The last of ``amount`` counted days after ``start``; None where an open-ended pause comes first."""
     length, unit = amount
+    # Months become days at once, so that the days of a suspension lengthen them one for one.
     left = (add_months(start, length) - start).days if unit == "months" else length
     day = start
     while left:

@@ -85,7 +85,7 @@ def put(field: str, value: object) -> Callable[[Row], object]:
             "rd-other",
             put("severity", {"fine_min": 2, "fine_max": 1}),
             "severity",
-            "above the highest",
+            "exceeds the maximum",
         ),
         (
             "rules",
@@ -100,7 +100,7 @@ def put(field: str, value: object) -> Callable[[Row], object]:
         ("categories", "categories", "tomb", put("name", "墓"), "name", "does not fit"),
         ("articles", "laws", "cc", put("valid_to", date(2020, 1, 1)), "valid_to", "ends before it starts"),
         ("articles", "laws", "cc", put("source", ""), "source", "does not fit"),
-        ("clocks", "clocks", "decision", put("articles", []), "articles", "cites its article"),
+        ("clocks", "clocks", "decision", put("articles", []), "articles", "must cite its article"),
         ("clocks", "clocks", "service", put("roll", True), "roll", "never ends on a day off"),
         ("clocks", "clocks", "hearing_notice", put("unit", "days"), "direction", "in working days"),
         ("clocks", "clocks", "service", put("length", 0), "length", "does not fit"),
@@ -141,7 +141,7 @@ def test_misspelt_documents_and_sections_are_refused() -> None:
 def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text("rules:\n  - {id: a, effect: notice, effect: prohibited}\n", encoding="utf-8")
-    with pytest.raises(LawDataError, match="key given twice: effect"):
+    with pytest.raises(LawDataError, match="repeated key: effect"):
         read_yaml(path)
     path.write_text("rules: [", encoding="utf-8")
     with pytest.raises(LawDataError, match="cannot be read"):

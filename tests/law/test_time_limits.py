@@ -160,7 +160,7 @@ def wrong(edit: Callable[[dict[str, Any], dict[str, Any]], object]) -> str:
 def test_wrong_calendars_are_refused() -> None:
     may, holiday, plain = date(2022, 5, 2), date(2022, 10, 1), date(2022, 8, 22)
     assert "is not in this year" in wrong(lambda off, on: off.update({date(2023, 5, 1): "labour_day"}))
-    assert "is no weekend day" in wrong(lambda off, on: on.update({plain: "labour_day"}))
+    assert "is not on a weekend" in wrong(lambda off, on: on.update({plain: "labour_day"}))
     assert "is also a holiday" in wrong(lambda off, on: on.update({holiday: "labour_day"}))
     assert "2022-10-01 is missing" in wrong(lambda off, on: off.pop(holiday))
     assert "unknown holiday: feast" in wrong(lambda off, on: off.update({may: "feast"}))
