@@ -9,7 +9,7 @@ ENCODINGS: Final = ("utf-8-sig", "gb18030")
 
 
 def decode_text(content: bytes) -> str | None:
-    """Decode UTF-8, with or without a byte order mark, or GB 18030, a superset of GBK; None if neither fits."""
+    """Decode UTF-8, with or without a byte order mark, or GB 18030 (includes GBK); None if neither fits."""
     for encoding in ENCODINGS:
         try:
             return content.decode(encoding)
