@@ -1,8 +1,8 @@
-"""Is the engine as sure as it says? Twenty thousand reports near a crooked border, and where they truly were.
+"""Calibration of stated shares and certainties on twenty thousand simulated reports near an irregular border.
 
 Run ``.venv/bin/python -m benchmarks.calibration`` (a quarter of an hour): a throw-away PostGIS, the real
-question to it, the real decision; it writes the figures of docs/calibration.md and the plot there. How it is
-done and what bounds it stands in docs/calibration.md.
+query, the real decision. It writes the figures of docs/calibration.md and its plot. docs/calibration.md
+describes the method and its limits.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def coverage_table(reports: Reports) -> str:
         f"| {name} | {(68, 95)[n]} % | {inside[reports.channel == n].mean():.1%} |"
         for n, name in enumerate(CHANNELS)
     ]
-    return "\n".join(["| channel | stated radius means | it held |", "|---|---:|---:|", *rows])
+    return "\n".join(["| channel | stated radius means | contained the true place |", "|---|---:|---:|", *rows])
 
 
 def chance(seeds: Sequence[int]) -> str:
@@ -294,9 +294,9 @@ def chance(seeds: Sequence[int]) -> str:
     wrong, certain = sum(run.wrong for run in runs), sum(run.words["certain"] for run in runs)
     middle, most = 100 * worst[len(worst) // 2], 100 * worst[-1]
     return (
-        f"Chance alone: with {len(runs)} other seeds the same design, scored by exact masses without store "
-        f"and engine, has its worst tenth within {middle:.2f} points half of the time, at most {most:.2f}; "
-        f"{over} of {len(runs)} exceed 2 points. Of their {certain:,} certain calls {wrong} are wrong "
+        f"By chance alone: with {len(runs)} other seeds, scored by exact probability masses without database "
+        f"and engine, the median of the worst tenth is {middle:.2f} points and the maximum {most:.2f}; "
+        f"{over} of {len(runs)} exceed 2 points. Of their {certain:,} certain verdicts {wrong} are wrong "
         f"({wrong / certain:.2%})."
     )
 
@@ -314,7 +314,7 @@ def figures(session: Session) -> str:
         f"Stated and observed: {len(reports):,} reports near a border",
     )
     blocks = (
-        f"Seed {SEED}; {len(reports):,} reports; {took / len(reports) * 1000:.1f} ms a report on one core.",
+        f"Seed {SEED}; {len(reports):,} reports; {took / len(reports) * 1000:.1f} ms per report on one core.",
         f"![Stated and observed shares by tenth](images/calibration.png)\n\n{tenths_table(found)}",
         rings_table(found),
         coverage_table(reports),
@@ -328,12 +328,12 @@ def further_runs(session: Session, reports: Reports) -> Iterator[tuple[str, Reli
     """Other seeds, other places, and what the method does not bear."""
     for seed in (1, 2):
         yield f"the main run with seed {seed}", run(session, simulate(seed))
-    yield "telephones anywhere in the three townships", run(session, everywhere())
+    yield "phones anywhere in the three townships", run(session, everywhere())
     receivers = reports.where(reports.channel == 1)
     as_phones = replace(LIMITS, r95_channels=frozenset())
     yield "receivers, their 95 % read as 68 %", run(session, receivers, as_phones)
     yield f"devices with heavy tails (t, {HEAVY} degrees)", run(session, simulate(errors=heavy_tailed))
-    yield "one layer for all, drawn 5 m too far south", run(session, simulate(layer=np.array([0.0, LAYER_M])))
+    yield "one layer for all, displaced by 5 m to the south", run(session, simulate(layer=np.array([0.0, LAYER_M])))
 
 
 def main() -> None:

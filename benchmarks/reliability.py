@@ -107,7 +107,7 @@ def tenths_table(found: Reliability) -> str:
         for n, t in enumerate(found.tenths)
     ]
     head = (
-        "| stated share | shares | stated, mean | came true | difference, points |\n|---|---:|---:|---:|---:|"
+        "| stated share | shares | mean of stated | observed | difference, points |\n|---|---:|---:|---:|---:|"
     )
     return "\n".join([head, *rows])
 
@@ -120,7 +120,7 @@ def rings_table(found: Reliability) -> str:
         parts = " | ".join(f"{ring[word] / total:.1%}" for word in CERTAINTIES[:3])
         span = f"over {low:g} σ" if high == RINGS[-1] else f"{low:g}–{high:g} σ"
         rows.append(f"| {span} | {total:,} | {parts} |")
-    head = "| told from the nearest border | reports | certain | probable | disputed |"
+    head = "| reported distance from the nearest border | reports | certain | probable | disputed |"
     return "\n".join([head, "|---|---:|---:|---:|---:|", *rows])
 
 
@@ -132,14 +132,14 @@ def runs_table(runs: Iterable[tuple[str, Reliability]]) -> str:
         for name, r in runs
     ]
     head = (
-        "| reports | number | called certain | certain and wrong | lead is right | worst tenth, points |\n"
+        "| reports | number | called certain | certain and wrong | lead correct | worst tenth, points |\n"
         "|---|---:|---:|---:|---:|---:|"
     )
     return "\n".join([head, *rows])
 
 
 def _worst(found: Reliability) -> str:
-    """Of a few thousand reports the worst tenth is chance; it is told of large runs only."""
+    """The worst tenth in points, given only for large runs: in a few thousand reports it is mostly chance."""
     return f"{100 * found.worst:.2f}" if found.count >= MANY else "–"
 
 
