@@ -23,7 +23,7 @@ APART: Final = {*NEAR, SHARES, "zj_error"}
 
 
 def mixed(world: World, most: int) -> Floats:
-    """Points (n, 2), at most so many: half of them spread evenly, half beside borders, in no order."""
+    """Points (n, 2), at most so many: half of them spread evenly, half near borders, in no order."""
     return _shuffled(world.uniform, world.border, most)
 
 

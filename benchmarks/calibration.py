@@ -283,7 +283,8 @@ def coverage_table(reports: Reports) -> str:
         f"| {name} | {(68, 95)[n]} % | {inside[reports.channel == n].mean():.1%} |"
         for n, name in enumerate(CHANNELS)
     ]
-    return "\n".join(["| channel | stated radius means | contained the true place |", "|---|---:|---:|", *rows])
+    head = "| channel | stated radius means | contained the true place |"
+    return "\n".join([head, "|---|---:|---:|", *rows])
 
 
 def chance(seeds: Sequence[int]) -> str:
@@ -333,7 +334,8 @@ def further_runs(session: Session, reports: Reports) -> Iterator[tuple[str, Reli
     as_phones = replace(LIMITS, r95_channels=frozenset())
     yield "receivers, their 95 % read as 68 %", run(session, receivers, as_phones)
     yield f"devices with heavy tails (t, {HEAVY} degrees)", run(session, simulate(errors=heavy_tailed))
-    yield "one layer for all, displaced by 5 m to the south", run(session, simulate(layer=np.array([0.0, LAYER_M])))
+    displaced = simulate(layer=np.array([0.0, LAYER_M]))
+    yield "one layer for all, displaced by 5 m to the south", run(session, displaced)
 
 
 def main() -> None:

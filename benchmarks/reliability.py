@@ -107,7 +107,8 @@ def tenths_table(found: Reliability) -> str:
         for n, t in enumerate(found.tenths)
     ]
     head = (
-        "| stated share | shares | mean of stated | observed | difference, points |\n|---|---:|---:|---:|---:|"
+        "| stated share | shares | mean of stated | observed | difference, points |\n"
+        "|---|---:|---:|---:|---:|"
     )
     return "\n".join([head, *rows])
 

@@ -59,7 +59,7 @@ def measure(bench: Bench) -> list[Row]:
             at_least=AT_LEAST,
             rounds=len(rates),
             note=f"{len(points):,} points in {len(sent)} Arrow streams at a time, from the first byte sent "
-            "to the last received; half of them spread evenly, half beside borders",
+            "to the last received; half of them spread evenly, half near borders",
         )
     ]
 

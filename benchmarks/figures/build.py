@@ -33,7 +33,7 @@ def measure(bench: Bench) -> list[Row]:
         rows += [
             figure(f"{name}: time", unit="s", ours=middle, **times, **shared),
             figure(f"{name}: size", unit="MB", ours=found["nbytes"] / MB, at_most=size, **shared),
-            figure(f"{name}: memory at its peak beyond the areas' own", unit="MB", ours=peak, **shared),
+            figure(f"{name}: peak memory, without the areas", unit="MB", ours=peak, **shared),
         ]
     return rows
 

@@ -116,7 +116,7 @@ def _raced(bench: Bench, services: list[Service], where: str) -> list[Row]:
     for _ in range(bench.rounds):
         for service in services:
             service.loads.append(service.drive(seconds))
-    note = f"{compared[0]:,} of {COMPARED} compared had a sure unit, the same"
+    note = f"{compared[0]:,} of {COMPARED} compared answers were certain of the unit; all of these agree"
     group = f"check over HTTP, {where}"
     rows = [_against(bench, group, ours, peer, note) for peer in peers]
     return [*rows, _latest(bench, group, ours)]
@@ -146,7 +146,7 @@ def _against(bench: Bench, group: str, ours: Service, peer: Service, note: str) 
 def _latest(bench: Bench, group: str, ours: Service) -> Row:
     p99 = ours.p99_ms
     return figure(
-        f"{group}: 99 of 100 answers, at 16 connections, within",
+        f"{group}: 99th percentile, at 16 connections",
         group,
         "ms",
         statistics.median(p99),

@@ -73,8 +73,8 @@ def _command(bench: Bench, store: LiveStore, url: str) -> list[Row]:
     size, group = bench.size.name, "the command centre"
     name = f"/command with {store.reports:,} reports in Chromium"
     return [
-        figure(f"{name}: open after", group, "s", ready, size, at_most=OPEN_S, rounds=len(found)),
-        figure(f"{name}: every tile drawn after", group, "s", drawn, size, rounds=len(found)),
+        figure(f"{name}: time to open", group, "s", ready, size, at_most=OPEN_S, rounds=len(found)),
+        figure(f"{name}: time until every tile is drawn", group, "s", drawn, size, rounds=len(found)),
         figure("/command: its HTML", group, "kB", len(html) / 1e3, size, at_most=HTML_KB),
     ]
 
@@ -111,9 +111,9 @@ def _answer(size: str, store: LiveStore, url: str) -> Row:
             if parcel.status_code not in (200, 404):  # most places have no parcel
                 parcel.raise_for_status()
     p95 = float(np.percentile(taken, 95))
-    note = "a check and the parcel under the place, one after the other"
+    note = "a check, followed by the parcel at the place"
     return figure(
-        "the officer's answer over HTTP: 95 of 100 within",
+        "the officer's answer over HTTP: 95th percentile",
         "the officer",
         "ms",
         p95,

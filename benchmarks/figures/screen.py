@@ -53,7 +53,7 @@ def measure(bench: Bench) -> list[Row]:
         peaks.append(peak)
         if turn == 0:
             _check(bench, target, points)
-    note = f"{count:,} points in GeoParquet, as GeoParquet of {target.stat().st_size / 1e6:,.0f} MB"
+    note = f"{count:,} points from GeoParquet, written as GeoParquet of {target.stat().st_size / 1e6:,.0f} MB"
     target.unlink()
     return _rows(bench, [count / taken for taken in seconds], peaks, note)
 
@@ -67,11 +67,11 @@ def _rows(bench: Bench, rates: list[float], peaks: list[float], note: str) -> li
             ours=statistics.median(rates),
             ours_range=(min(rates), max(rates)),
             at_least=AT_LEAST,
-            note=f"{note}; half of them spread evenly, half beside borders; two threads",
+            note=f"{note}; half of them spread evenly, half near borders; two threads",
             **shared,
         ),
         figure(
-            "zhijie screen, memory of the process at its peak",
+            "zhijie screen, peak memory",
             unit="MB",
             ours=statistics.median(peaks),
             ours_range=(min(peaks), max(peaks)),

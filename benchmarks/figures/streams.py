@@ -98,12 +98,12 @@ def measure(bench: Bench) -> list[Row]:
     places = np.array([events[number] for number in committed])
     late = np.concatenate([one.arrivals(places) - np.array(list(committed.values())) for one in awake])
     note = (
-        f"{len(committed)} reports in {SECONDS[size]:g} s, {len(awake)} readers, {SLEEPERS} that read nothing"
+        f"{len(committed)} reports in {SECONDS[size]:g} s, {len(awake)} readers, {SLEEPERS} that never read"
     )
     group = f"{STREAMS[size]:,} streams on one process"
     return [
         figure(
-            f"{group}: commit to event, 99 of 100 within",
+            f"{group}: commit to event, 99th percentile",
             "streams",
             "s",
             float(np.percentile(late, 99)),
@@ -111,10 +111,8 @@ def measure(bench: Bench) -> list[Row]:
             at_most=P99_S,
             note=note,
         ),
-        figure(
-            f"{group}: commit to event, half within", "streams", "s", float(np.median(late)), size, note=note
-        ),
-        figure(f"{group}: memory a stream", "streams", "kB", each, size),
+        figure(f"{group}: commit to event, median", "streams", "s", float(np.median(late)), size, note=note),
+        figure(f"{group}: memory per stream", "streams", "kB", each, size),
     ]
 
 

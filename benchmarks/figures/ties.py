@@ -52,5 +52,5 @@ def _row(bench: Bench, kind: str, same: np.ndarray) -> Row:
         peer="shapely intersects",
         peer_version=VERSION,
         at_least=100.0,
-        note=f"{len(same):,} points; {int((~same).sum()):,} answered otherwise",
+        note=f"{len(same):,} points; {int((~same).sum()):,} answered differently",
     )
