@@ -97,7 +97,7 @@ def _key(name: str) -> str:
 def _sources(years: Sequence[int], table: str) -> str:
     digest = hashlib.sha256(table.encode()).hexdigest()
     return f"""\
-# For the loader: one entry a dataset. Written by tools/build_calendar.py; SOURCE.md tells people the same.
+# One entry per dataset, for the loader. Written by tools/build_calendar.py; SOURCE.md has the same information for people.
 - dataset: calendar/holidays
   file: holidays.yaml
   role: calendar
@@ -112,7 +112,7 @@ def _sources(years: Sequence[int], table: str) -> str:
   sha256: "{digest}"
   note:
     zh: 覆盖 {years[0]}–{years[-1]} 年；没有数据的年份一律拒绝计算，不作推测。
-    en: Covers {years[0]}–{years[-1]}. A year without data is refused, never guessed.
+    en: Covers {years[0]}–{years[-1]}. Calculations in a year without data are refused, never guessed.
 """
 
 
