@@ -94,10 +94,16 @@ def _key(name: str) -> str:
     return str(Holiday(name).name)
 
 
+NOTE: Final = (
+    "# One entry per dataset, for the loader. Written by tools/build_calendar.py; "
+    "SOURCE.md has the same information for people."
+)
+
+
 def _sources(years: Sequence[int], table: str) -> str:
     digest = hashlib.sha256(table.encode()).hexdigest()
     return f"""\
-# One entry per dataset, for the loader. Written by tools/build_calendar.py; SOURCE.md has the same information for people.
+{NOTE}
 - dataset: calendar/holidays
   file: holidays.yaml
   role: calendar
