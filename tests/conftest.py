@@ -1,4 +1,21 @@
-"""One throw-away PostGIS for the session; a clone of the loaded database where a test commits."""
+"""Fixtures of all rooms: a throw-away PostGIS for the run, a clone of it where a test commits, a browser.
+
+Everything beyond pytest is imported inside the fixtures: a test of pure code must not wait for the
+application and the browser's driver (``tests/project/test_collection.py``).
+
+=================  ========  =====================================================================
+fixture            scope     what it is
+=================  ========  =====================================================================
+``engine``         session   the loaded database, for tests that roll back
+``session``        test      a session on it whose work is rolled back
+``clone``          session   makes an engine on a fresh copy of the loaded database
+``http_engine``    module    a copy of the module's own, for tests that commit
+``web_engine``     module    the same copy as the web server reaches it, bound by row security
+``client``         test      the application on it, in process
+``live_server``    module    the application on it behind uvicorn
+``browser``        module    Chromium
+=================  ========  =====================================================================
+"""
 
 from __future__ import annotations
 
@@ -7,29 +24,17 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Engine, create_engine, make_url, text
-from sqlalchemy.orm import Session
-from support.credentials import ALL_HATS, WORD, bearer, hire, session_of
-from support.servers import serving
 
-from accounts.accounts import Person, add_account, add_posting
-from api.app import create_app
-from core.settings import ROOT, Settings
-from demo.story import STORY, STORY_KEY
-from facts.lookup import use_memory
-from layers.loading.load import load_folder
-from reports.filing import file_report
-from store.access import bind_role
-from store.cluster.cluster import Cluster
-from store.engine import make_engine, migrate, open_session
-from verdict.inquiry import Limits
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+    from playwright.sync_api import Browser
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
-BASE = "zhijie_base_test"
+    from verdict.inquiry import Limits
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,57 +58,48 @@ def facts_engine(request: pytest.FixtureRequest) -> str:
     return str(getattr(request, "param", "cells"))
 
 
-def _with_database(url: str, name: str) -> str:
-    if not name.endswith("_test"):
-        raise ValueError(f"tests only touch databases that end in _test, not {name}")
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def limits() -> Limits:
+    """The limits of an installation without settings."""
+    from core.settings import Settings
+    from verdict.inquiry import Limits
+
+    return Limits.of(Settings())
+
+
+# ---- databases ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """A PostGIS server for this run: ZHIJIE_DATABASE_URL's, or a private one that is thrown away."""
-    given = os.environ.pop("ZHIJIE_DATABASE_URL", None)
-    if given is not None and "PYTEST_XDIST_WORKER" in os.environ:
-        raise pytest.UsageError("workers need a cluster each: run pytest without -n on ZHIJIE_DATABASE_URL")
-    if given is not None:
-        yield make_url(given).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+    from support.databases import private_server, psycopg2_url
+
+    configured = os.environ.pop("ZHIJIE_DATABASE_URL", None)
+    if configured is None:
+        with private_server() as url:
+            yield url
         return
-    home = Path(tempfile.mkdtemp(prefix="zhijie-test-"))
-    home.chmod(0o755)
-    cluster = Cluster(home / "pg", fast=True)
-    try:
-        yield cluster.start()
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _execute(server_url: str, *statements: str) -> None:
-    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        raise pytest.UsageError("workers need a cluster each: run pytest without -n on ZHIJIE_DATABASE_URL")
+    yield psycopg2_url(configured)
 
 
 @pytest.fixture(scope="session")
 def empty_url(server_url: str) -> str:
     """A database without any table."""
-    name = "zhijie_empty_test"
-    _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
-    return _with_database(server_url, name)
+    from support.databases import create_database
+
+    return create_database(server_url, "zhijie_empty_test")
 
 
 @pytest.fixture(scope="session")
 def base_url(server_url: str) -> str:
     """A database with the schema and the reference data; nobody stays connected to it."""
-    _execute(server_url, f"DROP DATABASE IF EXISTS {BASE} WITH (FORCE)", f"CREATE DATABASE {BASE}")
-    url = _with_database(server_url, BASE)
-    engine = make_engine(Settings(), url)
-    migrate(engine)
-    with open_session(engine) as session:
-        load_folder(session, ROOT / "data")
-    engine.dispose()
+    from support.databases import BASE, create_database, load_base
+
+    url = create_database(server_url, BASE)
+    load_base(url)
     return url
 
 
@@ -117,7 +113,7 @@ def engines() -> Iterator[list[Engine]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def let_go(engines: list[Engine]) -> Iterator[None]:
+def close_idle_connections(engines: list[Engine]) -> Iterator[None]:
     """Close a module's idle connections: the server has a hundred for the whole run."""
     yield
     for engine in engines:
@@ -127,15 +123,10 @@ def let_go(engines: list[Engine]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def clone(server_url: str, base_url: str, engines: list[Engine]) -> Callable[..., Engine]:
     """Make an engine on a fresh copy of the loaded database, by name."""
+    from support.databases import BASE, create_database, owner_engine
 
     def make(name: str, facts_engine: str = "cells") -> Engine:
-        _execute(
-            server_url,
-            f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-            f"CREATE DATABASE {name} TEMPLATE {BASE}",
-        )
-        settings = Settings(engine=facts_engine)
-        engines.append(use_memory(make_engine(settings, _with_database(server_url, name)), settings))
+        engines.append(owner_engine(create_database(server_url, name, BASE), facts_engine))
         return engines[-1]
 
     return make
@@ -150,16 +141,12 @@ def engine(clone: Callable[..., Engine], facts_engine: str) -> Engine:
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     """A session whose work is rolled back after the test, commits included."""
+    from sqlalchemy.orm import Session
+
     with engine.connect() as connection, connection.begin() as outer:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             yield session
         outer.rollback()
-
-
-@pytest.fixture(scope="session")
-def limits() -> Limits:
-    """The limits of an installation without settings."""
-    return Limits.of(Settings())
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +156,16 @@ def http_engine(request: pytest.FixtureRequest, clone: Callable[..., Engine], fa
     return clone(f"zhijie_{module}_{facts_engine}_test", facts_engine)
 
 
+# ---- the application ------------------------------------------------------------------------------------
+
+
 @pytest.fixture(scope="session")
 def web_login(server_url: str, base_url: str) -> tuple[str, str]:
     """(role, password) as whom the tests' servers sign in: a member of zhijie_app, bound by row security."""
+    from support.databases import execute
+
     name, password = "zhijie_web_of_tests", secrets.token_hex(16)
-    _execute(
+    execute(
         server_url,
         f"DROP ROLE IF EXISTS {name}",
         f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE zhijie_app",
@@ -184,14 +176,11 @@ def web_login(server_url: str, base_url: str) -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def as_web(web_login: tuple[str, str], engines: list[Engine]) -> Callable[..., Engine]:
     """Make the server's engine on the database of an owner's engine."""
+    from support.databases import server_engine
 
     def make(owner: Engine, facts_engine: str = "cells") -> Engine:
-        url = owner.url.set(username=web_login[0], password=web_login[1])
-        settings = Settings(engine=facts_engine)
-        made = use_memory(make_engine(settings, url.render_as_string(hide_password=False)), settings)
-        bind_role(made)
-        engines.append(made)
-        return made
+        engines.append(server_engine(owner, web_login, facts_engine))
+        return engines[-1]
 
     return make
 
@@ -205,16 +194,51 @@ def web_engine(http_engine: Engine, as_web: Callable[..., Engine], facts_engine:
 @pytest.fixture(scope="module")
 def any_key(http_engine: Engine) -> str:
     """The key of somebody who may everything everywhere that anybody may."""
+    from support.credentials import ALL_HATS, hire
+
     return hire(http_engine, *ALL_HATS)
 
 
 @pytest.fixture
 def client(web_engine: Engine, any_key: str) -> Iterator[TestClient]:
     """A client of the real application, in process, that shows ``any_key``."""
+    from fastapi.testclient import TestClient
+    from support.credentials import bearer
+
+    from api.app import create_app
+    from core.settings import Settings
+
     app = create_app(Settings(), web_engine)
     with TestClient(app, raise_server_exceptions=False, headers=bearer(any_key)) as client:
         yield client
 
+
+@pytest.fixture(scope="module")
+def live_session(http_engine: Engine, web_engine: Engine) -> str:
+    """The token of a session with the posts of ``any_key``, for the cookie of a browser."""
+    from support.credentials import ALL_HATS, session_of, sign_up
+
+    return session_of(web_engine, sign_up(http_engine, *ALL_HATS))
+
+
+@pytest.fixture(scope="module")
+def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iterator[str]:
+    """Base URL of the real application behind uvicorn, with the demonstration's report filed."""
+    from support.servers import serving
+
+    from api.app import create_app
+    from core.settings import Settings
+    from demo.story import STORY, STORY_KEY
+    from reports.filing import file_report
+    from store.engine import open_session
+
+    with open_session(http_engine) as session:
+        file_report(session, STORY, STORY_KEY, limits)
+    with serving(create_app(Settings(cookie_secure=False), web_engine)) as url:
+        yield url
+
+
+# ---- the browser ----------------------------------------------------------------------------------------
 
 BROWSER_ARGS = [
     "--no-sandbox",
@@ -227,30 +251,14 @@ BROWSER_ARGS = [
 ]
 
 
+# One a module and not one a run: the driver's event loop runs in this thread as long as the driver does, and
+# tests of other modules start loops of their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=BROWSER_ARGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="module")
-def live_session(http_engine: Engine, web_engine: Engine) -> str:
-    """The token of a session, for the cookie of a browser."""
-    with open_session(http_engine) as session:
-        name = f"u{secrets.token_hex(6)}"
-        account = add_account(session, Person(name, "", WORD), ALL_HATS[0])
-        for post in ALL_HATS[1:]:
-            add_posting(session, account, post)
-    return session_of(web_engine, name)
-
-
-@pytest.fixture(scope="module")
-def live_server(http_engine: Engine, web_engine: Engine, limits: Limits) -> Iterator[str]:
-    """Base URL of the real application behind uvicorn, with the demonstration's report filed."""
-    with open_session(http_engine) as session:
-        file_report(session, STORY, STORY_KEY, limits)
-    with serving(create_app(Settings(cookie_secure=False), web_engine)) as url:
-        yield url

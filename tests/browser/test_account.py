@@ -3,91 +3,53 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
+from support.credentials import WORD, sign_up
 from support.servers import serving
+from support.visits import DESK, PHONE, Visit, visiting
 
-from accounts.accounts import Person, Post, add_account
+from accounts.accounts import Post
 from api.app import create_app
 from core.settings import Settings
 from store.engine import open_session
 
-WORD = "a long password"
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
 REFUSALS = re.compile(r"status of 40[13]|status of 422")  # browsers print each answer that refuses
 
 
-@dataclass
-class Visit:
-    """A browser's window and what its browser did behind it."""
-
-    page: Page
-    server: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        """Keep every request and complaint."""
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda said: self._said(said.type, said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _said(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not REFUSALS.search(text):
-            self.complaints.append(text)
-
-    def foreign(self) -> list[str]:
-        """Requests to any other host."""
-        ours = urlsplit(self.server).netloc
-        return [url for url in self.requests if urlsplit(url).netloc not in {ours, ""}]
-
-    def sign_in(self, name: str, word: str = WORD, lang: str = "en") -> Page:
-        """Sign in by the form and go to the account."""
-        self.page.goto(f"{self.server}/login?lang={lang}&next=/account")
-        self.page.locator("#name").fill(name)
-        self.page.locator("#password").fill(word)
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_url(f"{self.server}/account?lang={lang}")
-        return self.page
+def sign_in(visit: Visit, name: str, word: str = WORD, lang: str = "en") -> Page:
+    """Sign in by the form and go to the account."""
+    page = visit.page
+    page.goto(f"{visit.server}/login?lang={lang}&next=/account")
+    page.locator("#name").fill(name)
+    page.locator("#password").fill(word)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{visit.server}/account?lang={lang}")
+    return page
 
 
 @pytest.fixture
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A fresh profile; a parameter is its viewport."""
-    context = browser.new_context(locale="en", viewport=getattr(request, "param", PHONE))
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def visit(context: BrowserContext, live_server: str) -> Iterator[Visit]:
-    visit = Visit(context.new_page(), live_server)
-    visit.watch()
-    yield visit
-    assert (visit.foreign(), visit.complaints) == ([], [])
+def visit(browser: Browser, live_server: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A window of nobody in particular; a parameter is its viewport."""
+    viewport = getattr(request, "param", PHONE)
+    with visiting(browser, live_server, ignored=REFUSALS, locale="en", viewport=viewport) as visit:
+        yield visit
+        visit.assert_quiet()
 
 
 @pytest.fixture
 def name(http_engine: Engine) -> str:
     """An officer of this test's own."""
-    made = f"u{secrets.token_hex(4)}"
-    with open_session(http_engine) as session:
-        add_account(session, Person(made, "<b>王五</b>", WORD), Post("officer", "140522201"))
-    return made
+    return sign_up(http_engine, Post("officer", "140522201"), display_name="<b>王五</b>")
 
 
-@pytest.mark.parametrize("context", [PHONE, DESK], indirect=True, ids=["phone", "desk"])
+@pytest.mark.parametrize("visit", [PHONE, DESK], indirect=True, ids=["phone", "desk"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_pages_fit_and_speak_one_language(visit: Visit, name: str, lang: str) -> None:
-    page = visit.sign_in(name, lang=lang)
+    page = sign_in(visit, name, lang=lang)
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN" if lang == "zh" else "en")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("<b>王五</b>")
     for path in ("/account", "/login"):
@@ -128,7 +90,7 @@ def test_everything_is_done_by_keyboard(visit: Visit, name: str) -> None:
 
 
 def test_a_password_is_changed(visit: Visit, name: str) -> None:
-    page = visit.sign_in(name)
+    page = sign_in(visit, name)
     form = page.locator("#change")
     form.get_by_label("Current password").fill("not the word")
     form.get_by_label("New password").fill(f"{WORD} 2")
@@ -140,11 +102,11 @@ def test_a_password_is_changed(visit: Visit, name: str) -> None:
     expect(form.get_by_label("New password")).to_have_value("")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{visit.server}/login?lang=en")
-    visit.sign_in(name, f"{WORD} 2")
+    sign_in(visit, name, f"{WORD} 2")
 
 
 def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
-    page = visit.sign_in(name)
+    page = sign_in(visit, name)
     expect(page.locator("#keys ul")).to_be_hidden()
     page.get_by_label("Purpose").fill("<i>nightly</i>")
     for box in page.get_by_role("checkbox").all()[1:]:
@@ -164,7 +126,7 @@ def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
 
 
 def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, http_engine: Engine) -> None:
-    page = visit.sign_in(name)
+    page = sign_in(visit, name)
     page.wait_for_timeout(5_500)  # for as long a session is known without asking the database
     with open_session(http_engine) as session:
         session.execute(text("UPDATE credential SET revoked_at = now() WHERE revoked_at IS NULL"))
@@ -175,16 +137,16 @@ def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, ht
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_secure_cookies_work_on_the_own_machine(
-    context: BrowserContext, web_engine: Engine, name: str, host: str
+    browser: Browser, web_engine: Engine, name: str, host: str
 ) -> None:
     """`zhijie serve` and the demonstration open like that, without TLS."""
     with serving(create_app(Settings(), web_engine)) as url:
         server = url.replace("127.0.0.1", host)
-        visit = Visit(context.new_page(), server)
-        page = visit.sign_in(name)
-        (cookie,) = context.cookies()
-        assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-zhijie", True, True)
-        assert page.evaluate("fetch('/api/session').then((answer) => answer.status)") == 200
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url(f"{server}/login?lang=en")
-        assert context.cookies() == []
+        with visiting(browser, server, locale="en", viewport=PHONE) as visit:
+            page = sign_in(visit, name)
+            (cookie,) = visit.context.cookies()
+            assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-zhijie", True, True)
+            assert page.evaluate("fetch('/api/session').then((answer) => answer.status)") == 200
+            page.get_by_role("button", name="Sign out").click()
+            page.wait_for_url(f"{server}/login?lang=en")
+            assert visit.context.cookies() == []

@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine, text
-from support.credentials import WORD, bearer, session_of
+from support.credentials import session_of, sign_up
+from support.visits import WALL, Visit, visiting
 
-from accounts.accounts import Person, Post, add_account
+from accounts.accounts import Post
 from core.settings import ROOT
-from store.engine import open_session
 
-WALL = {"width": 1920, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 PLACE = (112.395, 35.625)  # 寺头乡, in the reserve's core: prohibited
 ELSEWHERE = (113.25, 35.78)  # 陵川县
 NEAR = f"map=14/{PLACE[1]}/{PLACE[0]}"
 HOSTILE = "<img src=x onerror=alert(1)>"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-KEYS = itertools.count()
-
-
-@dataclass
-class Visit:
-    """A browser's window and what its browser did behind it."""
-
-    context: BrowserContext
-    page: Page
-    server: str
-    token: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        """Keep every request, console error and page error."""
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda said: self._said(said.type, said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _said(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(text)
-
-    def open(self, query: str = "") -> Page:
-        """Open the page and wait until it is filled."""
-        self.page.goto(f"{self.server}/command{'?' if query else ''}{query}")
-        self.page.wait_for_selector("html[data-ready]")
-        return self.page
-
-    def assert_quiet(self) -> None:
-        """Nothing left the server, nothing was complained of."""
-        ours = urlsplit(self.server).netloc
-        foreign = [url for url in self.requests if urlsplit(url).netloc not in {ours, ""}]
-        assert (foreign, self.complaints) == ([], [])
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """GET, or POST where there is a body, as whoever looks."""
-        data = json.dumps(body).encode() if body else None
-        headers = {"content-type": "application/json", **bearer(self.token)}
-        if path == "/api/reports":
-            headers["idempotency-key"] = f"command-{next(KEYS)}"
-        with urlopen(Request(self.server + path, data, headers)) as answer:
-            found: dict[str, Any] = json.load(answer)
-        return found
-
-    def report(
-        self, at: tuple[float, float] = PLACE, category: str = "livestock_farm", said: str = ""
-    ) -> int:
-        """File a report; its number."""
-        body = {"lon": at[0], "lat": at[1], "category": category, "as_of": "2022-08-21", "description": said}
-        return int(self.ask("/api/reports", body)["id"])
-
-    def query(self) -> dict[str, str]:
-        """What stands in the address."""
-        return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
 
 @pytest.fixture
@@ -90,14 +28,22 @@ def visit(
     browser: Browser, live_server: str, live_session: str, request: pytest.FixtureRequest
 ) -> Iterator[Visit]:
     """A fresh browser window; parameters are options of the browser's context."""
-    options = {"viewport": WALL, "locale": "zh-CN", **getattr(request, "param", {})}
-    context = browser.new_context(**options)
-    context.set_default_timeout(15_000)
-    context.add_cookies([{"name": "zhijie", "value": live_session, "url": live_server}])
-    visit = Visit(context, context.new_page(), live_server, live_session)
-    visit.watch()
-    yield visit
-    context.close()
+    options = {"viewport": WALL, **getattr(request, "param", {})}
+    with visiting(browser, live_server, live_session, path="/command", **options) as visit:
+        yield visit
+
+
+def file_report(
+    visit: Visit, at: tuple[float, float] = PLACE, category: str = "livestock_farm", said: str = ""
+) -> int:
+    """File a report; its number."""
+    body = {"lon": at[0], "lat": at[1], "category": category, "as_of": "2022-08-21", "description": said}
+    return int(visit.ask("/api/reports", body)["id"])
+
+
+def query_of(page: Page) -> dict[str, str]:
+    """The query of the page's address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def line(page: Page, number: int) -> Locator:
@@ -136,7 +82,7 @@ def await_mark(page: Page, at: tuple[float, float]) -> None:
 def test_a_report_appears_in_the_feed_and_on_the_open_map_without_reload(visit: Visit) -> None:
     page = visit.open(f"map=14/{ELSEWHERE[1]}/{ELSEWHERE[0]}")
     before = len(visit.requests)
-    number = visit.report(ELSEWHERE, said=HOSTILE)
+    number = file_report(visit, ELSEWHERE, said=HOSTILE)
     expect(line(page, number)).to_be_visible()
     expect(page.locator("#feed li").first.locator("button")).to_have_attribute("data-id", str(number))
     expect(page.locator("#feed li").first).to_have_class(re.compile("fresh"))
@@ -154,7 +100,7 @@ def test_a_report_appears_in_the_feed_and_on_the_open_map_without_reload(visit: 
     expect(popup.locator("a")).to_have_text(f"打开案卷 {number}", timeout=15_000)
     popup.locator("a").click()
     expect(page.locator("#case blockquote")).to_have_text(HOSTILE)
-    assert visit.query()["report"] == str(number)
+    assert query_of(visit.page)["report"] == str(number)
     visit.assert_quiet()
 
 
@@ -165,7 +111,7 @@ def test_a_cut_stream_says_so_and_comes_back_with_what_was_missed(visit: Visit) 
     expect(page.locator("#stale")).to_be_visible(timeout=15_000)
     expect(page.locator("#stale")).to_contain_text(re.compile(r"所示为 \d\d:\d\d:\d\d 的数据"))
     at = page.locator("#as-of").inner_text()
-    number = visit.report(said="while nobody listened")
+    number = file_report(visit, said="while nobody listened")
     page.wait_for_timeout(1500)  # the clock of the data stands still
     assert page.locator("#as-of").inner_text() == at
     expect(line(page, number)).to_have_count(0)
@@ -178,8 +124,8 @@ def test_a_cut_stream_says_so_and_comes_back_with_what_was_missed(visit: Visit) 
 def test_what_the_filters_do_not_let_pass_is_not_put_into_the_feed(visit: Visit) -> None:
     page = visit.open("category=tomb&unit=140522")
     for at, category in ((PLACE, "quarrying"), (ELSEWHERE, "tomb")):
-        visit.report(at, category)
-    number = visit.report(PLACE, "tomb")
+        file_report(visit, at, category)
+    number = file_report(visit, PLACE, "tomb")
     expect(line(page, number)).to_be_visible()
     expect(page.locator("#feed li")).to_have_count(1)
     expect(page.locator(".sentence").first).to_have_text("阳城县 · 违建坟墓")
@@ -191,7 +137,7 @@ def test_an_urgent_report_flashes(visit: Visit, http_engine: Engine) -> None:
     page = visit.open()
     page.locator("#rail-sound").click()
     expect(page.locator("#rail-sound")).to_have_attribute("aria-pressed", "true")
-    number = visit.report()
+    number = file_report(visit)
     urgent = next(row for row in visit.ask("/api/feed")["reports"] if row["id"] == number)["urgent"]
     assert urgent
     expect(page.locator("#flash")).to_have_class(re.compile("on"))
@@ -204,7 +150,7 @@ def test_an_urgent_report_flashes(visit: Visit, http_engine: Engine) -> None:
 
 
 def test_filters_narrow_stand_in_the_address_and_survive_a_reload(visit: Visit) -> None:
-    tomb, farm = visit.report(category="tomb"), visit.report(category="livestock_farm")
+    tomb, farm = file_report(visit, category="tomb"), file_report(visit, category="livestock_farm")
     page = visit.open()
     page.keyboard.press("f")
     page.get_by_role("checkbox", name="违建坟墓").check()
@@ -212,8 +158,8 @@ def test_filters_narrow_stand_in_the_address_and_survive_a_reload(visit: Visit) 
     expect(line(page, tomb)).to_be_visible()
     page.get_by_role("checkbox", name="禁止").check()
     page.wait_for_function("() => location.search.includes('effect=')")
-    assert visit.query()["category"] == "tomb"
-    assert visit.query()["effect"] == "prohibited"
+    assert query_of(visit.page)["category"] == "tomb"
+    assert query_of(visit.page)["effect"] == "prohibited"
     total = visit.ask("/api/overview?category=tomb&effect=prohibited")
     expect(page.locator("#count-open strong")).to_have_text(str(total["open"]))
     assert [url for url in visit.requests if "/tiles/violations/" in url and "category=tomb" in url]
@@ -223,7 +169,7 @@ def test_filters_narrow_stand_in_the_address_and_survive_a_reload(visit: Visit) 
     expect(line(page, tomb)).to_be_visible()
     page.locator("#panel .clear-filters").click()
     expect(line(page, farm)).to_be_visible()
-    assert "category" not in visit.query()
+    assert "category" not in query_of(visit.page)
     visit.assert_quiet()
 
 
@@ -236,7 +182,7 @@ def test_the_view_survives_a_reload_and_another_language(visit: Visit) -> None:
     assert page.evaluate("[map_zhijie.getZoom(), map_zhijie.getCenter().lat.toFixed(3)]") == [12, "35.500"]
     page.locator("#tongue").click()
     page.wait_for_selector("html[lang=en][data-ready]")
-    assert visit.query()["map"].startswith("12/35.5")
+    assert query_of(visit.page)["map"].startswith("12/35.5")
     chrome = " ".join(page.locator(".rail, #panel h2, .counters, .facts .now").all_inner_texts())
     assert not re.search(r"[一-鿿]", chrome)
     visit.assert_quiet()
@@ -249,14 +195,14 @@ def test_a_click_chooses_the_unit_crumbs_and_back_lead_out(visit: Visit) -> None
     click(page, (112.20, 35.42))
     crumbs = page.locator("#crumbs")
     expect(crumbs).to_have_text(re.compile(r"全部范围\s*晋城市\s*阳城县"))
-    assert visit.query()["unit"] == "140522"
+    assert query_of(visit.page)["unit"] == "140522"
     crumbs.get_by_role("button", name="晋城市").click()
     expect(crumbs.locator("[aria-current]")).to_have_text("晋城市")
     page.go_back()
     expect(crumbs.locator("[aria-current]")).to_have_text("阳城县")
     page.go_back()
     expect(crumbs.locator("[aria-current]")).to_have_text("全部范围")
-    assert "unit" not in visit.query()
+    assert "unit" not in query_of(visit.page)
     visit.assert_quiet()
 
 
@@ -270,24 +216,24 @@ def test_a_unit_is_found_by_name_and_by_pinyin_initials(visit: Visit) -> None:
     expect(page.locator("#search-list li").first).to_contain_text("寺头乡")
     page.keyboard.press("Enter")
     expect(page.locator("#crumbs [aria-current]")).to_have_text("寺头乡")
-    assert visit.query()["unit"] == "140522201"
+    assert query_of(visit.page)["unit"] == "140522201"
     visit.assert_quiet()
 
 
 def test_months_narrow_and_play(visit: Visit) -> None:
-    number = visit.report()
+    number = file_report(visit)
     page = visit.open()
     page.keyboard.press("t")
     page.locator("#time-to").focus()
     page.keyboard.press("ArrowLeft")
     expect(line(page, number)).to_have_count(0)
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d", visit.query()["until"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", query_of(visit.page)["until"])
     page.locator("#time-play").click()
     expect(page.locator("#time-play")).to_have_attribute("aria-pressed", "true")
     page.wait_for_function("before => location.search !== before", arg=urlsplit(page.url).query)
     page.locator("#time-all").click()
     expect(line(page, number)).to_be_visible()
-    assert not {"since", "until"} & visit.query().keys()
+    assert not {"since", "until"} & query_of(visit.page).keys()
     visit.assert_quiet()
 
 
@@ -295,9 +241,8 @@ def test_months_narrow_and_play(visit: Visit) -> None:
 
 
 def test_a_report_is_assigned_and_moved_on_from_its_card(visit: Visit, http_engine: Engine) -> None:
-    with open_session(http_engine) as session:
-        add_account(session, Person("patrol", "王巡查", WORD), Post("officer", "140522201"))
-    number = visit.report()
+    sign_up(http_engine, Post("officer", "140522201"), name="patrol", display_name="王巡查")
+    number = file_report(visit)
     page = visit.open(f"report={number}")
     form = page.locator("#assign")
     option = form.locator("option", has_text="王巡查")
@@ -319,7 +264,7 @@ def test_a_report_is_assigned_and_moved_on_from_its_card(visit: Visit, http_engi
     assert visit.ask(f"/api/reports/{number}")["status"] == "verifying"
     page.locator("#case-close").click()
     expect(page.locator("#case")).to_be_hidden()
-    assert "report" not in visit.query()
+    assert "report" not in query_of(visit.page)
     assert [text for text in visit.complaints if "422" not in text] == []
 
 
@@ -332,7 +277,7 @@ def test_a_report_that_is_not_there_is_told(visit: Visit) -> None:
 
 
 def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
-    visit.report()
+    file_report(visit)
     page = visit.open()
     page.locator("body").press("Tab")
     reached = set()
@@ -365,11 +310,11 @@ def test_everything_is_reached_by_keyboard(visit: Visit) -> None:
 
 
 def test_layers_are_switched_and_heat_takes_the_place_of_counts(visit: Visit) -> None:
-    visit.report()
+    file_report(visit)
     page = visit.open()
     page.keyboard.press("h")
     expect(page.locator("canvas.heat")).to_have_count(1)
-    assert "heat" in visit.query()["show"]
+    assert "heat" in query_of(visit.page)["show"]
     warm = (
         "() => { const c = document.querySelector('canvas.heat');"
         " const {data} = c.getContext('2d').getImageData(0, 0, c.width, c.height);"
@@ -407,7 +352,7 @@ def test_day_and_night_are_chosen_and_kept(visit: Visit) -> None:
 
 
 def test_the_wall_fills_the_screen_and_any_key_ends_it(visit: Visit) -> None:
-    visit.report()
+    file_report(visit)
     page = visit.open()
     page.keyboard.press("w")
     expect(page.locator("html")).to_have_attribute("data-wall", "true")
@@ -422,7 +367,7 @@ def test_the_wall_fills_the_screen_and_any_key_ends_it(visit: Visit) -> None:
 
 def test_a_count_opens_up(visit: Visit) -> None:
     for step in range(6):
-        visit.report((ELSEWHERE[0] + step / 5000, ELSEWHERE[1]), "quarrying")
+        file_report(visit, (ELSEWHERE[0] + step / 5000, ELSEWHERE[1]), "quarrying")
     page = visit.open(f"map=9/{ELSEWHERE[1]}/{ELSEWHERE[0]}&category=quarrying")
     heap = (ELSEWHERE[0] + 0.0005, ELSEWHERE[1])
     await_mark(page, heap)
@@ -457,9 +402,8 @@ def test_a_feed_that_fails_says_so_and_an_empty_one_too(visit: Visit) -> None:
 def test_who_may_not_see_reports_sees_coarse_counts(
     visit: Visit, http_engine: Engine, web_engine: Engine
 ) -> None:
-    visit.report()
-    with open_session(http_engine) as session:
-        add_account(session, Person("mapper", "赵测绘", WORD), Post("gis", "140522"))
+    file_report(visit)
+    sign_up(http_engine, Post("gis", "140522"), name="mapper", display_name="赵测绘")
     token = session_of(web_engine, "mapper")
     visit.context.add_cookies([{"name": "zhijie", "value": token, "url": visit.server}])
     page = visit.open()
@@ -473,8 +417,7 @@ def test_who_may_not_see_reports_sees_coarse_counts(
 def test_an_ended_session_is_told_with_the_way_back(
     visit: Visit, http_engine: Engine, web_engine: Engine
 ) -> None:
-    with open_session(http_engine) as session:
-        add_account(session, Person("leaver", "", WORD), Post("command", "140522"))
+    sign_up(http_engine, Post("command", "140522"), name="leaver")
     token = session_of(web_engine, "leaver")
     visit.context.add_cookies([{"name": "zhijie", "value": token, "url": visit.server}])
     page = visit.open("unit=140522")
@@ -502,7 +445,7 @@ LIGHTS = [
 
 @pytest.mark.parametrize("visit", LIGHTS, indirect=True, ids=["day", "night", "phone"])
 def test_axe_finds_no_serious_fault(visit: Visit) -> None:
-    number = visit.report()
+    number = file_report(visit)
     page = visit.open(f"report={number}")
     page.evaluate(AXE.read_text("utf-8"))
     assert page.evaluate(FAULTS) == []
@@ -513,7 +456,7 @@ def test_axe_finds_no_serious_fault(visit: Visit) -> None:
 
 @pytest.mark.parametrize("visit", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
 def test_telephone(visit: Visit) -> None:
-    number = visit.report()
+    number = file_report(visit)
     page = visit.open()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate("getComputedStyle(document.body).fontSize") == "16px"

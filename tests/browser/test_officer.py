@@ -203,7 +203,7 @@ def test_a_role_that_may_not_file_is_told(make: Make) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_telephone_and_axe_finds_no_fault(make: Make, lang: str, scheme: str) -> None:
     visit = make(**at_spot(color_scheme=scheme))
-    page = visit.open(f"?lang={lang}")
+    page = visit.open(f"lang={lang}")
     ask_here(page)
     if lang == "zh":
         visit.shot(f"verdict-{scheme}")

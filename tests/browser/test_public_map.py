@@ -5,65 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from shapely.geometry import Point, shape
-from support.credentials import bearer
+from support.visits import PHONE, WALL, Visit, visiting
 
 from maps.parts import palette
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PHONE = {"width": 360, "height": 740}
-WALL = {"width": 1920, "height": 1080}
-
-
-@dataclass
-class Visit:
-    """An open map page and what its browser did behind it."""
-
-    page: Page
-    server: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    dialogs: list[str] = field(default_factory=list)
-
-    def watch(self) -> None:
-        """Keep every request, console error, page error and dialog."""
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", self._asked)
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def _asked(self, dialog: Dialog) -> None:
-        self.dialogs.append(dialog.message)
-        dialog.dismiss()
-
-    def open(self, query: str = "") -> Page:
-        """Open the page and wait until it is drawn."""
-        self.page.goto(f"{self.server}/{query}")
-        self.page.wait_for_selector("html[data-ready]")
-        return self.page
-
-    def foreign(self) -> list[str]:
-        """Requests to any other host."""
-        ours = urlsplit(self.server).netloc
-        return [url for url in self.requests if urlsplit(url).netloc not in {ours, ""}]
-
-    def assert_quiet(self) -> None:
-        """Nothing left the server, nothing was complained of, nothing popped up."""
-        assert (self.foreign(), self.complaints, self.dialogs) == ([], [], [])
-
-
-SHOWN: dict[str, str] = {}  # the credential of ``ask``, that of the browser
 
 
 @pytest.fixture
@@ -71,28 +22,15 @@ def visit(
     browser: Browser, live_server: str, live_session: str, request: pytest.FixtureRequest
 ) -> Iterator[Visit]:
     """A fresh browser window; parameters are options of the browser's context."""
-    context = browser.new_context(**{"viewport": WALL, "locale": "zh-CN", **getattr(request, "param", {})})
-    context.set_default_timeout(15_000)
-    context.add_cookies([{"name": "zhijie", "value": live_session, "url": live_server}])
-    SHOWN.update(bearer(live_session))
-    visit = Visit(context.new_page(), live_server)
-    visit.watch()
-    yield visit
-    context.close()
+    with visiting(
+        browser, live_server, live_session, **{"viewport": WALL, **getattr(request, "param", {})}
+    ) as visit:
+        yield visit
 
 
-def ask(url: str, body: dict[str, Any] | None = None, key: str = "") -> dict[str, Any]:
-    """GET, or POST where there is a body."""
-    data = json.dumps(body).encode() if body else None
-    headers = {"content-type": "application/json", "idempotency-key": key, **SHOWN}
-    with urlopen(Request(url, data, headers)) as answer:
-        found: dict[str, Any] = json.load(answer)
-    return found
-
-
-def demo_id(server: str) -> int:
+def demo_id(visit: Visit) -> int:
     """The number of the demonstration's report."""
-    features = ask(f"{server}/api/reports")["features"]
+    features = visit.ask("/api/reports")["features"]
     number: int = next(feature["id"] for feature in features if feature["properties"]["sample"])
     return number
 
@@ -149,7 +87,7 @@ def test_map_shows_areas_and_the_demo_report(visit: Visit) -> None:
 
 def test_popup_tells_the_verdict_in_the_server_s_words(visit: Visit) -> None:
     page = visit.open()
-    report = ask(f"{visit.server}/api/reports/{demo_id(visit.server)}?lang=zh")
+    report = visit.ask(f"/api/reports/{demo_id(visit)}?lang=zh")
     card = tell(page, page.locator("path.report[role=button]"))
     expect(card.locator("h2")).to_have_text(report["words"]["headline"])
     told = card.inner_text()
@@ -187,7 +125,7 @@ def test_no_request_leaves_the_server(visit: Visit) -> None:
 def test_a_hostile_description_is_text(visit: Visit) -> None:
     body = {"lon": 113.2, "lat": 35.75, "datum": "cgcs2000", "category": "livestock_farm"}
     body |= {"as_of": "2022-08-21", "description": HOSTILE}
-    number = ask(f"{visit.server}/api/reports", body, key="hostile-description-1")["id"]
+    number = visit.ask("/api/reports", body)["id"]
     page = visit.open()
     feature = page.evaluate("id => fetch(`/api/reports/${id}`).then(answer => answer.json())", number)
     assert feature["description"] == HOSTILE
@@ -224,7 +162,7 @@ def test_layer_control_toggles(visit: Visit) -> None:
 
 def test_search_zooms_to_the_place_and_marks_it(visit: Visit) -> None:
     page = visit.open()
-    place = ask(f"{visit.server}/api/places?q=%E5%AF%BA%E5%A4%B4%E4%B9%A1")["places"][0]
+    place = visit.ask("/api/places?q=%E5%AF%BA%E5%A4%B4%E4%B9%A1")["places"][0]
     before = box(page)
     page.fill("#search-box", "寺头乡")
     page.locator("#search-list li", has_text="寺头乡").first.click()
@@ -280,12 +218,12 @@ def test_search_says_when_nothing_is_found_or_it_fails(visit: Visit) -> None:
 
 
 def test_english_page(visit: Visit) -> None:
-    page = visit.open("?lang=en")
+    page = visit.open("lang=en")
     assert page.locator("html").get_attribute("lang") == "en"
     for words in ("Legend", "prohibited", "Nature reserves", "Data as of"):
         expect(page.locator("main")).to_contain_text(words)
     expect(page.locator("#accuracy")).to_contain_text("Townships: approximate, lines accurate to ±3,000 m.")
-    report = ask(f"{visit.server}/api/reports/{demo_id(visit.server)}?lang=en")
+    report = visit.ask(f"/api/reports/{demo_id(visit)}?lang=en")
     page.locator("path.report[role=button]").first.wait_for()
     card = tell(page, page.locator("path.report[aria-label*='livestock' i]").first)
     assert not re.search(r"[一-鿿]", card.locator("dt").all_inner_texts()[0])
@@ -466,7 +404,7 @@ def test_names_and_marks_stand_inside_their_areas(visit: Visit) -> None:
     horseshoe = [[0, 0], [9, 0], [9, 9], [6, 9], [6, 1], [2, 1], [2, 9], [0, 9], [0, 0]]
     ring = [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[3, 3], [3, 6], [8, 6], [8, 3], [3, 3]]]
     flat = [[0, 5], [4, 5], [0, 5], [0, 5]]
-    shapes = [feature["geometry"] for feature in ask(f"{visit.server}/api/units?level=township")["features"]]
+    shapes = [feature["geometry"] for feature in visit.ask("/api/units?level=township")["features"]]
     shapes += [{"type": "Polygon", "coordinates": [horseshoe]}, {"type": "Polygon", "coordinates": ring}]
     shapes += [{"type": "MultiPolygon", "coordinates": [[flat], [horseshoe]]}]
     found = page.evaluate(

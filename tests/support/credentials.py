@@ -32,6 +32,16 @@ def bearer(key: str) -> dict[str, str]:
 WORD = "a long password"
 
 
+def sign_up(owner: Engine, *posts: Post, name: str = "", display_name: str = "") -> str:
+    """The name of a new account with these postings and the password WORD."""
+    with open_session(owner) as session:
+        person = Person(name or f"u{secrets.token_hex(6)}", display_name, WORD)
+        account = add_account(session, person, posts[0])
+        for post in posts[1:]:
+            add_posting(session, account, post)
+    return person.name
+
+
 def name_of(role: str) -> str:
     """The account of ``staff`` that has a role."""
     return f"the-{role.replace('_', '-')}"
@@ -39,10 +49,7 @@ def name_of(role: str) -> str:
 
 def staff(owner: Engine, web: Engine, reach: str) -> dict[str, str]:
     """Somebody of each role in one reach, with the password WORD: role → the token of a session."""
-    with open_session(owner) as session:
-        for role in ROLES:
-            add_account(session, Person(name_of(role), "", WORD), Post(role, reach))
-    return {role: session_of(web, name_of(role)) for role in ROLES}
+    return {role: session_of(web, sign_up(owner, Post(role, reach), name=name_of(role))) for role in ROLES}
 
 
 def session_of(web: Engine, name: str) -> str:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine, text
-from support.credentials import session_of
+from support.credentials import session_of, sign_up
+from support.visits import PHONE, Visit, new_context
 
-from accounts.accounts import Person, Post, add_account
+from accounts.accounts import Post
 from store.engine import open_session
 
-WORD = "a long password"
-PHONE = {"width": 360, "height": 740}
 HERE = "140522201"
 SPOT = (112.395, 35.625)  # in the reserve's core zone
 GCJ = (112.401081, 35.624665)
@@ -28,37 +26,15 @@ SHOTS = os.environ.get("ZHIJIE_TEST_SHOTS")  # a folder for pictures of the scre
 
 
 @dataclass
-class Visit:
-    """A telephone with the page open, and what its browser did behind it."""
+class Telephone(Visit):
+    """A telephone with the officer's page, of the account ``name``."""
 
-    context: BrowserContext
-    page: Page
-    server: str
-    engine: Engine
-    name: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    engine: Engine = field(kw_only=True)
+    name: str = field(kw_only=True)
 
-    def watch(self) -> None:
-        """Keep every request and complaint."""
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda said: self._said(said.type, said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(error.stack or str(error)))
-
-    def _said(self, kind: str, told: str) -> None:
-        if kind in ("error", "warning") and not NOISE.search(told):
-            self.complaints.append(told)
-
-    def foreign(self) -> list[str]:
-        """Requests to any other host."""
-        ours = urlsplit(self.server).netloc
-        return [url for url in self.requests if urlsplit(url).netloc not in {ours, ""}]
-
-    def open(self, query: str = "?lang=zh") -> Page:
+    def open(self, query: str = "lang=zh") -> Page:
         """Open the page and wait until it has the pack and all its parts."""
-        self.page.goto(f"{self.server}/field{query}")
-        self.page.wait_for_selector("html[data-ready]")
-        return self.page
+        return super().open(query)
 
     def kept(self) -> None:
         """Wait until the telephone keeps the page."""
@@ -86,14 +62,11 @@ class Visit:
             return int(found.scalar_one())
 
 
-Make = Callable[..., Visit]
+Make = Callable[..., Telephone]
 
 
 def hire_officer(engine: Engine, role: str = "officer", reach: str = HERE) -> str:
-    name = f"u{secrets.token_hex(4)}"
-    with open_session(engine) as session:
-        add_account(session, Person(name, "王五", WORD), Post(role, reach))
-    return name
+    return sign_up(engine, Post(role, reach), display_name="王五")
 
 
 def phones(browser: Browser, server: str, owner: Engine, web: Engine) -> Iterator[Make]:
@@ -101,25 +74,21 @@ def phones(browser: Browser, server: str, owner: Engine, web: Engine) -> Iterato
 
     In the end nothing has left the server and nothing was complained of.
     """
-    made: list[Visit] = []
+    opened: list[Telephone] = []
+    with ExitStack() as contexts:
 
-    def open_phone(name: str | None = None, role: str = "officer", **options: Any) -> Visit:
-        person = name or hire_officer(owner, role)
-        given = {"viewport": PHONE, "locale": "zh-CN", "has_touch": True, **options}
-        context = browser.new_context(**given)
-        context.set_default_timeout(15_000)
-        token = session_of(web, person)
-        context.add_cookies([{"name": "zhijie", "value": token, "url": server}])
-        visit = Visit(context, context.new_page(), server, owner, person)
-        visit.watch()
-        made.append(visit)
-        return visit
+        def open_phone(name: str | None = None, role: str = "officer", **options: Any) -> Telephone:
+            person = name or hire_officer(owner, role)
+            token = session_of(web, person)
+            options = {"viewport": PHONE, "has_touch": True, **options}
+            context = contexts.enter_context(new_context(browser, server, token, options))
+            phone = Telephone(context.new_page(), server, token, "/field", NOISE, engine=owner, name=person)
+            opened.append(phone)
+            return phone
 
-    yield open_phone
-    for visit in made:
-        told = (visit.foreign(), visit.complaints)
-        visit.context.close()
-        assert told == ([], [])
+        yield open_phone
+        for phone in opened:
+            phone.assert_quiet()
 
 
 def at_spot(**more: Any) -> dict[str, Any]:
