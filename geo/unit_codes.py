@@ -1,22 +1,23 @@
-"""Unit codes carry their ancestry: GB/T 2260 and its longer siblings, where a prefix is an ancestor."""
+"""Codes of administrative units (GB/T 2260 and extensions): ancestors are prefixes of a unit's code."""
 
 from __future__ import annotations
 
 
 def stem(code: str) -> str:
-    """The part of a code that its descendants begin with: '140500' → '1405', '140522201' → itself."""
+    """The prefix that a unit's code shares with its descendants: '140500' → '1405', '140522201' → itself."""
+    # City and province codes are padded with zeros to six digits; longer codes are not.
     while len(code) == 6 and code.endswith("00") or len(code) == 4 and code.endswith("00"):
         code = code[:-2]
     return code
 
 
 def contains(ancestor: str, code: str) -> bool:
-    """Whether ``code`` is ``ancestor`` or lies under it."""
+    """Whether ``code`` is ``ancestor`` or one of its descendants."""
     return code.startswith(stem(ancestor))
 
 
 def ancestor_codes(code: str) -> set[str]:
-    """The codes that a unit above this one may have, in the forms in use; its own may be among them."""
+    """All codes that units above ``code`` may have, padded and not; ``code`` itself may be among them."""
     return {
         code[:2],
         f"{code[:2]}00",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import BadInput, Conflict
 from core.i18n import N_
-from geo.place.footprint import plain as plain_footprint
+from geo.place.footprint import normalized as normalized_footprint
 from reports.workflow.deadlines import first_due
 from reports.workflow.urgency import conflict_kinds, is_urgent
 from store.access import account_of
@@ -70,12 +70,12 @@ class Submission:
         text = json.dumps([*place, *matter, self.description, self.sample, reporter], sort_keys=True)
         return f"{SCHEME}:{hashlib.sha256(text.encode()).hexdigest()}"
 
-    def plain(self, limits: Limits) -> Submission:
-        """This submission with a footprint that can be stored. Raises :class:`BadInput`."""
+    def normalized(self, limits: Limits) -> Submission:
+        """This submission with its footprint in the form in which it is stored. Raises :class:`BadInput`."""
         footprint = self.inquiry.footprint
         if footprint is None:
             return self
-        bare = plain_footprint(footprint, self.inquiry.datum, limits.max_vertices)
+        bare = normalized_footprint(footprint, self.inquiry.datum, limits.max_vertices)
         return replace(self, inquiry=replace(self.inquiry, footprint=bare))
 
 
@@ -104,7 +104,7 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     _check_text("idempotency_key", key, MAX_KEY)
     _check_text("description", submission.description, MAX_DESCRIPTION)
     _check_reporter(submission.reporter)
-    submission = submission.plain(limits)
+    submission = submission.normalized(limits)
     sender = Sender(account_of(session), key)
     filed_before = _find_filed(session, submission, sender)
     if filed_before is not None:

@@ -1,11 +1,10 @@
-"""From the datum a coordinate was given in to CGCS2000 degrees, the store's only one, and back.
+"""Converts coordinates from their declared datum to CGCS2000 degrees, the store's only datum, and back.
 
-Taken: cgcs2000, wgs84 (the same to under a metre), gcj02 and bd09 (undone by an iterated inverse), and
-every EPSG code of a flat system on CGCS2000 or WGS84. Refused, with the reason: Xian 1980, Beijing 1954 and
-all else (``geo.datum.reference_systems``). Order is always x, y: longitude or easting first. Numbers that
-cannot be meant as declared raise BadInput with a hint (``geo.datum.plausibility``).
-
-Outside the box of the public formula (``gcj.shifts``) GCJ-02 and BD-09 are taken as unshifted.
+Accepted datums: cgcs2000, wgs84 (equal within a metre), gcj02 and bd09 (by an iterated inverse), and every
+EPSG code of a two-dimensional system on CGCS2000 or WGS84. All others are refused with the reason, among them
+Xian 1980 and Beijing 1954 (``geo.datum.reference_systems``). The order is always x, y: longitude or easting
+first. Numbers that are implausible in the declared datum raise BadInput with a hint
+(``geo.datum.plausibility``).
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ Pair = tuple[float, float]
 
 
 def to_cgcs2000(x: float, y: float, datum: str) -> tuple[float, float]:
-    """Longitude and latitude (CGCS2000 degrees) of a coordinate given in ``datum``.
+    """Longitude and latitude (CGCS2000 degrees) of a coordinate in ``datum``.
 
-    Raises DatumRefused (field ``datum``) for a datum that is not taken, BadInput (field ``lon``,
-    ``lat`` or ``datum``) for numbers that cannot be meant in it.
+    Raises DatumRefused (field ``datum``) for a datum that is not accepted, BadInput (field ``lon``, ``lat``
+    or ``datum``) for numbers that are implausible in it.
     """
     given = frame(datum)
     x, y = float(x), float(y)
-    _check_given(x, y, given)
+    _check_plausible(x, y, given)
     if given.unproject is None:
         return _unshift(x, y, given)
     lon, lat = given.unproject.transform(x, y)
@@ -52,25 +51,26 @@ def to_cgcs2000(x: float, y: float, datum: str) -> tuple[float, float]:
 
 
 def to_cgcs2000_array(xy: NDArray[np.float64], datum: str) -> NDArray[np.float64]:
-    """``to_cgcs2000`` for an array of shape (n, 2); the first impossible row raises."""
+    """:func:`to_cgcs2000` for an array, (n, 2) → (n, 2). Raises for the first implausible row."""
     given = frame(datum)
     points = np.array(xy, dtype=np.float64).reshape(-1, 2)
-    for x, y in points[~_surely_meant(points, given)].tolist():
-        _check_given(x, y, given)
+    # The array checks pass nearly all rows; the scalar ones decide on the rest and raise with a hint.
+    for x, y in points[~_are_plausible(points, given)].tolist():
+        _check_plausible(x, y, given)
     if given.unproject is None:
         return _unshift_array(points, given)
     degrees = np.column_stack(given.unproject.transform(points[:, 0], points[:, 1]))
-    doubtful = ~_surely_there(degrees, given)
+    doubtful = ~_are_within_reach(degrees, given)
     for metres, place in zip(points[doubtful].tolist(), degrees[doubtful].tolist(), strict=True):
         _check_converted(metres, place, given)
     return degrees
 
 
 def from_cgcs2000(lon: float, lat: float, datum: str) -> tuple[float, float]:
-    """A place (CGCS2000 degrees) in the numbers of ``datum``, x (or longitude) first.
+    """The coordinates in ``datum`` of a place in CGCS2000 degrees, x (or longitude) first.
 
-    Raises DatumRefused as ``to_cgcs2000``, BadInput for degrees that are none and for a place outside
-    the zone of a projected datum.
+    Raises DatumRefused as :func:`to_cgcs2000`, BadInput for invalid degrees and for a place outside the zone
+    of a projected datum.
     """
     wanted = frame(datum)
     lon, lat = float(lon), float(lat)
@@ -86,7 +86,7 @@ def from_cgcs2000(lon: float, lat: float, datum: str) -> tuple[float, float]:
 
 
 def shift_m(x: float, y: float, datum: str) -> float:
-    """Metres between the degrees as given, read as CGCS2000, and where they really lie.
+    """The error of reading the degrees of ``datum`` as CGCS2000, metres.
 
     0 for cgcs2000, wgs84 and projected datums; 500–650 m (GCJ-02) and 1,200–1,450 m (BD-09) in Jincheng.
     """
@@ -94,14 +94,14 @@ def shift_m(x: float, y: float, datum: str) -> float:
     return distance_m(x, y, lon, lat) if frame(datum).kind in ("gcj02", "bd09") else 0.0
 
 
-def _check_given(x: float, y: float, given: Frame) -> None:
+def _check_plausible(x: float, y: float, given: Frame) -> None:
     plausible.check_finite(x, y)
     check = plausible.check_metres if given.unproject else plausible.check_degrees
     check(x, y, given)
 
 
 def _check_converted(metres: Pair, degrees: Pair, given: Frame) -> None:
-    """Check where a projected coordinate came out."""
+    """Check the degrees that a projected coordinate was converted to."""
     if given.zone is None and not plausible.in_china(*degrees) and _swap_helps(metres, given):
         raise plausible.swapped_metres(*metres)
     if not all(map(math.isfinite, degrees)):
@@ -110,13 +110,13 @@ def _check_converted(metres: Pair, degrees: Pair, given: Frame) -> None:
 
 
 def _swap_helps(metres: Pair, given: Frame) -> bool:
-    """Tell whether a projected pair lies in China only when read the other way round."""
+    """Whether a projected pair lies in China when northing and easting are swapped."""
     x, y = metres
     return given.unproject is not None and plausible.in_china(*given.unproject.transform(y, x))
 
 
-def _surely_meant(points: NDArray[np.float64], given: Frame) -> NDArray[np.bool_]:
-    """Rows that need no closer look; the scalar check decides on the others."""
+def _are_plausible(points: NDArray[np.float64], given: Frame) -> NDArray[np.bool_]:
+    """Which rows (n, 2) are certainly plausible, (n,); the scalar check decides on the others."""
     if given.unproject is None:
         return _in_china(points)
     if given.zone is None:
@@ -126,8 +126,8 @@ def _surely_meant(points: NDArray[np.float64], given: Frame) -> NDArray[np.bool_
     return np.asarray(near.all(axis=1) & (np.abs(points) > 180.0).any(axis=1))
 
 
-def _surely_there(degrees: NDArray[np.float64], given: Frame) -> NDArray[np.bool_]:
-    """Converted rows that need no closer look."""
+def _are_within_reach(degrees: NDArray[np.float64], given: Frame) -> NDArray[np.bool_]:
+    """Which converted rows (n, 2) are certainly in their zone, (n,); the scalar check decides on the rest."""
     if given.zone is None:
         return _in_china(degrees)
     within = np.abs(degrees[:, 0] - given.zone.meridian) <= given.zone.reach
@@ -140,16 +140,16 @@ def _in_china(degrees: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _unshift(x: float, y: float, given: Frame) -> tuple[float, float]:
-    """Degrees of a shifted or plain frame to plain degrees."""
-    if given.kind == "plain" or not gcj.shifts(x, y):
+    """Plain degrees of a point in a shifted or plain datum."""
+    if given.kind == "plain" or not gcj.is_shifted(x, y):
         return x, y
     return gcj.gcj_to_wgs(*gcj.bd_to_gcj(x, y)) if given.kind == "bd09" else gcj.gcj_to_wgs(x, y)
 
 
 def _unshift_array(points: NDArray[np.float64], given: Frame) -> NDArray[np.float64]:
-    """``_unshift`` of rows, in place."""
+    """:func:`_unshift` for rows (n, 2), which are changed in place."""
     if given.kind != "plain":
-        inside = gcj.shifts_array(*points.T)
+        inside = gcj.is_shifted_array(*points.T)
         x, y = points[inside].T
         x, y = gcj.bd_to_gcj(x, y, np) if given.kind == "bd09" else (x, y)
         points[inside] = np.column_stack(gcj.gcj_to_wgs(x, y, np))
@@ -157,8 +157,8 @@ def _unshift_array(points: NDArray[np.float64], given: Frame) -> NDArray[np.floa
 
 
 def _shift(lon: float, lat: float, wanted: Frame) -> tuple[float, float]:
-    """Plain degrees to the degrees of a shifted or plain frame."""
-    if wanted.kind == "plain" or not gcj.shifts(lon, lat):
+    """The degrees in a shifted or plain datum of a point in plain degrees."""
+    if wanted.kind == "plain" or not gcj.is_shifted(lon, lat):
         return lon, lat
     shifted = gcj.wgs_to_gcj(lon, lat)
     return gcj.gcj_to_bd(*shifted) if wanted.kind == "bd09" else shifted

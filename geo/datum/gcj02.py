@@ -1,11 +1,10 @@
 """The obfuscation of Chinese web maps: GCJ-02 (Amap, Tencent, WeChat) and BD-09 (Baidu).
 
-Neither is a datum: both displace WGS84 degrees by a smooth, published-by-others formula, the one
-that every open implementation shares. It has no closed inverse, so the inverse is iterated. Each
-function takes degrees, as floats with ``m=math`` (fast for one point) or as arrays with
-``m=numpy``; the formula is written once.
+Neither is a datum: both displace WGS84 degrees by a smooth formula that was never officially published, but
+that all open implementations share. It has no closed inverse, so the inverse is iterated. Functions take
+degrees, either floats with ``m=math`` (fast for a single point) or arrays with ``m=numpy``.
 
-Outside ``shifts``'s box the formula leaves coordinates as they are, and so do we, for both.
+Outside the box of :func:`is_shifted` the formula leaves coordinates unchanged, and so do both datums here.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ GCJ_STEPS: Final = 6
 BD_STEPS: Final = 8
 
 
-def shifts(lon: float, lat: float) -> bool:
-    """Tell whether the public formula moves a point: its box, not the border."""
+def is_shifted(lon: float, lat: float) -> bool:
+    """Whether the formula displaces a point: inside its box, which is wider than China."""
     return LON_BOX[0] <= lon <= LON_BOX[1] and LAT_BOX[0] <= lat <= LAT_BOX[1]
 
 
-def shifts_array(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """``shifts`` for arrays."""
+def is_shifted_array(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """:func:`is_shifted` for arrays."""
     in_lon, in_lat = (np.clip(v, *box) == v for v, box in ((lon, LON_BOX), (lat, LAT_BOX)))
     return np.asarray(in_lon & in_lat)
 
@@ -82,7 +81,7 @@ def _inverse(
     lat: Number,
     m: ModuleType,
 ) -> tuple[Number, Number]:
-    """Fixed-point iteration: move the guess by what its image still misses."""
+    """Fixed-point iteration: correct the estimate by the difference between the target and its image."""
     x, y = lon, lat
     for _ in range(steps):
         image_x, image_y = forward(x, y, m)
@@ -103,7 +102,7 @@ def _north(x: Number, y: Number, m: ModuleType) -> Number:
 
 
 def _ripple(x: Number, m: ModuleType) -> Number:
-    """The short waves along longitude that both displacements carry."""
+    """The short waves along longitude, common to both displacements."""
     wave: Number = (20.0 * m.sin(6.0 * x * math.pi) + 20.0 * m.sin(2.0 * x * math.pi)) * (2.0 / 3.0)
     return wave
 

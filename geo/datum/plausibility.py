@@ -1,4 +1,4 @@
-"""Do the numbers fit the datum that was declared? Each check raises BadInput with a hint, or passes.
+"""Checks whether coordinates are plausible in their declared datum; each raises BadInput with a hint.
 
 The commonest faults of coordinates that people type or export: longitude and latitude (or northing and
 easting) swapped, metres declared as degrees or the reverse, a wrong Gauss–Krüger zone.
@@ -14,28 +14,28 @@ from core.i18n import N_
 from geo.datum import gauss_kruger as gauss
 from geo.datum.reference_systems import Frame
 
-# China with its seas, degrees: only to recognise a swap, never to refuse a place.
+# China with its seas, degrees: used to recognise swapped numbers only, never to refuse a place.
 CHINA_LON: Final = (73.0, 136.0)
 CHINA_LAT: Final = (3.0, 54.0)
 CHINA_NORTHING: Final = (330_000.0, 6_100_000.0)
-# Past these a projection's formulas go on, round the pole, without an error. In a zone: half a prefix's
-# step east or west of its false origin, a quarter meridian north or south. Elsewhere half the equator.
+# Beyond these, the projection formulas give results without an error, and without meaning. In a zone: half a
+# prefix step east or west of its false origin, a quarter meridian north or south; elsewhere half the equator.
 EASTING_REACH_M: Final = 500_000.0
 NORTHING_REACH_M: Final = 10_002_000.0
 WORLD_M: Final = 20_040_000.0
 
 
 def in_china(lon: float, lat: float) -> bool:
-    """Tell whether degrees lie in the box round China."""
+    """Whether degrees lie in the bounding box of China."""
     return CHINA_LON[0] <= lon <= CHINA_LON[1] and CHINA_LAT[0] <= lat <= CHINA_LAT[1]
 
 
 def check_finite(x: float, y: float) -> None:
-    """Refuse NaN and infinities; the field is ``lon`` or ``lat``, whichever it is."""
+    """Refuse NaN and infinities, with field ``lon`` or ``lat``."""
     for field, value in (("lon", x), ("lat", y)):
         if not math.isfinite(value):
             raise BadInput(
-                N_("The coordinate {value} is not a number on the map."),
+                N_("The coordinate {value} is not a finite number."),
                 field=field,
                 hint=N_("Give decimal degrees, or metres with a projected datum."),
                 value=value,
@@ -110,9 +110,9 @@ def swapped_metres(x: float, y: float) -> BadInput:
 
 
 def inconvertible(x: float, y: float, frame: Frame) -> BadInput:
-    """The error for numbers that the projection has no place for."""
+    """The error for numbers outside the range of the projection."""
     return BadInput(
-        N_("{x}, {y} is no place in {datum}."),
+        N_("{x}, {y} is outside the range of {datum}."),
         field="lon",
         hint=_HINT_CHECK,
         datum=frame.name,
@@ -125,7 +125,7 @@ _HINT_CHECK: Final = N_("Check the coordinates and the zone that they were surve
 
 
 def _fit_of(lon: float, frame: Frame) -> str:
-    """The 3° zone at a longitude, in the declared style; empty where there is none."""
+    """The 3° zone of a longitude, prefixed like the declared one; "" outside all zones."""
     if not gauss.is_gauss_kruger(frame.code):
         return ""
     try:
@@ -135,12 +135,12 @@ def _fit_of(lon: float, frame: Frame) -> str:
 
 
 def _wrong_zone(easting: float, frame: Frame) -> BadInput:
-    """The error for an easting of another zone, or with a prefix too many or too few."""
+    """The error for an easting of another zone, or with a wrong or missing prefix."""
     codes = gauss.fitting_epsg(easting)
     if gauss.is_prefixed(frame.code) and 0.0 < easting < gauss.PREFIX_M:
         codes = [gauss.unprefixed(frame.code)]
     return BadInput(
-        N_("The easting {x} is none of {datum}."),
+        N_("The easting {x} does not belong to {datum}."),
         field="datum",
         hint=_HINT_FIT if codes else _HINT_CHECK,
         datum=frame.name,
@@ -169,7 +169,7 @@ def _refuse_metres(x: float, y: float, frame: Frame) -> None:
 
 _HINT_PREFIXED: Final = N_("Declare the datum {fits} and give the easting first: {easting}, {northing}.")
 _HINT_PLAIN: Final = N_(
-    "Without a zone prefix {fits} are possible, inside Jincheng {likely}: "
+    "Without a zone prefix, {fits} are possible; in Jincheng, {likely}: "
     "declare it as the datum and give the easting first: {easting}, {northing}."
 )
 
@@ -187,5 +187,5 @@ def _names(codes: list[int]) -> str:
 
 
 def _numbers(**values: float) -> dict[str, str]:
-    """Numbers as a person typed them, without the noise of a double."""
+    """Numbers as text with 12 digits: as typed, without the rounding error of a double."""
     return {name: f"{value:.12g}" for name, value in values.items()}

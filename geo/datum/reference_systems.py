@@ -1,8 +1,8 @@
-"""What a declared datum means: the names that are taken, and why the others are refused.
+"""The datums that may be declared, and why others are refused.
 
-Nothing here shifts between datums. CGCS2000 and WGS84 agree to under a metre and PROJ treats them as
-equal, so a projected code is only unprojected onto its own degrees, which are then read as CGCS2000:
-no grid file, no region-dependent choice of an operation.
+No datum shift is applied. CGCS2000 and WGS84 agree within a metre and PROJ treats them as equal, so projected
+coordinates are only unprojected to degrees on their own ellipsoid, which are then read as CGCS2000. This
+needs no grid file, and PROJ cannot choose different operations in different regions.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Kind = Literal["plain", "gcj02", "bd09"]
 
 SECRET: Final = N_(
     "{datum} coordinates have no public transformation to CGCS2000: its parameters are secret, "
-    "and taking the numbers as they are is about 100 m wrong."
+    "and using the numbers unchanged would be wrong by about 100 m."
 )
 SECRET_HINT: Final = N_("Ask the survey office for the CGCS2000 coordinates of the place.")
-UNKNOWN: Final = N_("The datum {datum} is not known.")
-OTHER: Final = N_("{datum} rests on {base}, neither CGCS2000 nor WGS84.")
+UNKNOWN: Final = N_("Unknown datum {datum}.")
+OTHER: Final = N_("{datum} is based on {base}, which is neither CGCS2000 nor WGS84.")
 KNOWN_HINT: Final = N_(
     "Use cgcs2000, wgs84, gcj02, bd09, or EPSG:n of a two-dimensional system on CGCS2000 or WGS84, "
     "such as EPSG:4490, EPSG:4526, EPSG:4547."
@@ -39,7 +39,7 @@ KNOWN_HINT: Final = N_(
 class Zone:
     """A transverse Mercator zone: central meridian and reach in degrees, false origin in metres.
 
-    ``reach`` is how far from the meridian a point may lie before another zone must be meant.
+    ``reach``: how far from the meridian a point may lie before another zone is assumed.
     """
 
     meridian: float
@@ -52,8 +52,9 @@ class Zone:
 class Frame:
     """An accepted datum: canonical name, kind of its degrees and, where it has one, its EPSG code.
 
-    ``unproject`` leads from a projected system's metres to its degrees; None where numbers are degrees.
-    pyproj keeps one PROJ object a thread inside each Transformer (since 3.1), so a Frame may be shared.
+    ``unproject``: the transformation of a projected system's metres to degrees; None where numbers are
+    degrees. A Frame may be shared by threads: a Transformer has one PROJ object for each (pyproj 3.1 and
+    later).
     """
 
     name: str
@@ -79,10 +80,10 @@ OPEN_DATUMS: Final = ("China 2000", "World Geodetic System 1984")
 
 @lru_cache(maxsize=256)
 def frame(datum: str) -> Frame:
-    """The frame of a datum's name: cgcs2000, wgs84, gcj02, bd09 or EPSG:n, in any case.
+    """The frame with a name: cgcs2000, wgs84, gcj02, bd09 or EPSG:n, in upper or lower case.
 
-    Raises DatumRefused (field ``datum``) for a name that is unknown, for Xian 1980 and Beijing 1954,
-    and for every other datum that is not CGCS2000 or WGS84.
+    Raises DatumRefused (field ``datum``) for an unknown name, for Xian 1980 and Beijing 1954, and for
+    every other datum but CGCS2000 and WGS84.
     """
     if match := re.fullmatch(r"epsg:([0-9]{1,7})", datum.strip().lower()):
         return _epsg_frame(int(match[1]))
@@ -107,7 +108,7 @@ def _epsg_frame(code: int) -> Frame:
 
 
 def _accepted_crs(code: int) -> CRS:
-    """The system of a code, if it is flat and rests on CGCS2000 or WGS84."""
+    """The system of a code. Raises DatumRefused unless it is two-dimensional and on CGCS2000 or WGS84."""
     try:
         crs = CRS.from_epsg(code)
     except CRSError:
@@ -130,8 +131,8 @@ def _secret(datum: str) -> DatumRefused:
 def _zone(crs: CRS, code: int) -> Zone | None:
     """The transverse Mercator zone of a projected system; None for any other projection.
 
-    3° zones reach 3°: a county on the border may use one meridian throughout. 6° zones (UTM too)
-    reach 3° and the half degree by which neighbouring sheets overlap.
+    The reach of 3° zones is 3°: a county across two zones may use one meridian throughout. That of 6° zones
+    (UTM too) is 3° and the half degree by which neighbouring map sheets overlap.
     """
     operation = crs.coordinate_operation
     if operation is None or operation.method_name != "Transverse Mercator":

@@ -1,11 +1,10 @@
-"""Eastings without a zone number, declared in the wrong Gauss–Krüger zone: a batch that lands beside the map.
+"""Detects batches of eastings without a zone number that are declared in the wrong Gauss–Krüger zone.
 
-A plain easting fits every zone, so nothing about a single number is impossible: 395,764 m is 112.85°E under
-the meridian 114°E and 109.85°E under 111°E. (A prefixed one names its zone; ``geo.datum.plausibility``
-refuses it elsewhere.) The projection being the same about every meridian, another zone moves a point by whole
-3° of longitude and not at all in latitude. A batch that lies mostly outside the known units, and inside them
-a few zones on, is suspected to be declared wrong. A batch from just there, outside the units, would be
-suspected as well.
+A plain easting is valid in every zone: 395,764 m is 112.85°E under the meridian 114°E and 109.85°E under
+111°E. (A prefixed easting names its zone; ``geo.datum.plausibility`` refuses it elsewhere.) The projection is
+the same about every meridian, so another zone moves a point by a multiple of 3° of longitude and not at all
+in latitude. A batch that lies mostly outside the known units, and inside them in another zone, is suspected
+to be declared wrong. So is a batch that was really taken there, outside the units.
 """
 
 from __future__ import annotations
@@ -24,43 +23,54 @@ from geo.datum.offset_fit import Floats
 from geo.datum.reference_systems import frame
 from geo.measure.geodesic import distance_m
 
-LEAST_STRAY: Final = 3
-MOSTLY_OUT: Final = 0.5
-MOSTLY_IN: Final = 0.9
-STRAY: Final = N_(
-    "Declared as {declared}, {inside} of {n} points lie inside the ground that is known; as {suspected}, "
-    "{matched} would. An easting without its zone number does not tell its zone."
+MIN_POINTS: Final = 3
+MAX_INSIDE_DECLARED: Final = 0.5  # share of the points inside the units, as declared
+MIN_INSIDE_SUSPECTED: Final = 0.9
+WRONG_ZONE: Final = N_(
+    "As {declared}, {inside} of {n} points are inside the known area; as {suspected}, {matched} would be. "
+    "An easting without a zone number is valid in every zone."
 )
 
 
 def find_wrong_zone(points: Floats, units: Sequence[BaseGeometry], declared: str) -> Suspicion | None:
-    """The suspicion that a batch (degrees, as converted, shape (n, 2)) was surveyed in another zone, or None.
+    """The suspicion that a batch was surveyed in another zone than ``declared``; None where there is none.
 
-    ``units``: polygons in degrees. ``declared``: only CGCS2000 zones with plain eastings can go astray.
-    ``strength``: the share of the points that the suspected zone puts inside; ``offset_m``: the way there.
+    ``points`` (n, 2): degrees, as converted from ``declared``. ``units``: polygons in degrees. Only CGCS2000
+    zones with plain eastings are tested. In the result, ``strength`` is the share of the points that are
+    inside the units in the suspected zone, ``offset_m`` the displacement to there.
     """
     given = frame(declared)
     if given.zone is None or not is_gauss_kruger(given.code) or is_prefixed(given.code):
         return None
-    if len(points) < LEAST_STRAY or not len(units):
+    if len(points) < MIN_POINTS or not len(units):
         return None
     area = shapely.union_all(list(units))
     shapely.prepare(area)
     inside = {zone: _inside(area, points, 3.0 * zone - given.zone.meridian) for zone in THREE_DEGREE}
+    # Of zones with equal counts the westernmost, so that the result does not depend on the order.
     best = max(inside, key=lambda zone: (inside[zone], -zone))
-    now = inside[round(given.zone.meridian / 3.0)]
-    if now >= MOSTLY_OUT * len(points) or inside[best] < MOSTLY_IN * len(points):
+    inside_declared = inside[round(given.zone.meridian / 3.0)]
+    if inside_declared >= MAX_INSIDE_DECLARED * len(points) or inside[best] < MIN_INSIDE_SUSPECTED * len(
+        points
+    ):
         return None
-    return _stray(
-        points, given.name, f"EPSG:{4509 + best}", (now, inside[best]), best * 3.0 - given.zone.meridian
+    return _suspicion(
+        points,
+        given.name,
+        f"EPSG:{4509 + best}",
+        (inside_declared, inside[best]),
+        best * 3.0 - given.zone.meridian,
     )
 
 
 def _inside(area: BaseGeometry, points: Floats, degrees: float) -> int:
+    """The number of points in an area after a shift to the east."""
     return int(shapely.intersects_xy(area, points[:, 0] + degrees, points[:, 1]).sum())
 
 
-def _stray(points: Floats, declared: str, fitting: str, inside: tuple[int, int], degrees: float) -> Suspicion:
+def _suspicion(
+    points: Floats, declared: str, fitting: str, inside: tuple[int, int], degrees: float
+) -> Suspicion:
     lon, lat = np.median(points, axis=0).tolist()
     east = distance_m(lon, lat, lon + degrees, lat) * (1.0 if degrees > 0.0 else -1.0)
     values = {"declared": declared, "suspected": fitting, "n": len(points)}
@@ -75,6 +85,6 @@ def _stray(points: Floats, declared: str, fitting: str, inside: tuple[int, int],
         median_m={},
         offset_m=(round(east, 1), 0.0),
         strength=round(inside[1] / len(points), 4),
-        reason=STRAY,
+        reason=WRONG_ZONE,
         values=values | {"inside": inside[0], "matched": inside[1]},
     )

@@ -1,4 +1,4 @@
-"""Growing lines and areas by a width in metres, on the ellipsoid, for a geometry in CGCS2000 degrees."""
+"""Buffers of lines and areas: by a width in metres on the ellipsoid, for geometries in CGCS2000 degrees."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ SPAN_DEG: Final = 1.0
 QUARTER_SEGMENTS: Final = 64  # of a circle: its chords lie up to 0.02 % of the width inside it
 
 
-def grow(geom: BaseGeometry, metres: float) -> MultiPolygon:
-    """All that lies within ``metres`` (> 0) of lines or areas; these themselves are part of it. Degrees.
+def buffer_geodesic(geom: BaseGeometry, metres: float) -> MultiPolygon:
+    """The area within ``metres`` (> 0) of lines or areas, which it includes; degrees.
 
-    Joins and ends are round: whatever is nearer than the width counts, at a bend and past an end too.
-    Every part is grown in a Gauss–Krüger plane whose central meridian runs through its own middle, so
-    length does not matter. Measured against geodesics, the border is off by at most 2 cm for 60 m, most of
-    it chords of arcs, which lie inside; a line that jitters by more than its vertices are apart, by 0.12 %.
+    Joins and ends are round. Each part is buffered in a transverse Mercator plane whose central meridian runs
+    through its own middle, so that the error does not depend on the length. Measured against geodesics, the
+    border is off by at most 2 cm for 60 m, most of it because chords of arcs lie inside; by 0.12 % for a line
+    that jitters by more than the distance of its vertices.
     """
     areas = [part for part in shapely.get_parts(geom) if part.geom_type == "Polygon"]
-    return _multi(shapely.union_all([*areas, *(_grown(line, metres) for line in _short_lines(geom))]))
+    area = shapely.union_all([*areas, *(_buffered(line, metres) for line in _short_lines(geom))])
+    return MultiPolygon(list(shapely.get_parts(area)))
 
 
 def _short_lines(geom: BaseGeometry) -> Iterator[BaseGeometry]:
-    """The lines and rings of a geometry, with a vertex every few hundred metres, in runs of a narrow span."""
+    """The lines and rings of a geometry, densified to STEP_DEG and cut to SPAN_DEG of longitude."""
     for part in shapely.get_parts(shapely.segmentize(geom, STEP_DEG)):
         lines = shapely.get_rings(part) if part.geom_type == "Polygon" else [part]
         for line in lines:
@@ -42,7 +43,7 @@ def _short_lines(geom: BaseGeometry) -> Iterator[BaseGeometry]:
 
 
 def _runs(lonlat: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """Halve a line until each run spans little longitude; neighbours share a vertex, its disc joins them."""
+    """Halve a line until each run spans at most SPAN_DEG; runs share a vertex, so their buffers join."""
     if np.ptp(lonlat[:, 0]) <= SPAN_DEG or len(lonlat) == 2:
         yield lonlat
         return
@@ -51,13 +52,9 @@ def _runs(lonlat: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
     yield from _runs(lonlat[middle:])
 
 
-def _grown(line: BaseGeometry, metres: float) -> BaseGeometry:
+def _buffered(line: BaseGeometry, metres: float) -> BaseGeometry:
     west, _, east, _ = line.bounds
     plane = Proj(proj="tmerc", lon_0=(west + east) / 2.0, a=ELLIPSOID.axis_m, rf=ELLIPSOID.inverse_flattening)
     flat = shapely.transform(line, lambda lonlat: np.column_stack(plane(lonlat[:, 0], lonlat[:, 1])))
     wide = shapely.buffer(flat, metres, quad_segs=QUARTER_SEGMENTS)
     return shapely.transform(wide, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1], inverse=True)))
-
-
-def _multi(area: BaseGeometry) -> MultiPolygon:
-    return MultiPolygon(list(shapely.get_parts(area)))

@@ -28,34 +28,34 @@ _ECCENTRICITY2: Final = _FLATTENING * (2.0 - _FLATTENING)
 
 
 def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
-    """Geodesic distance of two points (degrees) in metres."""
+    """Geodesic distance between two points (degrees), metres."""
     return float(GEOD.inv(lon1, lat1, lon2, lat2)[2])
 
 
 def area_m2(geom: BaseGeometry) -> float:
-    """Ellipsoidal area in m² of the polygons in a lon/lat geometry; points and lines have none.
+    """Ellipsoidal area of the polygons in a lon/lat geometry, m²; points and lines count 0.
 
     Edges are geodesics between the vertices (Karney 2013, as PostGIS's ``geography``). Holes are
-    taken off whatever their orientation.
+    subtracted, whatever their orientation.
     """
     return math.fsum(_polygon_area(part) for part in _polygons(geom))
 
 
 def length_m(geom: BaseGeometry) -> float:
-    """Ellipsoidal length in metres of a lon/lat geometry's lines; of a polygon, its border."""
+    """Ellipsoidal length of the lines in a lon/lat geometry, metres; polygons count with their perimeter."""
     parts = shapely.get_parts(geom)
     lines = [line for part in parts for line in (_rings(part) if part.geom_type == "Polygon" else [part])]
     return math.fsum(_line_length(line) for line in lines)
 
 
 def disc(lon: float, lat: float, radius_m: float, vertices: int = 64) -> Polygon:
-    """Polygon in lon/lat degrees whose vertices lie ``radius_m`` (> 0) from the point.
+    """A circle as an inscribed polygon in degrees: all vertices lie ``radius_m`` from the point.
 
-    It is inscribed: with 64 vertices its area is 0.16 % below the circle's.
+    With 64 vertices its area is 0.16 % below the circle's. Raises ValueError unless ``radius_m`` > 0.
     """
     if not radius_m > 0.0:
         raise ValueError(f"the radius of a disc must be positive: {radius_m}")
-    azimuths = np.linspace(360.0, 0.0, vertices, endpoint=False)  # falling azimuth: counter-clockwise
+    azimuths = np.linspace(360.0, 0.0, vertices, endpoint=False)  # decreasing azimuth: counter-clockwise
     lons, lats, _ = GEOD.fwd(
         np.full(vertices, lon), np.full(vertices, lat), azimuths, np.full(vertices, radius_m)
     )
@@ -63,21 +63,21 @@ def disc(lon: float, lat: float, radius_m: float, vertices: int = 64) -> Polygon
 
 
 def share(part: float, whole: float) -> float:
-    """``part`` over ``whole`` (both in the same unit), held in [0, 1] against rounding; whole > 0."""
+    """``part`` / ``whole``, clamped to [0, 1] against rounding. Raises ValueError unless ``whole`` > 0."""
     if not whole > 0.0:
-        raise ValueError(f"no share of a whole of {whole}")
+        raise ValueError(f"the whole of a share must be positive: {whole}")
     return min(max(part / whole, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """Local plane at a point: metres east and north of it, linear in the degrees.
+    """A local plane at a point: metres east and north of it, linear in the degrees (equirectangular).
 
-    ``kx`` and ``ky`` are metres per degree of longitude and latitude, from the ellipsoid's radii of
-    curvature at ``lat0``: N·cos(lat0) across, M along the meridian. Only ``kx`` errs to speak of: it
-    changes by tan(lat0)/R per metre northward. Measured against geodesics at 35.6°N, a distance or a
-    small area is off by at most 0.012 % within 1 km of the point, 0.12 % within 10 km, 0.57 % within 50 km;
-    a distance from the point itself by at most 0.0022 %, 0.022 %, 0.11 %.
+    ``kx`` and ``ky`` are metres per degree of longitude and latitude, from the ellipsoid's radii of curvature
+    at ``lat0``: N·cos(lat0) across, M along the meridian. Nearly all of its error is in ``kx``, which changes
+    by tan(lat0)/R per metre northward. Measured against geodesics at 35.6°N, a distance or a small area is
+    off by at most 0.012 % within 1 km of the point, 0.12 % within 10 km, 0.57 % within 50 km; a distance from
+    the point itself by at most 0.0022 %, 0.022 %, 0.11 %.
     """
 
     lon0: float

@@ -1,4 +1,4 @@
-"""How much of an uncertain point lies in an area: the mass of a Gaussian over polygons, in closed form.
+"""The probability that an uncertain point lies in an area: a Gaussian integrated over polygons.
 
 The position error is taken as an isotropic two-dimensional Gaussian with standard deviation σ along each
 axis. Its mass over a polygon is an integral over the border (polar coordinates round the mean, Green's
@@ -8,13 +8,13 @@ with the mean on its left) from t₁ to t₂ along that line gives
     Δθ/2π − [T(h, t₂/h) − T(h, t₁/h)]
 
 where Δθ is the signed angle that the edge subtends and T is Owen's function (D. B. Owen, "Tables for
-computing bivariate normal probabilities", Annals of Mathematical Statistics 27, 1956; SciPy's
-``owens_t``). An edge whose line passes through the mean gives nothing. Outer rings run counter-clockwise,
-holes clockwise, so that a polygon's mass is the sum over all its edges.
+computing bivariate normal probabilities", Annals of Mathematical Statistics 27, 1956; SciPy's ``owens_t``).
+An edge whose line passes through the mean contributes nothing. Outer rings run counter-clockwise, holes
+clockwise, so that a polygon's mass is the sum over all its edges.
 
 Measured error: at most 4e-16 against products of error functions (2,000 random rectangles), and 2e-15 in
-the sum over a partition of the plane's middle into 400 cells. Nothing is random: the same input gives the
-same bytes on the same machine.
+the sum over a partition of the plane's middle into 400 cells. The result is deterministic: equal input gives
+equal bytes on one machine.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ Floats = NDArray[np.float64]
 R68: Final = math.sqrt(-2.0 * math.log(0.32))  # radius of the circle that holds 68 %, in σ
 R95: Final = math.sqrt(-2.0 * math.log(0.05))
 POLYGON: Final = 3  # shapely's type id
-REACH: Final = 8.6  # σ; past it a whole plane holds exp(−8.6²/2) = 9e-17, less than a double resolves at 1
-SHORTEST: Final = 1e-100  # σ; an edge holds less than its length, and smaller lengths would overflow 1/length
-POINTLIKE_M: Final = 1e-6  # a smaller σ is no uncertainty: the point is where it is
+REACH: Final = 8.6  # σ; the mass beyond is exp(−8.6²/2) = 9e-17, less than a double resolves at 1
+SHORTEST: Final = 1e-100  # σ; a shorter edge contributes less than its length, and would overflow 1/length
+POINTLIKE_M: Final = 1e-6  # a smaller σ is taken as 0
 
 
 def sigma_from_r68(radius_m: float) -> float:
-    """σ along an axis, metres, from the radius that holds 68 % (what telephones report)."""
+    """σ along each axis, metres, from the radius of the circle that holds 68 % (what telephones report)."""
     return radius_m / R68
 
 
 def sigma_from_r95(radius_m: float) -> float:
-    """σ along an axis, metres, from the radius that holds 95 %."""
+    """σ along each axis, metres, from the radius of the circle that holds 95 %."""
     return radius_m / R95
 
 
 def combine(*radii_m: float) -> float:
-    """The radius of independent errors together: the root of the sum of squares, same confidence."""
+    """The radius of the sum of independent errors, at their confidence: the root of the sum of squares."""
     return math.hypot(*radii_m)
 
 
@@ -59,10 +59,10 @@ def gaussian_mass(geoms: Sequence[BaseGeometry], sigma_m: float) -> Floats:
     """Mass in each geometry, shape (n,), of a Gaussian at the origin with ``sigma_m`` along each axis.
 
     ``geoms`` are Polygons or MultiPolygons (valid, any orientation) in metres relative to the point (see
-    ``measure.Plane``); lines, points and empty geometries hold no mass. A σ of 0 puts the whole mass on the
-    point: 1 where a geometry covers it, its border included, else 0. Neighbours that share the border under
-    the point then all have 1: the caller settles the tie. Raises ValueError for a σ that is negative or
-    not finite.
+    ``geo.measure.geodesic.Plane``); lines, points and empty geometries have mass 0. With a σ of 0 the mass is
+    1 where a geometry covers the point, its border included, else 0: areas whose common border runs through
+    the point all have 1, and the caller has to choose. Raises ValueError for a σ that is negative or not
+    finite.
     """
     if not (math.isfinite(sigma_m) and sigma_m >= 0.0):
         raise ValueError(f"sigma must be a length in metres: {sigma_m}")
@@ -75,7 +75,7 @@ def gaussian_mass(geoms: Sequence[BaseGeometry], sigma_m: float) -> Floats:
 
 
 def _edges(shapes: NDArray[np.object_]) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """All edges' starts and ends, shape (m, 2), the area on their left, and each edge's geometry."""
+    """Starts and ends of all edges, (m, 2), the area on their left, and the index of each edge's geometry."""
     parts, owner = shapely.get_parts(shapes, return_index=True)
     polygonal = shapely.get_type_id(parts) == POLYGON
     rings, part = shapely.get_rings(shapely.orient_polygons(parts[polygonal]), return_index=True)
@@ -85,7 +85,7 @@ def _edges(shapes: NDArray[np.object_]) -> tuple[Floats, Floats, NDArray[np.intp
 
 
 def _edge_mass(start: Floats, end: Floats) -> Floats:
-    """The term of each edge, coordinates in σ, shape (m, 2) → (m,)."""
+    """The term of each edge (see the module), from coordinates in σ: (m, 2) → (m,)."""
     (x1, y1), (x2, y2) = start.T, end.T
     dx, dy = x2 - x1, y2 - y1
     length = np.hypot(dx, dy)

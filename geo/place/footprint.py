@@ -1,7 +1,7 @@
-"""A footprint as people send it: GeoJSON, read with suspicion before any geometry is built.
+"""Parses and validates footprints in untrusted GeoJSON, before any geometry is built.
 
-Taken: a Polygon or MultiPolygon, bare, in a Feature, or in a FeatureCollection of exactly one feature.
-Heights are dropped. Every fault raises BadGeometry (TooLarge for too many vertices), field ``footprint``.
+Accepted: a Polygon or MultiPolygon, bare, in a Feature, or in a FeatureCollection of exactly one feature.
+Heights are dropped. Every fault raises BadGeometry (TooLarge for too many vertices) with field ``footprint``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Rings = list[list[Ring]]  # polygons, each its outer ring and then its holes, sh
 Shape = Polygon | MultiPolygon
 
 FIELD: Final = "footprint"
-LEAST_AREA_M2: Final = 0.01  # below a square decimetre it is a line, whatever the rounding says
-CROSSES: Final = {
+MIN_AREA_M2: Final = 0.01  # smaller ones are lines whose area comes from rounding
+FAULTS: Final = {  # GEOS's reason → message
     "Self-intersection": N_("The footprint crosses itself at {x}, {y}."),
     "Ring Self-intersection": N_("A ring of the footprint touches itself at {x}, {y}."),
     "Hole lies outside shell": N_("A hole of the footprint lies outside it, at {x}, {y}."),
@@ -37,44 +37,45 @@ CROSSES: Final = {
     "Interior is disconnected": N_("Holes cut the footprint in two at {x}, {y}."),
     "Duplicate Rings": N_("The footprint has the same ring twice, at {x}, {y}."),
 }
-NO_POLYGON: Final = N_("The footprint is not GeoJSON of a polygon: {found}.")
-POLYGON_HINT: Final = N_("Give a Polygon or MultiPolygon, or one feature with it.")
+NO_POLYGON: Final = N_("The footprint is not a GeoJSON polygon: {found}.")
+POLYGON_HINT: Final = N_("Give a Polygon, a MultiPolygon, or one feature of these types.")
 RING_HINT: Final = N_("Give at least three corners and repeat the first at the end.")
 
 
-def parse(geojson: Mapping[str, object], max_vertices: int) -> Rings:
-    """The rings of a footprint in the numbers as given; sizes are checked before anything is built."""
+def parse_rings(geojson: Mapping[str, object], max_vertices: int) -> Rings:
+    """The rings of a footprint, in its own coordinates. Sizes are checked before arrays are built."""
     polygons = _polygons(_geometry(geojson))
     _check_size(polygons, max_vertices)
     if not polygons or not all(polygons):
         raise _fault(N_("The footprint is empty."), POLYGON_HINT)
-    numbered = iter(range(1, max_vertices + 1))
-    return [[_ring(ring, next(numbered)) for ring in polygon] for polygon in polygons]
+    numbers = iter(range(1, max_vertices + 1))
+    return [[_ring(ring, next(numbers)) for ring in polygon] for polygon in polygons]
 
 
-def plain(geojson: Mapping[str, object], datum: str, max_vertices: int) -> dict[str, object]:
-    """The footprint as a bare MultiPolygon of finite 2-D positions, fit to be stored and compared.
+def normalized(geojson: Mapping[str, object], datum: str, max_vertices: int) -> dict[str, object]:
+    """The footprint as a bare GeoJSON MultiPolygon of 2-D positions, to be stored and compared.
 
-    What else a file carries (properties, a third coordinate, unknown members) is left behind.
+    Properties, heights and unknown members are dropped.
     """
     check_crs(geojson, datum)
-    rings = [[ring.tolist() for ring in polygon] for polygon in parse(geojson, max_vertices)]
+    rings = [[ring.tolist() for ring in polygon] for polygon in parse_rings(geojson, max_vertices)]
     return {"type": "MultiPolygon", "coordinates": rings}
 
 
 def check_crs(geojson: Mapping[str, object], datum: str) -> None:
-    """Hold a file's own ``crs`` member (GeoJSON of 2008) against the declared datum.
+    """Check a file's ``crs`` member (GeoJSON of 2008) against the declared datum.
 
-    A file that says Xian 1980 is refused as that datum is; one that says a projected system other than
-    the declared, or the reverse, is a contradiction. Degrees pass: tools write CRS84 on GCJ-02 as well.
+    Raises DatumRefused for a datum that is not accepted, such as Xian 1980, and BadInput (field ``datum``)
+    where file or declaration is projected and the two differ. Two datums in degrees may differ: many tools
+    write CRS84 whatever the coordinates are.
     """
-    said = _crs_name(geojson.get("crs"))
-    if said is None:
+    name = _crs_name(geojson.get("crs"))
+    if name is None:
         return
-    of_file, declared = frame(said), frame(datum)
+    of_file, declared = frame(name), frame(datum)
     if (of_file.unproject or declared.unproject) and of_file.code != declared.code:
         raise BadInput(
-            N_("The file says {said}, the declared datum is {datum}."),
+            N_("The file's crs is {said}, but the declared datum is {datum}."),
             field="datum",
             hint=N_("Declare {said}, or correct the file's crs."),
             said=of_file.name,
@@ -82,16 +83,19 @@ def check_crs(geojson: Mapping[str, object], datum: str) -> None:
         )
 
 
-def build(rings: Rings) -> Shape:
-    """The Polygon or MultiPolygon of rings, outer rings counter-clockwise; not yet checked."""
+def build_shape(rings: Rings) -> Shape:
+    """The Polygon or MultiPolygon of rings, outer rings counter-clockwise; it may be invalid."""
     parts = [Polygon(outer, holes) for outer, *holes in rings]
     oriented: Shape = shapely.orient_polygons(parts[0] if len(parts) == 1 else MultiPolygon(parts))
     return oriented
 
 
 def check_shape(shape: Shape, given: Shape) -> None:
-    """Refuse a shape (CGCS2000 degrees) without area or not valid; places are told in the numbers given."""
-    # The hull first: a figure of eight has no area either, but its fault is that it crosses itself.
+    """Refuse a shape (CGCS2000 degrees) that is invalid or has no area.
+
+    ``given``: the shape in its declared datum; positions in errors are in that datum.
+    """
+    # The hull first: the area of a figure of eight may be 0, too, but its fault is that it crosses itself.
     _check_area(shapely.convex_hull(shape))
     for candidate in (given, shape):
         if not shapely.is_valid(candidate):
@@ -100,9 +104,9 @@ def check_shape(shape: Shape, given: Shape) -> None:
 
 
 def _check_area(shape: BaseGeometry) -> None:
-    """Refuse less than LEAST_AREA_M2, sides taken straight in degrees: geodesics would bulge off a line."""
+    """Refuse an area below MIN_AREA_M2, in the plane: geodesic sides of a flat ring would enclose an area."""
     plane = Plane(*shapely.get_coordinates(shape)[0].tolist())
-    if shapely.area(shape) * plane.kx * plane.ky < LEAST_AREA_M2:
+    if shapely.area(shape) * plane.kx * plane.ky < MIN_AREA_M2:
         raise _fault(N_("The footprint has no area."), RING_HINT)
 
 
@@ -118,7 +122,7 @@ def _geometry(geojson: Mapping[str, object]) -> Mapping[str, object]:
         if len(features) != 1:
             raise _fault(
                 N_("The footprint has {count} features."),
-                N_("Give exactly one feature; join its parts to a MultiPolygon."),
+                N_("Give exactly one feature; join its parts into a MultiPolygon."),
                 count=len(features),
             )
         return _geometry_of(features[0])
@@ -133,7 +137,7 @@ def _geometry_of(feature: object) -> Mapping[str, object]:
 
 
 def _polygons(geometry: Mapping[str, object]) -> list[Sequence[object]]:
-    """The coordinate lists of the polygons, each a sequence of rings not yet looked at."""
+    """The coordinates of the polygons, each a sequence of unchecked rings."""
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind == "Polygon":
         rings = _sequence(coordinates)
@@ -144,7 +148,7 @@ def _polygons(geometry: Mapping[str, object]) -> list[Sequence[object]]:
 
 
 def _check_size(polygons: list[Sequence[object]], most: int) -> None:
-    """Count vertices; a ring counts at least one, so that a million empty ones are found as well."""
+    """Raise TooLarge above ``most`` vertices. Empty rings count as one: a million of them must not pass."""
     count = sum(
         max(len(ring), 1) if isinstance(ring, Sequence) else 1 for polygon in polygons for ring in polygon
     )
@@ -159,7 +163,7 @@ def _check_size(polygons: list[Sequence[object]], most: int) -> None:
 
 
 def _ring(value: object, number: int) -> Ring:
-    """One closed ring, shape (n, 2)."""
+    """A closed ring, (n, 2). ``number``: its number in the footprint, for errors."""
     positions = _sequence(value)
     if len(positions) < 4:
         message = N_("Ring {ring} of the footprint has {count} positions; a closed one has 4 or more.")
@@ -167,12 +171,14 @@ def _ring(value: object, number: int) -> Ring:
     ring = np.array([_position(p, number, i) for i, p in enumerate(positions, start=1)], dtype=np.float64)
     if not np.array_equal(ring[0], ring[-1]):
         message = N_("Ring {ring} of the footprint is not closed: it begins at {first} and ends at {last}.")
-        raise _fault(message, RING_HINT, ring=number, first=_place(ring[0]), last=_place(ring[-1]))
+        raise _fault(
+            message, RING_HINT, ring=number, first=_position_text(ring[0]), last=_position_text(ring[-1])
+        )
     return ring
 
 
 def _position(value: object, ring: int, index: int) -> tuple[float, float]:
-    """Two finite numbers; what follows them (a height) is dropped."""
+    """The two coordinates of a position, without its height. Raises BadGeometry unless both are finite."""
     if isinstance(value, list | tuple) and len(value) >= 2:
         x, y = _number(value[0]), _number(value[1])
         if math.isfinite(x) and math.isfinite(y):
@@ -182,7 +188,7 @@ def _position(value: object, ring: int, index: int) -> tuple[float, float]:
 
 
 def _number(value: object) -> float:
-    """A JSON number as a float; NaN for everything else (texts, true, an integer past all floats)."""
+    """A JSON number as a float; NaN for anything else (text, true, an integer beyond the range of floats)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     try:
@@ -198,7 +204,7 @@ def _sequence(value: object) -> Sequence[object]:
 
 
 def _crs_name(crs: object) -> str | None:
-    """The datum string that a GeoJSON ``crs`` member names; None where there is none."""
+    """The datum named by a GeoJSON ``crs`` member; None without one."""
     properties = crs.get("properties") if isinstance(crs, Mapping) else None
     name = properties.get("name") if isinstance(properties, Mapping) else None
     if name is None:
@@ -210,13 +216,13 @@ def _crs_name(crs: object) -> str | None:
 
 
 def _invalid(reason: str) -> BadGeometry:
-    """GEOS's reason, such as ``Self-intersection[112.4 35.6]``, as a fault with a place."""
+    """The error for GEOS's reason, such as ``Self-intersection[112.4 35.6]``."""
     match = re.fullmatch(r"(.*)\[(\S+) (\S+)\]", reason)
-    hint = N_("Redraw the border so that no side meets another except at a shared corner.")
-    if match and match[1] in CROSSES:
-        return _fault(CROSSES[match[1]], hint, x=f"{float(match[2]):.10g}", y=f"{float(match[3]):.10g}")
+    hint = N_("Redraw the border so that its sides touch only at shared corners.")
+    if match and match[1] in FAULTS:
+        return _fault(FAULTS[match[1]], hint, x=f"{float(match[2]):.10g}", y=f"{float(match[3]):.10g}")
     return _fault(N_("The footprint is not a valid polygon: {reason}."), hint, reason=reason)
 
 
-def _place(position: Ring) -> str:
+def _position_text(position: Ring) -> str:
     return f"{position[0]:.12g}, {position[1]:.12g}"

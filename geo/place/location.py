@@ -1,4 +1,4 @@
-"""Where a report is: a point with its accuracy, or a footprint; as it was given and as it is stored."""
+"""The place of a report: a point with its accuracy, or a footprint, in CGCS2000 and as it was given."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ MAX_VERTICES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in CGCS2000 degrees, with what was given.
+    """A place in CGCS2000 degrees, and as it was given.
 
-    ``lon``, ``lat``: the point, or a point inside the footprint. ``accuracy_m``: how wrong it may be,
-    metres. ``footprint``: CGCS2000 degrees, outer rings counter-clockwise. ``given_x``, ``given_y``: the
-    same point in ``datum``. ``shift_m``: see ``datum.shift_m``. ``area_m2``: ellipsoidal, of the footprint.
+    ``lon``, ``lat``: the point, or a point inside the footprint. ``accuracy_m``: radius of the circle that
+    contains the true position with 68 % probability, metres. ``footprint``: CGCS2000 degrees, outer rings
+    counter-clockwise. ``given_x``, ``given_y``: the point in ``datum``. ``shift_m``: see
+    :func:`geo.datum.conversion.shift_m`. ``area_m2``: ellipsoidal area of the footprint.
     """
 
     lon: float
@@ -50,7 +51,7 @@ class Location:
         *,
         max_accuracy_m: float = MAX_ACCURACY_M,
     ) -> Location:
-        """A point given in ``datum``, x (longitude, easting) first.
+        """A location from a point in ``datum``, x (longitude, easting) first.
 
         Raises DatumRefused or BadInput, fields ``datum``, ``lon``, ``lat``, ``accuracy_m``.
         """
@@ -69,15 +70,14 @@ class Location:
         accuracy_m: float = 0.0,
         max_accuracy_m: float = MAX_ACCURACY_M,
     ) -> Location:
-        """A GeoJSON polygon whose every vertex is given in ``datum``.
+        """A location from a GeoJSON polygon with vertices in ``datum``; its point is one inside the polygon.
 
-        Its point is one inside it, and is told in ``datum`` as well. Raises BadGeometry or TooLarge
-        (field ``footprint``), DatumRefused, BadInput.
+        Raises BadGeometry or TooLarge (field ``footprint``), DatumRefused, BadInput.
         """
         accuracy_m = _checked_accuracy(accuracy_m, max_accuracy_m)
         name = frame(datum).name
         fp.check_crs(geojson, datum)
-        shape = _converted(fp.parse(geojson, max_vertices), datum)
+        shape = _converted(fp.parse_rings(geojson, max_vertices), datum)
         inside = shapely.point_on_surface(shape)
         x, y = from_cgcs2000(inside.x, inside.y, datum)
         shift = shift_m(x, y, datum)
@@ -114,13 +114,13 @@ def _checked_accuracy(accuracy_m: float, most: float) -> float:
 
 
 def _converted(rings: fp.Rings, datum: str) -> fp.Shape:
-    """The footprint in CGCS2000, checked; faults of single vertices are told of the footprint."""
+    """The footprint in CGCS2000 degrees, validated. Errors of single vertices get the field ``footprint``."""
     try:
         converted = [[to_cgcs2000_array(ring, datum) for ring in polygon] for polygon in rings]
     except BadInput as error:
         if error.field not in ("lon", "lat"):
             raise
         raise BadGeometry(error.message, field=fp.FIELD, hint=error.hint, **error.values) from None
-    shape = fp.build(converted)
-    fp.check_shape(shape, fp.build(rings))
+    shape = fp.build_shape(converted)
+    fp.check_shape(shape, fp.build_shape(rings))
     return shape

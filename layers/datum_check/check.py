@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
-from geo.datum.detection import Suspicion, converted, suspect
+from geo.datum.detection import Suspicion, compare_with_known, convert_batch
 from geo.datum.offset_fit import Floats
 from geo.datum.wrong_zone import find_wrong_zone
 from store.queries.features import Box
@@ -43,7 +43,7 @@ def check_batch(session: Session, points: Floats, declared: str, channel: str | 
     Raises BadInput (field ``points`` or ``points.N``, N counted from 0), TooLarge, DatumRefused.
     """
     check_size(len(points))
-    degrees = converted(points, declared, lambda row: f"points.{row}")
+    degrees = convert_batch(points, declared, lambda row: f"points.{row}")
     return check_degrees(session, degrees, declared, channel)
 
 
@@ -116,7 +116,7 @@ def comparison_box(points: Floats) -> Box:
 def compare_with(points: Floats, known: Places, declared: str, codes: Codes = ()) -> Suspicion:
     """``geo.datum.detection`` on places of the store or of a file; paired by code where both carry it."""
     shapes = known.shapes or np.zeros((0, 2))
-    return suspect(points, shapes, declared, match_codes(codes, known.codes))
+    return compare_with_known(points, shapes, declared, match_codes(codes, known.codes))
 
 
 def match_codes(codes: Iterable[str | None], known: Sequence[str | None]) -> NDArray[np.intp]:

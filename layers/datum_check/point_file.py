@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.detection import converted
+from geo.datum.detection import convert_batch
 from geo.datum.offset_fit import Floats
 from geo.datum.reference_systems import CANON, frame
 from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
@@ -76,7 +76,7 @@ def _read_table(path: Path, declared: str) -> PlaceFile:
         )
     rows = [(table.line_num, row) for row in table]
     given = [[_number(path, line, row, str(column)) for column in columns] for line, row in rows]
-    points = converted(_array(path, given), declared, lambda row: f"{path.name}:{rows[row][0]}")
+    points = convert_batch(_array(path, given), declared, lambda row: f"{path.name}:{rows[row][0]}")
     code = _column(names, CODE)
     return PlaceFile(
         [Point(x, y) for x, y in points.tolist()],

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import BadInput
 from core.i18n import N_
 from geo.datum.conversion import CANON, to_cgcs2000_array
-from geo.measure.buffer import grow
+from geo.measure.buffer import buffer_geodesic
 from law.kinds import Width, ZoneKind
 from layers.readers.feature_table import (
     BadFeature,
@@ -55,20 +55,20 @@ def control_zone(
     is part of the zone: a shop under an expressway's bridge stands on it. Ends are round, because a road
     comes in many lines, and a flat end would leave a wedge open outside the bend where two of them meet; the
     price is that the zone reaches past the last metre of a road, too, by half its breadth.
-    Accuracy: ``geo.measure.buffer.grow``.
+    Accuracy: ``geo.measure.buffer.buffer_geodesic``.
 
     Raises BadInput (field: the argument) for a class without a width, a width under the law's, and a number
     out of range.
     """
     land = _in_range("land_half_width_m", land_half_width_m)
-    return grow(line, land + zone_width_m(line_class, widths, width_m))
+    return buffer_geodesic(line, land + zone_width_m(line_class, widths, width_m))
 
 
 def zone_of_land(
     land: BaseGeometry, line_class: str, widths: Iterable[Width], width_m: float | None = None
 ) -> MultiPolygon:
     """The control zone round an area that is the highway land itself; otherwise as :func:`control_zone`."""
-    return grow(land, zone_width_m(line_class, widths, width_m))
+    return buffer_geodesic(land, zone_width_m(line_class, widths, width_m))
 
 
 def zone_width_m(line_class: str, widths: Iterable[Width], width_m: float | None = None) -> float:

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadData, BadInput
 from core.settings import ROOT
 from geo.datum.conversion import from_cgcs2000
-from geo.measure.buffer import grow
+from geo.measure.buffer import buffer_geodesic
 from geo.measure.geodesic import ELLIPSOID, Plane
 from geo.place.location import Location
 from law.kinds import Width, ZoneKind
@@ -171,7 +171,7 @@ def test_a_half_width_out_of_range_is_refused(half_width: float, widths: tuple[W
 
 def test_growing_more_covers_more() -> None:
     line = _winding(80)
-    rings = [grow(line, metres) for metres in (10.0, 20.0, 40.0)]
+    rings = [buffer_geodesic(line, metres) for metres in (10.0, 20.0, 40.0)]
     assert all(shapely.covers(wide, narrow) for narrow, wide in zip(rings, rings[1:], strict=False))
 
 

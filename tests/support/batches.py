@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from geo.datum.conversion import from_cgcs2000, to_cgcs2000_array
-from geo.datum.detection import Suspicion, suspect
+from geo.datum.detection import Suspicion, compare_with_known
 from geo.measure.geodesic import Plane
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ def judged(rng: np.random.Generator, ground: Terrain, really: str, declared: str
     """One batch, made and checked."""
     batch, places, radii = scene(rng, ground)
     known = areas(places, radii, rng) if radii.any() else PLANE.to_degrees(places)
-    return suspect(taken(batch, really, declared), known, declared)
+    return compare_with_known(taken(batch, really, declared), known, declared)
 
 
 WAYS = (
@@ -124,4 +124,4 @@ def paired(
     batch = places[chosen] + rng.normal(0, scatter_m, (n, 2))
     named = np.where(rng.random(n) < wrong, rng.integers(0, len(places), n), chosen)
     pairs = np.column_stack((np.arange(n), named))
-    return suspect(taken(batch, really, declared), PLANE.to_degrees(places), declared, pairs)
+    return compare_with_known(taken(batch, really, declared), PLANE.to_degrees(places), declared, pairs)

@@ -22,8 +22,8 @@ from support.batches import (
 
 from core.errors import BadInput, DatumRefused
 from geo.datum.conversion import from_cgcs2000, to_cgcs2000_array
-from geo.datum.detection import FEW, converted, readings, suspect
-from geo.datum.offset_fit import REACH_M, REACH_M2, fit, other_moves, scene_of
+from geo.datum.detection import FEW, candidates, compare_with_known, convert_batch
+from geo.datum.offset_fit import REACH_M, REACH_M2, control_offsets, fit_offset, pair_nearby
 from geo.datum.wrong_zone import find_wrong_zone
 
 GCJ_M = np.array([570.0, -20.0])
@@ -35,7 +35,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20260815)
 
 
-# Rates. The docstring of geo.datum.detection.suspect tells the larger measurement, on the same batches.
+# Rates. The docstring of geo.datum.detection has the larger measurement, on the same batches.
 
 
 @pytest.mark.parametrize(("kind", "share"), [("villages", 0.0), ("ring", 1.0), ("ring", 0.5)])
@@ -102,8 +102,8 @@ def test_the_order_of_points_and_places_does_not_matter(rng: np.random.Generator
         places[rng.choice(len(places), 40, replace=False)] + rng.normal(0, 80, (40, 2)), "bd09", "wgs84"
     )
     known = PLANE.to_degrees(places)
-    first = suspect(batch, known, "wgs84")
-    again = suspect(batch[::-1], known[rng.permutation(len(known))], "wgs84")
+    first = compare_with_known(batch, known, "wgs84")
+    again = compare_with_known(batch[::-1], known[rng.permutation(len(known))], "wgs84")
     assert first.suspected == again.suspected == "bd09"
     assert first.offset_m == pytest.approx(again.offset_m, abs=0.2)
 
@@ -111,11 +111,11 @@ def test_the_order_of_points_and_places_does_not_matter(rng: np.random.Generator
 def test_readings_are_the_same_numbers_under_each_datum(rng: np.random.Generator) -> None:
     raw = PLANE.to_degrees(anywhere(rng, 5))
     for declared in ("gcj02", "bd09", "cgcs2000"):
-        found = readings(to_cgcs2000_array(raw, declared), declared)
+        found = candidates(to_cgcs2000_array(raw, declared), declared)
         assert list(found)[0] == declared
         for datum, places in found.items():
             assert places == pytest.approx(to_cgcs2000_array(raw, datum), abs=1e-10)
-    assert set(readings(raw, "EPSG:4547")) == {"EPSG:4547", "gcj02", "bd09"}
+    assert set(candidates(raw, "EPSG:4547")) == {"EPSG:4547", "gcj02", "bd09"}
 
 
 def test_a_large_batch_is_compared_in_part(rng: np.random.Generator) -> None:
@@ -133,7 +133,10 @@ def test_reports_round_a_few_villages_are_no_evidence_however_many(rng: np.rando
     for count in (1, 2, 3):
         centres = anywhere(rng, count)
         batch = centres[rng.integers(0, count, 200)] + GCJ_M + rng.normal(0, 100, (200, 2))
-        assert suspect(PLANE.to_degrees(batch), PLANE.to_degrees(centres), "cgcs2000").finding == "open"
+        assert (
+            compare_with_known(PLANE.to_degrees(batch), PLANE.to_degrees(centres), "cgcs2000").finding
+            == "open"
+        )
 
 
 @pytest.mark.parametrize("offset", [(-570.0, 0.0), (570.0, 300.0), (0.0, 570.0), (280.0, 0.0), (400.0, 0.0)])
@@ -143,34 +146,37 @@ def test_another_steady_offset_is_not_taken_for_a_web_map(
     places = villages(rng, 2000.0)
     inner = places[np.abs(places).max(axis=1) < 7500]
     batch = np.vstack((inner + offset + rng.normal(0, 40, inner.shape), anywhere(rng, len(inner))))
-    assert suspect(PLANE.to_degrees(batch), PLANE.to_degrees(places), "cgcs2000").suspected is None
+    assert compare_with_known(PLANE.to_degrees(batch), PLANE.to_degrees(places), "cgcs2000").suspected is None
 
 
 def test_a_shift_of_a_hundred_metres_still_fits(rng: np.random.Generator) -> None:
     places = villages(rng, 2000.0)
     inner = places[np.abs(places).max(axis=1) < 7500]
     batch = inner + (0.0, 100.0) + rng.normal(0, 40, inner.shape)
-    assert suspect(PLANE.to_degrees(batch), PLANE.to_degrees(places), "cgcs2000").finding == "fits"
+    assert compare_with_known(PLANE.to_degrees(batch), PLANE.to_degrees(places), "cgcs2000").finding == "fits"
 
 
 def test_rows_of_places_as_far_apart_as_the_offset_decide_nothing(rng: np.random.Generator) -> None:
     steps = np.arange(-15_000.0, 15_000.0, 570.0)
     grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     batch = grid[rng.choice(len(grid), 30)] + rng.normal(0, 40, (30, 2))
-    assert suspect(PLANE.to_degrees(batch), PLANE.to_degrees(grid), "cgcs2000").suspected is None
+    assert compare_with_known(PLANE.to_degrees(batch), PLANE.to_degrees(grid), "cgcs2000").suspected is None
 
 
 def test_it_compares_and_cannot_tell_which_side_is_off(rng: np.random.Generator) -> None:
     places = villages(rng, 2000.0)
     batch = places[rng.choice(len(places), 40, replace=False)] + rng.normal(0, 60, (40, 2))
     wrong_places = taken(places, "gcj02", "cgcs2000")
-    assert suspect(taken(batch, "gcj02", "cgcs2000"), wrong_places, "cgcs2000").finding == "fits"
-    assert suspect(PLANE.to_degrees(batch), wrong_places, "gcj02").suspected == "cgcs2000"
+    assert compare_with_known(taken(batch, "gcj02", "cgcs2000"), wrong_places, "cgcs2000").finding == "fits"
+    assert compare_with_known(PLANE.to_degrees(batch), wrong_places, "gcj02").suspected == "cgcs2000"
 
 
 def test_few_points_and_nothing_known_are_told_apart_from_fitting(rng: np.random.Generator) -> None:
     places = PLANE.to_degrees(villages(rng, 2000.0))
-    few, none = suspect(places[:9], places, "cgcs2000"), suspect(places[:40], np.zeros((0, 2)), "cgcs2000")
+    few, none = (
+        compare_with_known(places[:9], places, "cgcs2000"),
+        compare_with_known(places[:40], np.zeros((0, 2)), "cgcs2000"),
+    )
     assert (few.finding, few.compared, few.reason) == ("few", 9, FEW)
     assert (none.finding, none.compared, none.strength, none.offset_m) == ("few", 0, 0.0, None)
 
@@ -178,7 +184,7 @@ def test_few_points_and_nothing_known_are_told_apart_from_fitting(rng: np.random
 def test_areas_too_wide_to_tell_are_left_out(rng: np.random.Generator) -> None:
     places = PLANE.to_degrees(villages(rng, 2000.0))
     wide = [shapely.Point(*place).buffer(0.01) for place in places]
-    assert suspect(places[:40], wide, "cgcs2000").compared == 0
+    assert compare_with_known(places[:40], wide, "cgcs2000").compared == 0
 
 
 # The likelihood.
@@ -187,17 +193,17 @@ def test_areas_too_wide_to_tell_are_left_out(rng: np.random.Generator) -> None:
 def test_an_evenly_spread_point_has_ratio_one_on_the_average() -> None:
     """One point and one place with a radius: over all offsets in the reach, chance is what it is called."""
     for radius in (0.0, 60.0, 300.0):
-        scene = scene_of(np.zeros((1, 2)), np.zeros((1, 2)), np.array([radius]))
+        pairing = pair_nearby(np.zeros((1, 2)), np.zeros((1, 2)), np.array([radius]))
         far = np.arange(2.5, REACH_M, 5.0)
-        ratio = [np.exp(fit(scene, np.array([metres, 0.0])).evidence) for metres in far]
+        ratio = [np.exp(fit_offset(pairing, np.array([metres, 0.0])).evidence) for metres in far]
         assert np.sum(ratio * far) * 2 * np.pi * 5.0 / REACH_M2 == pytest.approx(1.0, abs=0.002)
 
 
 def test_evidence_is_nothing_where_nothing_fits_and_grows_with_every_match() -> None:
     known = np.column_stack((np.arange(0.0, 60_000.0, 3000.0), np.zeros(20)))
     evidence = [
-        fit(
-            scene_of(np.vstack((known[:k], known[k:] + (0, 1500.0))), known, np.zeros(20)), np.zeros(2)
+        fit_offset(
+            pair_nearby(np.vstack((known[:k], known[k:] + (0, 1500.0))), known, np.zeros(20)), np.zeros(2)
         ).evidence
         for k in (0, 5, 10, 20)
     ]
@@ -207,14 +213,14 @@ def test_evidence_is_nothing_where_nothing_fits_and_grows_with_every_match() -> 
 
 def test_points_that_crowd_share_one_vote() -> None:
     known = np.array([[0.0, 0.0]])
-    one = fit(scene_of(np.zeros((1, 2)), known, np.zeros(1)), np.zeros(2)).evidence
-    ten = fit(scene_of(np.zeros((10, 2)), known, np.zeros(1)), np.zeros(2)).evidence
+    one = fit_offset(pair_nearby(np.zeros((1, 2)), known, np.zeros(1)), np.zeros(2)).evidence
+    ten = fit_offset(pair_nearby(np.zeros((10, 2)), known, np.zeros(1)), np.zeros(2)).evidence
     assert ten == pytest.approx(one)
 
 
 def test_offsets_of_chance_keep_clear_of_what_is_predicted() -> None:
     moves = [np.zeros(2), -GCJ_M, np.array([-1150.0, -600.0])]
-    chance = other_moves(moves)
+    chance = control_offsets(moves)
     gaps = np.hypot(*(chance[:, None] - np.array(moves)[None]).transpose(2, 0, 1))
     assert gaps.min() >= 300
     assert 200 <= len(chance) <= 300
@@ -277,13 +283,13 @@ def test_a_six_degree_zone_goes_astray_as_well(rng: np.random.Generator, city: l
 def test_coordinates_outside_the_declared_zone_are_refused_with_the_one_that_fits() -> None:
     good = [38_395_764.582, 3_929_618.136]
     with pytest.raises(BadInput) as fault:
-        converted(np.array([[37_667_996.7, 3_930_587.5], good]), "EPSG:4525", lambda row: f"points.{row}")
+        convert_batch(np.array([[37_667_996.7, 3_930_587.5], good]), "EPSG:4525", lambda row: f"points.{row}")
     assert (fault.value.field, fault.value.values["fits"]) == ("points.1", "EPSG:4526")
     with pytest.raises(BadInput) as fault:
-        converted(np.array([[395_764.582, 3_929_618.136]]), "EPSG:4525", lambda row: f"row {row + 1}")
+        convert_batch(np.array([[395_764.582, 3_929_618.136]]), "EPSG:4525", lambda row: f"row {row + 1}")
     assert (fault.value.field, fault.value.values["fits"]) == ("row 1", "EPSG:4546")
     with pytest.raises(DatumRefused):
-        converted(np.array([good]), "EPSG:2362", lambda row: f"points.{row}")
+        convert_batch(np.array([good]), "EPSG:2362", lambda row: f"points.{row}")
 
 
 def test_the_batches_of_this_file_are_what_they_say(rng: np.random.Generator) -> None:
