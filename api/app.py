@@ -30,24 +30,24 @@ from api.middleware.observability import ObservabilityMiddleware, watch_pool
 from api.middleware.rate_limit import Rates
 from api.middleware.security_headers import SecurityHeadersMiddleware
 from api.openapi import complete_document
-from api.routers import account_pages as signin
-from api.routers import assignment as hands
 from api.routers import (
+    account_pages,
+    assignment,
     batch,
+    check,
+    datum_check,
     evidence,
     health,
     layers,
     live,
     metrics,
+    officer,
     pages,
     parcels,
     reports,
     session,
     tiles,
 )
-from api.routers import check as checks
-from api.routers import datum_check as datum
-from api.routers import officer as field
 from core.errors import StoreUnavailable
 from core.settings import Settings
 from facts.lookup import Memory, set_memory
@@ -65,7 +65,7 @@ DESCRIPTION: Final = "知界 Zhijie: whose ground is this, and may that stand on
 
 
 class FreshFiles(StaticFiles):
-    """Static files that browsers ask about each time, so that no page runs yesterday's script."""
+    """Static files that browsers revalidate each time, so that no page runs an outdated script."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, to be revalidated by its ETag before it is used again."""
@@ -75,23 +75,24 @@ class FreshFiles(StaticFiles):
 
 
 class Service(FastAPI):
-    """The application, with what holds for every answer around it, those to its own failures too."""
+    """The application, with the middleware that must also see the responses to unexpected errors."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        """The usual stack within the headers and the log."""
+        """FastAPI's stack, enclosed by the security headers and the log."""
         return ObservabilityMiddleware(SecurityHeadersMiddleware(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
-        """The description of the API, with what holds at every door."""
+        """The OpenAPI document, completed with what holds for every endpoint."""
         if not self.openapi_schema:
             self.openapi_schema = complete_document(super().openapi(), cookie_name(self.state.settings))
         return self.openapi_schema
 
 
 def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
-    """The HTTP service on these settings; ``engine`` shares one that the caller has.
+    """The HTTP service with these settings.
 
-    Its database role must be one that row security binds: it is refused at the start otherwise.
+    ``engine``: the caller's database engine, which it also disposes of; None: the service makes its own, and
+    refuses to start if row security does not bind its database role.
     """
     app = Service(
         title="知界 Zhijie",
@@ -111,16 +112,17 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         batch.PATH: settings.max_batch_bytes,
         evidence.PATH: settings.max_evidence_bytes,
     }
+    # The last one added is the outermost: authentication encloses the limits, and these the fast paths.
     app.add_middleware(FastCheckMiddleware)
     app.add_middleware(FastTilesMiddleware)
     app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes, of_path=of_path)
     if settings.oidc_issuer:
-        _trust_provider(app, settings, settings.oidc_issuer)
+        _add_identity_provider(app, settings, settings.oidc_issuer)
     app.add_middleware(
         AuthenticationMiddleware, settings=settings, known=app.state.known, rates=Rates(settings)
     )
-    for room in (
-        checks,
+    for endpoints in (
+        check,
         batch,
         reports,
         evidence,
@@ -128,31 +130,32 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         parcels,
         tiles,
         live,
-        hands,
-        datum,
+        assignment,
+        datum_check,
         session,
-        signin,
+        account_pages,
         health,
         metrics,
         pages,
-        field,
+        officer,
     ):
-        app.include_router(room.router)
+        app.include_router(endpoints.router)
     app.mount("/static", FreshFiles(directory=STATIC), name="static")
     return app
 
 
-def _trust_provider(app: FastAPI, settings: Settings, issuer: str) -> None:
-    """Let people sign in by a provider of accounts."""
-    from api.routers import oidc as provider  # noqa: PLC0415 - a quarter of a second that most need not wait for
+def _add_identity_provider(app: FastAPI, settings: Settings, issuer: str) -> None:
+    """Add the endpoints for signing in by an OpenID Connect provider."""
+    from api.routers import oidc  # noqa: PLC0415 - takes a quarter of a second, and most have no provider
 
-    app.state.oauth = provider.oauth_of(settings, issuer)
-    app.include_router(provider.router)
-    app.add_middleware(SessionMiddleware, **_on_the_way(settings))
+    app.state.oauth = oidc.oauth_of(settings, issuer)
+    app.include_router(oidc.router)
+    app.add_middleware(SessionMiddleware, **_flow_cookie(settings))
 
 
-def _on_the_way(settings: Settings) -> dict[str, Any]:
-    """A signed cookie that remembers, for some minutes, what the provider of accounts was asked."""
+def _flow_cookie(settings: Settings) -> dict[str, Any]:
+    """Options of the signed cookie that holds the state of a sign-in while the browser is at the provider."""
+    # Derived from a secret that all processes share. The text must not change: open sign-ins would break.
     key = sha256(f"zhijie on the way {settings.oidc_client_secret}".encode()).hexdigest()
     return {
         "secret_key": key,
@@ -164,7 +167,7 @@ def _on_the_way(settings: Settings) -> dict[str, Any]:
 
 
 def serve_from_memory(engine: Engine, settings: Settings) -> SnapshotService | None:
-    """Keep the store in memory for an engine's sessions, in step with it; None: PostGIS alone answers."""
+    """Start the snapshot service for an engine's sessions; None where the settings want PostGIS alone."""
     if settings.engine != "cells":
         return None
     live = SnapshotService(engine, settings)
@@ -174,13 +177,13 @@ def serve_from_memory(engine: Engine, settings: Settings) -> SnapshotService | N
 
 
 def from_environment() -> FastAPI:
-    """The service on the settings of the environment: what each of several processes runs."""
+    """The service with the settings of the environment, for servers that start several processes."""
     configure_logging()
     return create_app(Settings())
 
 
 def _require_bound(engine: Engine) -> None:
-    """Refuse to start as a database role that could see what users may not. A store that is down may come."""
+    """Refuse to start with a database role that row security does not bind. The store may still be down."""
     try:
         with open_session(engine):
             pass

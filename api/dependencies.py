@@ -30,7 +30,7 @@ from verdict.inquiry import Limits
 
 @contextmanager
 def _database_session(engine: Engine, token: str | None) -> Iterator[Session]:
-    """A session with the rights of a credential; without one, row security shows it nothing of anybody's."""
+    """A session with the rights of a credential; without one, row security shows it no personal data."""
     with open_session(engine) as session:
         if token is not None and enter(session, token) is None:
             raise _not_signed_in()

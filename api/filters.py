@@ -1,4 +1,4 @@
-"""The filter of the live pages as query parameters, parsed once."""
+"""The filter of the live pages, parsed from query parameters."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CODES: Final = r"^[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,49}$"
 Codes = Annotated[str | None, Query(pattern=CODES, description="One code, or several with commas")]
 
 
-def _report_filter(  # noqa: PLR0913 - one parameter a narrowing
+def _report_filter(  # noqa: PLR0913 - one parameter a criterion
     unit: Annotated[
-        str | None, Query(description="Unit code; its descendants count", pattern="^[0-9]{2,15}$")
+        str | None, Query(description="Unit code; units below it are included", pattern="^[0-9]{2,15}$")
     ] = None,
     category: Codes = None,
     effect: Codes = None,
@@ -29,9 +29,9 @@ def _report_filter(  # noqa: PLR0913 - one parameter a narrowing
     ] = None,
     since: Annotated[Day | None, Query(description="Received on or after this day (Beijing time)")] = None,
     until: Annotated[Day | None, Query(description="Received on or before this day")] = None,
-    overdue: Annotated[bool, Query(description="Only those past their day")] = False,
+    overdue: Annotated[bool, Query(description="Only overdue ones")] = False,
     urgent: Annotated[bool, Query(description="Only urgent ones")] = False,
-    mine: Annotated[bool, Query(description="Only those that who asks has in hand")] = False,
+    mine: Annotated[bool, Query(description="Only those assigned to the account")] = False,
 ) -> ReportFilter:
     _check_span(since, until)
     lists = (_split(category), _split(effect), _split(status), _split(zone))
@@ -45,7 +45,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 def _check_span(since: dt.date | None, until: dt.date | None) -> None:
     if since is not None and until is not None and until < since:
         raise BadInput(
-            N_("The span ends on {until}, before it begins on {since}."),
+            N_("The period ends on {until}, before it begins on {since}."),
             field="until",
             hint=N_("Give the first day before the last one."),
             since=since,

@@ -75,7 +75,7 @@ def _complete_endpoint(endpoint: Node, method: str, path: str) -> None:
 
 
 def _problem(status: int, own: Node) -> Node:
-    """The description of a problem response; what an endpoint states itself is kept."""
+    """The description of a problem response; what the endpoint declares itself has precedence."""
     response: Node = {
         "description": DESCRIPTIONS.get(status) or HTTPStatus(status).phrase,
         "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},

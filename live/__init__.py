@@ -1,5 +1,8 @@
-"""What changes while pages are open: the hub that feeds their event streams, and the cache of their tiles.
+"""The live room: what changes while pages are open.
 
-Both listen to notifications of the journal in the database, so that all processes see what one of them
-writes.
+``hub`` feeds the event streams of one process, ``events`` gives events the form that pages receive, and
+``tile_cache`` holds vector tiles. Hub and cache follow the notifications that the database sends for each
+journal step, so that every process sees what any process writes. The room knows no HTTP: an endpoint joins a
+:class:`~live.hub.Stream` to the hub and sends what it takes from it. Who may read which event is decided by
+the database.
 """

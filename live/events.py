@@ -1,4 +1,4 @@
-"""Events about reports in the form that pages receive."""
+"""Events about reports, as the JSON values that pages receive."""
 
 from __future__ import annotations
 

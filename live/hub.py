@@ -1,9 +1,8 @@
 """Server-sent event streams of one process, fed by one database listener.
 
-An event carries the number of its step in the journal (its SSE id). A client that reconnects asks for the
-steps after the last number it received. The database decides which credential may read which event. A
-stream whose client does not keep up is closed: the client reconnects and asks for what it missed, and no
-other stream is delayed.
+The SSE id of an event is the number of its step in the journal. A client that reconnects gets the steps after
+the last number it received. The database decides which credential may read which event. A stream whose client
+does not keep up is closed, so that it delays no other: the client reconnects and gets what it missed.
 """
 
 from __future__ import annotations
@@ -27,19 +26,20 @@ from store.notifications import JOURNAL_CHANNEL, Listener, Notices, connect_args
 from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
 from store.schema.datasets import CHANNEL
 
-MOST_WAITING: Final = 512  # messages queued for a stream before it is closed
-MOST_MISSED: Final = 20_000  # journal steps searched for a client that reconnects
+MAX_QUEUED: Final = 512  # messages queued for a stream before it is closed
+MAX_MISSED: Final = 20_000  # journal steps searched for a client that reconnects
 PAGE: Final = 2_000  # journal steps in one query
 APPLICATION: Final = "zhijie live"
 TICK_S: Final = 5.0
+# Notices are gathered before they are sent: one query and one message for many steps.
 GATHER_S: Final = 0.05
 GATHER_PER_STREAM_S: Final = 1e-4
 MAX_GATHER_S: Final = 0.25
-CREDENTIAL_TICKS: Final = 2
+CREDENTIAL_TICKS: Final = 2  # ticks between two checks of the credentials
 HEARTBEAT_TICKS: Final = 3
-ALWAYS: Final = sys.maxsize
+ALWAYS: Final = sys.maxsize  # the step number of messages that no floor holds back
 
-Message = tuple[int, bytes]  # the step's number, the event as it is sent
+Message = tuple[int, bytes]  # step number, the server-sent event
 
 
 def message(name: str, seq: int, data: dict[str, Any]) -> Message:
@@ -54,14 +54,14 @@ def _message(event: Event) -> Message:
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One open stream, used in the event loop. ``floor``: the step up to which it has been told all."""
+    """An open stream, used in the event loop only. ``floor``: earlier steps were sent at its start."""
 
     token: str
     account: int
     stems: tuple[str, ...]
     floor: int = 0
-    waiting: deque[Message] = field(default_factory=deque)
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: deque[Message] = field(default_factory=deque)
+    wakeup: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
     @property
@@ -70,25 +70,25 @@ class Stream:
         return hashlib.sha256(self.token.encode()).digest()
 
     def push(self, messages: Iterable[Message]) -> None:
-        """Say more, or let go of who does not keep up."""
+        """Queue messages; close the stream if its client does not keep up."""
         if self.closed:
             return
-        self.waiting.extend(messages)
-        if len(self.waiting) > MOST_WAITING:
+        self.queue.extend(messages)
+        if len(self.queue) > MAX_QUEUED:
             self.close()
-        self.stirred.set()
+        self.wakeup.set()
 
     def close(self) -> None:
-        """Say no more."""
+        """Close the stream and drop its queue."""
         self.closed = True
-        self.waiting.clear()
-        self.stirred.set()
+        self.queue.clear()
+        self.wakeup.set()
 
     def take(self) -> bytes:
-        """What is to be sent now."""
-        self.stirred.clear()
-        sent = b"".join(data for seq, data in self.waiting if seq > self.floor)
-        self.waiting.clear()
+        """The queued messages above the floor, as bytes to be sent; empties the queue."""
+        self.wakeup.clear()
+        sent = b"".join(data for seq, data in self.queue if seq > self.floor)
+        self.queue.clear()
         return sent
 
 
@@ -170,16 +170,16 @@ class Hub:
             self._loop.call_soon_threadsafe(call, argument)
 
     def on_notices(self, notices: Notices) -> None:
-        """Pass journal steps on to the streams that may read them, and drop the tiles they lie in."""
+        """Send journal steps to the streams that may read them, and invalidate the tiles of their reports."""
         if notices.began:
-            self._cache.begin(listening=True)
+            self._cache.reset(listening=True)
         for step in notices.steps:
             if step.tile is not None:
-                self._cache.changed(step.tile)
+                self._cache.invalidate(step.tile)
         accounts = {account for step in notices.steps for account in step.accounts}
         self._pass_on(max((step.seq for step in notices.steps), default=None), accounts)
         if notices.data_changed:
-            self._cache.begin(listening=True)
+            self._cache.reset(listening=True)
             self._in_loop(self._push_all, [(self._all(), [(ALWAYS, b"event: layers\ndata: {}\n\n")])])
 
     def _pass_on(self, until: int | None, accounts: set[int]) -> None:
@@ -195,34 +195,35 @@ class Hub:
     def _pass_page(self, after: int, accounts: set[int] | None) -> None:
         """Send one page of events after step ``after``.
 
-        Streams of equal reach are asked for once. ``accounts``: those whose own reports may be concerned,
-        asked for one by one; None: all.
+        Streams of equal reach are queried together. ``accounts``: those whose own reports the steps may
+        concern, queried one by one; None: all.
         """
         streams = self._all()
         groups: dict[tuple[str, ...], list[Stream]] = {}
         for stream in streams:
             groups.setdefault(stream.stems, []).append(stream)
         own = [stream for stream in streams if accounts is None or stream.account in accounts]
-        shown = [members[0] for members in groups.values()] + own
-        if not shown:
+        # One credential for each group, then each account's own: the database returns positions in this list.
+        asking = [members[0] for members in groups.values()] + own
+        if not asking:
             return
         with open_session(self._engine) as session:
-            events = fetch_events(session, after, PAGE, [stream.token for stream in shown])
+            events = fetch_events(session, after, PAGE, [stream.token for stream in asking])
         deliveries: list[tuple[Iterable[Stream], list[Message]]] = []
-        for place, stream in enumerate(shown):
-            is_group = place < len(groups)
-            heard = [_message(e) for e in events if place in (e.by_reach if is_group else e.by_own)]
-            if heard:
-                deliveries.append((groups[stream.stems] if is_group else (stream,), heard))
+        for position, stream in enumerate(asking):
+            is_group = position < len(groups)
+            messages = [_message(e) for e in events if position in (e.by_reach if is_group else e.by_own)]
+            if messages:
+                deliveries.append((groups[stream.stems] if is_group else (stream,), messages))
         self._in_loop(self._push_all, deliveries)
 
     def on_lost(self) -> None:
-        """Close all streams: without notifications none may look live."""
-        self._cache.begin(listening=False)
+        """Close all streams: without notifications, a page would look live and not be."""
+        self._cache.reset(listening=False)
         self._in_loop(self._close, self._all())
 
     def on_tick(self) -> None:
-        """Mark overdue reports; now and then check credentials and send a heartbeat."""
+        """Mark overdue reports; every second tick check credentials, every third send a heartbeat."""
         with open_session(self._engine) as session:
             mark_overdue(session)
         self._ticks += 1
@@ -244,5 +245,5 @@ class Hub:
             return
         with open_session(self._engine) as session:
             stems = fetch_readable_stems(session, [stream.digest for stream in streams])
-        gone = [stream for stream in streams if stems.get(stream.digest) != stream.stems]
-        self._in_loop(self._close, gone)
+        revoked = [stream for stream in streams if stems.get(stream.digest) != stream.stems]
+        self._in_loop(self._close, revoked)

@@ -1,1 +1,1 @@
-"""Request and response bodies of ``/api/check/batch`` (JSON, GeoJSON, Arrow), and the screeners it keeps."""
+"""Request and response bodies of ``/api/check/batch`` (JSON, GeoJSON, Arrow), and its cache of screeners."""

@@ -168,7 +168,7 @@ def _table(answer: BatchResponse) -> pa.Table:
 
 
 class _Sink(io.RawIOBase):
-    """A file that hands out what was written since it was last taken."""
+    """A file in memory; ``take`` returns what was written since the last call, and drops it."""
 
     def __init__(self) -> None:
         super().__init__()

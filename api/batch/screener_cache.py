@@ -1,4 +1,4 @@
-"""Keeps the last few screeners of an application, by what they judge and the dataset versions they use."""
+"""A cache of an application's screeners, by what they judge and the dataset versions they use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from screening.files.verdicts import Judge
 from store.engine import open_session
 from verdict.thresholds import Thresholds
 
-MOST: Final = 8
+MAX_SCREENERS: Final = 8  # each holds indexes of some megabytes
 BATCHES_AT_ONCE: Final = 2  # batches hold much memory: a third one waits
 
 
@@ -27,7 +27,7 @@ class ScreenerCache:
     take none from other requests.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, most: int = MOST) -> None:
+    def __init__(self, engine: Engine, settings: Settings, most: int = MAX_SCREENERS) -> None:
         self.turn = anyio.CapacityLimiter(BATCHES_AT_ONCE)
         self.threads = anyio.CapacityLimiter(BATCHES_AT_ONCE)
         self._engine = engine

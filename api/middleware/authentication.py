@@ -176,7 +176,7 @@ def _digest(token: str) -> bytes:
 
 
 def _lacks_csrf_token(request: Request, token: str) -> bool:
-    # Signing in replaces the cookie and is judged by the password, so an old session's token is not asked.
+    # Signing in replaces the cookie and is judged by the password, so an old session's token is not required.
     if request.method in SAFE or (request.scope["path"] == SIGN_IN and request.method == "POST"):
         return False
     shown = request.headers.get(CSRF_HEADER, "")

@@ -1,8 +1,9 @@
-"""Tiles are sent before anything else looks at the request: out of memory where they are kept.
+"""Answers requests for tiles from the cache, before the request reaches the router.
 
-What is not kept is asked of the store in a worker thread, without the way through the router; a tile with a
-filter, and whatever is amiss, goes that way. Who asks was recognised by the guard, at most five seconds ago;
-what is drawn anew, the database decides anew. These answers are counted, not logged: a map asks for dozens.
+A tile that is not cached is made in a worker thread. Uncached tiles with a filter, and invalid requests, go
+to the router, which knows how to report errors. The identity is the one that the authentication middleware
+has recognised, at most five seconds ago; a tile that is made is subject to the database's row security.
+Requests answered here are counted but not logged: a map asks for dozens of tiles at a time.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ PATH: Final = re.compile(
     PREFIX + r"/(areas|parcels|violations)/[A-Za-z0-9._-]{1,40}/(\d{1,2})/(\d{1,8})/(\d{1,8})\.mvt"
 )
 MVT: Final = "application/vnd.mapbox-vector-tile"
-# A tile that has changed is asked for under another version; so long it may be looked at unasked.
-KEPT: Final = {
+# How long a browser may show a tile without asking. A changed tile has another version in its address, so
+# these times only matter to a page that has not heard of the change yet.
+CACHE_CONTROL: Final = {
     "areas": "private, max-age=86400",
     "parcels": "private, max-age=3600",
     "violations": "private, max-age=60",
@@ -41,69 +43,72 @@ KEPT: Final = {
 
 
 class FastTilesMiddleware:
-    """ASGI middleware, behind the guard. ``app.state.tiles`` holds the tiles."""
+    """ASGI middleware, inside the authentication. ``app.state.tiles`` is the cache."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a tile, or let the application do it."""
-        asked = _asked(scope) if scope["type"] == "http" and scope["path"].startswith(PREFIX) else None
-        tile = None if asked is None else await _tile(scope, asked)
-        if asked is None or tile is None:
+        """Send a tile, or pass the request on."""
+        is_tile = scope["type"] == "http" and scope["path"].startswith(PREFIX)
+        wanted = _parse(scope) if is_tile else None
+        tile = None if wanted is None else await _tile(scope, wanted)
+        if wanted is None or tile is None:
             await self.app(scope, receive, send)
             return
         scope["route"] = ROUTE
         scope["state"]["unlogged"] = True
-        await send(_start(asked.layer, len(tile)))
+        await send(_start(wanted.layer, len(tile)))
         await send({"type": "http.response.body", "body": tile})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _TileRequest:
     layer: str
     at: Address
     who: Identity
 
 
-def _asked(scope: Scope) -> _Asked | None:
+def _parse(scope: Scope) -> _TileRequest | None:
+    """The tile that a request asks for; None for any other request, and for one that may not see tiles."""
     found = PATH.fullmatch(scope["path"])
     who: Identity | None = scope["state"].get("who")
     if found is None or who is None or not who.may("check") or scope["method"] != "GET":
         return None
-    return _Asked(found[1], (int(found[2]), int(found[3]), int(found[4])), who)
+    return _TileRequest(found[1], (int(found[2]), int(found[3]), int(found[4])), who)
 
 
-async def _tile(scope: Scope, asked: _Asked) -> bytes | None:
-    """The tile, kept or made; None where the usual way shall be gone."""
+async def _tile(scope: Scope, wanted: _TileRequest) -> bytes | None:
+    """The tile, from the cache or made; None where the router has to answer."""
     state, query = scope["app"].state, scope["query_string"]
-    if query and asked.layer != "violations":
-        return None  # these layers know no filter: the usual way looks whether it is one
+    if query and wanted.layer != "violations":
+        return None  # these layers have no filters: the router refuses or ignores the query
     cache: TileCache = state.tiles
-    key = key_of(asked.layer, query, asked.who)
-    tile = cache.get(key, asked.at)
-    z, x, y = asked.at
+    key = cache_key(wanted.layer, query, wanted.who)
+    tile = cache.get(key, wanted.at)
+    z, x, y = wanted.at
     if tile is not None or query or z > DEEPEST or max(x, y) >= 2**z:
         return tile
     state.hub.wake()
     try:
         async with state.gate:
-            return await to_thread.run_sync(_made, state.engine, cache, key, asked, scope["state"]["token"])
+            return await to_thread.run_sync(_make, state.engine, cache, key, wanted, scope["state"]["token"])
     except ZhijieError:
         return None
 
 
-def _made(engine: Engine, cache: TileCache, key: Hashable, asked: _Asked, token: str) -> bytes | None:
+def _make(engine: Engine, cache: TileCache, key: Hashable, wanted: _TileRequest, token: str) -> bytes | None:
+    """The tile as the token's account may see it, stored in the cache; None for a token that has ended."""
     with open_session(engine) as session:
         if enter(session, token) is None:
             return None
         return cache.get_or_make(
-            key, asked.at, lambda: fetch_tile(session, asked.layer, *asked.at, ReportFilter(), today())
+            key, wanted.at, lambda: fetch_tile(session, wanted.layer, *wanted.at, ReportFilter(), today())
         )
 
 
-def key_of(layer: str, query: bytes, who: Identity) -> Hashable:
-    """What a tile depends on beside its place: the layer, the day, the filter, and what who asks may see."""
+def cache_key(layer: str, query: bytes, who: Identity) -> Hashable:
+    """What a tile depends on beside its address: layer, day, filter (the query), and the account's rights."""
     if layer == "areas":
         return layer, today()
     return layer, today(), query, who.account, who.rights, who.postings
@@ -111,5 +116,5 @@ def key_of(layer: str, query: bytes, who: Identity) -> Hashable:
 
 def _start(layer: str, length: int) -> dict[str, Any]:
     headers = [(b"content-type", MVT.encode()), (b"content-length", str(length).encode())]
-    headers.append((b"cache-control", KEPT[layer].encode()))
+    headers.append((b"cache-control", CACHE_CONTROL[layer].encode()))
     return {"type": "http.response.start", "status": 200, "headers": headers}

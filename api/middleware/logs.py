@@ -24,8 +24,8 @@ OURS: Final = ("zhijie.", "uvicorn.error.")  # with a dot at the end, as names a
 SERVERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 FIELDS: Final = "fields"  # attribute of a record: what its line holds instead of a message
 LOGGED_MARK: Final = "_zhijie_logged"
-MOST_FRAMES: Final = 60
-MOST_ERRORS: Final = 8
+MAX_FRAMES: Final = 60
+MAX_ERRORS: Final = 8
 PREFIXES: Final = ("site-packages/", f"{ROOT}/")
 
 
@@ -92,9 +92,9 @@ def _message_fields(record: logging.LogRecord) -> dict[str, str]:
 
 
 def _chain(fault: BaseException) -> Iterator[BaseException]:
-    """An error, its causes, and the members of exception groups; each once, at most ``MOST_ERRORS``."""
+    """An error, its causes, and the members of exception groups; each once, at most ``MAX_ERRORS``."""
     waiting, seen = [fault], set[int]()
-    while waiting and len(seen) < MOST_ERRORS:
+    while waiting and len(seen) < MAX_ERRORS:
         fault = waiting.pop(0)
         if id(fault) in seen:
             continue
@@ -107,7 +107,7 @@ def _chain(fault: BaseException) -> Iterator[BaseException]:
 
 def _error_fields(fault: BaseException) -> dict[str, Any]:
     """The type of an error, its library's error code, and where it was raised, innermost frame last."""
-    frames = list(traceback.walk_tb(fault.__traceback__))[-MOST_FRAMES:]
+    frames = list(traceback.walk_tb(fault.__traceback__))[-MAX_FRAMES:]
     places = [f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames]
     fields: dict[str, Any] = {"type": _type_name(fault)}
     code = getattr(fault, "pgcode", None) or getattr(fault, "errno", None)

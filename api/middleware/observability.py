@@ -95,12 +95,12 @@ def metrics_of_process() -> Metrics:
         ),
         in_flight=gauge("requests_in_flight", "Requests being answered"),
         reports=counter("reports_filed", "Reports filed"),
-        sign_ins=counter("sign_ins", "Tries to sign in", ("outcome",)),
+        sign_ins=counter("sign_ins", "Attempts to sign in", ("outcome",)),
         pool_used=gauge("pool_connections_used", "Database connections in use"),
         pool_size=gauge("pool_connections", "Database connections that may be in use"),
         memory=gauge(
             "memory_current",
-            "1 while the process that was asked answers today's checks from memory",
+            "1 while the scraped process answers today's checks from memory",
             "livemostrecent",
         ),
     )

@@ -61,7 +61,7 @@ API: Final = "/api/"
 
 
 class SecurityHeadersMiddleware:
-    """ASGI middleware. Headers that a response sets itself are kept.
+    """ASGI middleware. Headers that a response sets itself have precedence.
 
     It must enclose everything that may answer, the handler of unexpected errors included.
     """

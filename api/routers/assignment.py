@@ -22,7 +22,7 @@ _responses = {409: {"description": "Somebody else has changed the state meanwhil
 def assign_report(id: Id, body: AssignmentIn, session: SessionDep, lang: LangDep) -> ProgressOut:
     """Assign a report to a unit, an account or both, replacing the previous assignee.
 
-    The reason goes into the journal. Sends the report's new progress.
+    The reason goes into the journal. Returns the report's new progress.
     """
     assign(session, id, Assignment(body.unit, body.account, body.until, body.reason))
     return _progress(session, id, lang)
@@ -40,7 +40,7 @@ def list_people(
     session: SessionDep,
     unit: Annotated[str, Query(description="Code of the report's unit", pattern="^[0-9]{2,15}$")],
 ) -> PeopleOut:
-    """List the people to whom a report of this unit can be assigned."""
+    """List the people who can be assigned a report of this unit."""
     return PeopleOut.model_validate({"people": fetch_assignable_people(session, unit)})
 
 

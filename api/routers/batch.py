@@ -69,7 +69,7 @@ async def check_batch(
     async for part in request.stream():
         body += part
     # The headers are checked first, so that a wrong one costs no upload; the body is read outside of the
-    # turn, so that a slow client holds up nobody.
+    # turn, so that a slow client delays no other.
     screeners = screeners_of(request)
     async with screeners.turn:
         answer = await _judge_batch(request, screeners, (body, kind == ARROW, parameters), (limits, lang))

@@ -37,9 +37,8 @@ from store.schema.datasets import Evidence
 PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # takes bodies of up to ``max_evidence_bytes``
 INSPECTORS: Final = 2  # sandbox processes
 WRITERS: Final = 4  # threads that write uploads to disk
-PIECE: Final = (
-    1 << 20
-)  # bytes collected before they are written: a thread per network packet would cost too much
+# Bytes collected before they are written: a thread per network packet would cost too much.
+PIECE: Final = 1 << 20
 # Evidence is untrusted and has our origin: a browser must neither guess its type nor run what is in it.
 SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -62,7 +61,7 @@ _body: dict[str, Any] = {
 }
 _bytes: dict[int | str, dict[str, Any]] = {
     200: {"description": "The original bytes", "content": {"*/*": _file}},
-    206: {"description": "The range of bytes asked for"},
+    206: {"description": "The requested range of bytes"},
     304: {"description": "The client's copy (If-None-Match) is current"},
     416: {"description": "The file has no such range of bytes"},
 }
@@ -172,7 +171,7 @@ async def add(
     """Attach a file to a report: photo, video, document, drone file or archive. The body is the file."""
     intake: EvidenceIntake = request.app.state.evidence_intake
     # The connection is given back while the file arrives: slow uploads would use up the pool. The report is
-    # looked for first, so that nobody uploads in vain.
+    # looked up first, so that no upload is wasted.
     async with open_request_session(request) as session:
         await to_thread.run_sync(require_report, session, id)
     async with intake.stage_body(request) as staged:
@@ -289,7 +288,7 @@ def _disposition_name(filename: str) -> str:
 
 
 def _blob_response(request: Request, sha256: str, headers: dict[str, str], lang: Lang) -> Response:
-    """The bytes of a stored file, the range asked for, 304, or 416."""
+    """The bytes of a stored file, the requested range, 304, or 416."""
     blobs: BlobStore = request.app.state.blobs
     etag = headers["ETag"]
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}

@@ -19,7 +19,7 @@ from core.clock import today
 from core.i18n import say
 from layers.lawbook.documents import current_book
 from live.events import event_as_dict
-from live.hub import MOST_MISSED, PAGE, Hub, Message, Stream, message
+from live.hub import MAX_MISSED, PAGE, Hub, Message, Stream, message
 from reports.overview import fetch_overview
 from reports.workflow.deadlines import clock_of
 from reports.workflow.states import STATUSES
@@ -35,7 +35,7 @@ START: Final = {
     "headers": [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
-        # nginx would gather events in its buffer otherwise
+        # Without it nginx collects events in its buffer.
         (b"x-accel-buffering", b"no"),
     ],
 }
@@ -55,16 +55,16 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client disconnects or the hub closes the stream."""
         stream = self._stream
-        gone = asyncio.ensure_future(_close_on_disconnect(receive, stream))
+        watcher = asyncio.ensure_future(_close_on_disconnect(receive, stream))
         try:
             await send(START)
             await send({"type": "http.response.body", "body": self._hello, "more_body": True})
             while not stream.closed:
-                await stream.stirred.wait()
+                await stream.wakeup.wait()
                 await send({"type": "http.response.body", "body": stream.take(), "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            gone.cancel()
+            watcher.cancel()
             self._hub.leave(stream)
 
 
@@ -124,7 +124,7 @@ def _hello(session: Session, stream: Stream, since: int | None) -> bytes:
 
 def _missed_messages(session: Session, stream: Stream, since: int, head: int) -> list[Message]:
     """The events after ``since`` up to ``head``; one ``reset`` where they are too many to send."""
-    if head - since > MOST_MISSED:
+    if head - since > MAX_MISSED:
         return [message("reset", head, {})]
     missed: list[Message] = []
     while since < head:

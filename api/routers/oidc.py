@@ -25,9 +25,8 @@ from store.engine import open_session
 
 log = logging.getLogger("zhijie.api")
 router = APIRouter(include_in_schema=False)
-NEXT_KEY: Final = (
-    "next"  # in the signed cookie that spans the way through the provider: where to go afterwards
-)
+# Where to go after signing in; stored in the signed cookie while the browser is at the provider.
+NEXT_KEY: Final = "next"
 # What the libraries raise for a provider that is down, answers malformed documents, or signs wrong tokens.
 FAULTS: Final = (
     httpx.HTTPError,

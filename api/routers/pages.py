@@ -14,7 +14,7 @@ from api.middleware.security_headers import ALLOWED_FEATURES, DENIED_FEATURES
 from core.clock import CHINA, today
 from layers.registry.accuracy import fetch_accuracies, fetch_extent
 from maps.pages.command_centre import LayerAccuracy, command_page
-from maps.pages.public_map import live_map
+from maps.pages.public_map import map_page
 from maps.parts.elements import Page
 from store.access import ROLES
 from store.queries.features import fetch_loaded_at
@@ -59,7 +59,7 @@ def public_map(request: Request, session: SessionDep, lang: LangDep) -> Response
     key = request.app.state.settings.tianditu_key
     loaded_at = fetch_loaded_at(session)
     as_of = loaded_at.astimezone(CHINA).date().isoformat() if loaded_at else ""
-    return _map_response(live_map(lang, tianditu_key=key, data_as_of=as_of), key)
+    return _map_response(map_page(lang, tianditu_key=key, data_as_of=as_of), key)
 
 
 @router.get("/command", response_class=HTMLResponse)

@@ -52,7 +52,7 @@ from store.schema.datasets import Report
 from verdict.wording.verdict import tell_verdict
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
-IN_MEMORY: Final = 4_000_000  # bytes of an export that are kept in memory; a larger one goes to a file
+IN_MEMORY: Final = 4_000_000  # bytes; a larger export is written to a temporary file
 PIECE: Final = 65_536
 Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]
 Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"])]

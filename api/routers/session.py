@@ -38,7 +38,7 @@ router = APIRouter(tags=["session"])
 
 @router.post(SIGN_IN, responses={401: {"description": "Wrong name or password, or too many attempts"}})
 def sign_in_(body: SignInIn, request: Request, response: Response, session: BareSessionDep) -> StateOut:
-    """Sign in with name and password. The session is kept in a cookie that scripts cannot read."""
+    """Sign in with name and password. The session cookie cannot be read by scripts."""
     hours = request.app.state.settings.session_hours
     token = sign_in(session, body.name, body.password, hours)
     session.commit()  # a failed attempt counts, too

@@ -1,4 +1,7 @@
-"""Vector tiles of areas, parcels and reports. The version in an address only tells browsers' caches apart."""
+"""Vector tiles of areas, parcels and reports.
+
+The version in an address is not read: it keeps browsers from showing an outdated copy.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.dependencies import SessionDep, needs, signed_in
 from api.filters import ReportFilterDep
-from api.middleware.fast_tiles import ENDPOINT, KEPT, MVT, PREFIX, key_of
+from api.middleware.fast_tiles import CACHE_CONTROL, ENDPOINT, MVT, PREFIX, cache_key
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
@@ -30,7 +33,7 @@ class TileOut(Response):
 @router.get(
     ENDPOINT,
     response_class=TileOut,
-    responses={200: {"content": {MVT: {}}, "description": "The tile; empty where nothing is"}},
+    responses={200: {"content": {MVT: {}}, "description": "The tile; empty where there is nothing"}},
 )
 def tile(  # noqa: PLR0913 - a tile's address
     request: Request,
@@ -42,7 +45,7 @@ def tile(  # noqa: PLR0913 - a tile's address
     y: Number,
     criteria: ReportFilterDep,
 ) -> TileOut:
-    """A tile in the square of Web Mercator: of what the asking account may see."""
+    """Return a tile of the Web Mercator scheme, with what the account may see."""
     if max(x, y) >= 2**z:
         raise BadInput(
             N_("There is no tile {x}, {y} at zoom {z}."),
@@ -54,6 +57,6 @@ def tile(  # noqa: PLR0913 - a tile's address
         )
     cache: TileCache = request.app.state.tiles
     request.app.state.hub.wake()
-    key, at = key_of(layer, request.scope["query_string"], signed_in(request)), (z, x, y)
+    key, at = cache_key(layer, request.scope["query_string"], signed_in(request)), (z, x, y)
     found = cache.get_or_make(key, at, lambda: fetch_tile(session, layer, z, x, y, criteria, today()))
-    return TileOut(found, headers={"Cache-Control": KEPT[layer]})
+    return TileOut(found, headers={"Cache-Control": CACHE_CONTROL[layer]})

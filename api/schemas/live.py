@@ -62,7 +62,7 @@ class OverviewOut(BaseModel):
 
 
 class LayerOut(BaseModel):
-    """``version``: a text that changes with the layer's contents; ``as_of``: the time of its data."""
+    """A tile layer. ``version`` changes with the layer's contents; ``as_of``: the time of its data."""
 
     version: str
     as_of: dt.datetime | None
@@ -88,7 +88,7 @@ Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[
 
 
 class AssignmentIn(BaseModel):
-    """To whom a report is assigned: a unit, an account or both, until a day, and why."""
+    """The assignee of a report (a unit, an account or both), the due date and the reason."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -102,7 +102,7 @@ class AssignmentIn(BaseModel):
 
 
 class TransitionIn(BaseModel):
-    """The state that a report is moved to, and why."""
+    """The new state of a report, and the reason."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"status": "verifying", "reason": "已派员到场核实"}]}
@@ -113,7 +113,7 @@ class TransitionIn(BaseModel):
 
 
 class PersonOut(BaseModel):
-    """A person to whom a report can be assigned."""
+    """A person who can be assigned a report."""
 
     account: int
     name: str
@@ -122,7 +122,7 @@ class PersonOut(BaseModel):
 
 
 class PeopleOut(BaseModel):
-    """People to whom a report can be assigned, nearest first."""
+    """People who can be assigned a report, nearest first."""
 
     people: list[PersonOut]
 

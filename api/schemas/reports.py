@@ -54,7 +54,7 @@ class InquiryIn(BaseModel):
     category: Annotated[str, Field(max_length=60, description="Code of the violation category")]
     as_of: Annotated[Day | None, Field(description="Day of the act; today by default")] = None
     channel: Annotated[
-        str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The channel by which it was reported")
+        str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The channel of the report")
     ] = "api"
 
     def inquiry(self) -> Inquiry:
@@ -149,7 +149,7 @@ class NamedOut(BaseModel):
 
 
 class AssigneeOut(BaseModel):
-    """An assignment of a report: to whom, since when, until which day, why, and by whom."""
+    """An assignment of a report: assignee, begin, due date, end, reason, and who assigned it."""
 
     unit_code: str | None
     account: int | None

@@ -21,7 +21,7 @@ from support.servers import serving
 from accounts.accounts import Post
 from api.app import create_app
 from core.settings import Settings
-from live.hub import MOST_WAITING, Hub, Stream
+from live.hub import MAX_QUEUED, Hub, Stream
 from reports.filing import Submission, file_report
 from store.engine import open_session
 from verdict.inquiry import Inquiry, Limits
@@ -214,7 +214,7 @@ def test_a_stream_ends_with_its_credential(
 
 
 def test_far_too_much_was_missed_is_told(listen: Callable[..., Ear], city: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr("api.routers.live.MOST_MISSED", 0)
+    monkeypatch.setattr("api.routers.live.MAX_MISSED", 0)
     ear = listen(city, after=0)
     ear.wait(lambda heard: any(name == "reset" for _, name, _ in heard))
 
@@ -449,10 +449,10 @@ def test_a_lost_connection_ends_the_streams_and_nothing_is_missed(
 
 def test_a_reader_that_does_not_keep_up_is_let_go_and_holds_up_nobody() -> None:
     slow, quick = Stream("t1", 1, ()), Stream("t2", 2, ())
-    for seq in range(1, MOST_WAITING + 2):
+    for seq in range(1, MAX_QUEUED + 2):
         Hub._push_all([([slow, quick], [(seq, b"id: %d\n\n" % seq)])])
         assert quick.take() == b"id: %d\n\n" % seq
-    assert slow.closed and not slow.waiting
+    assert slow.closed and not slow.queue
     assert not quick.closed
 
 

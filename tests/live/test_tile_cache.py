@@ -1,4 +1,4 @@
-"""Kept tiles: only while somebody listens, never older than a change that was heard of, never too many."""
+"""Cached tiles: only while listening, never older than a reported change, never too many."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ KEY = "somebody"
 @pytest.fixture
 def cache() -> TileCache:
     cache = TileCache()
-    cache.begin(listening=True)
+    cache.reset(listening=True)
     return cache
 
 
 def _kept(cache: TileCache, at: Address, tile: bytes = b"tile") -> None:
-    cache.keep(KEY, at, tile, cache.now())
+    cache.put(KEY, at, tile, cache.now())
 
 
 def test_nothing_is_kept_while_nobody_listens() -> None:
     cache = TileCache()
     _kept(cache, (3, 6, 3))
     assert cache.get(KEY, (3, 6, 3)) is None
-    cache.begin(listening=True)
+    cache.reset(listening=True)
     _kept(cache, (3, 6, 3))
     assert cache.get(KEY, (3, 6, 3)) == b"tile"
-    cache.begin(listening=False)
+    cache.reset(listening=False)
     assert cache.get(KEY, (3, 6, 3)) is None
 
 
@@ -47,7 +47,7 @@ def test_a_change_drops_what_holds_it_and_nothing_else(cache: TileCache) -> None
     ]
     for at in tiles:
         _kept(cache, at)
-    cache.changed(tile_number(*changed[1:]))
+    cache.invalidate(tile_number(*changed[1:]))
     for z, x, y in tiles:
         up = max(0, z - 12)
         held = (x >> up, y >> up) == (3333 >> max(0, 12 - z), 1607 >> max(0, 12 - z))
@@ -56,13 +56,13 @@ def test_a_change_drops_what_holds_it_and_nothing_else(cache: TileCache) -> None
 
 def test_what_was_asked_for_before_a_change_is_not_kept_after_it(cache: TileCache) -> None:
     asked = cache.now()
-    cache.changed(tile_number(3333, 1607))
-    cache.keep(KEY, (12, 3333, 1607), b"old", asked)
+    cache.invalidate(tile_number(3333, 1607))
+    cache.put(KEY, (12, 3333, 1607), b"old", asked)
     assert cache.get(KEY, (12, 3333, 1607)) is None
-    cache.keep(KEY, (12, 0, 0), b"elsewhere", asked)
+    cache.put(KEY, (12, 0, 0), b"elsewhere", asked)
     assert cache.get(KEY, (12, 0, 0)) == b"elsewhere"
-    cache.begin(listening=True)  # after a time in which nobody listened
-    cache.keep(KEY, (12, 0, 0), b"old", asked)
+    cache.reset(listening=True)  # after a time in which nobody listened
+    cache.put(KEY, (12, 0, 0), b"old", asked)
     assert cache.get(KEY, (12, 0, 0)) is None
 
 
@@ -72,8 +72,8 @@ def test_each_key_has_its_own(cache: TileCache) -> None:
 
 
 def test_it_grows_no_further_than_it_may_and_drops_what_was_used_longest_ago() -> None:
-    cache = TileCache(most_bytes=10 * (OVERHEAD + 100))
-    cache.begin(listening=True)
+    cache = TileCache(max_bytes=10 * (OVERHEAD + 100))
+    cache.reset(listening=True)
     for x in range(20):
         _kept(cache, (10, x, 0), bytes(100))
         assert cache.get(KEY, (10, 0, 0)) is not None
@@ -81,13 +81,13 @@ def test_it_grows_no_further_than_it_may_and_drops_what_was_used_longest_ago() -
 
 
 def test_a_tile_grows_old(cache: TileCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tilecache, "KEPT_S", -1.0)
+    monkeypatch.setattr(tilecache, "TTL_S", -1.0)
     _kept(cache, (3, 6, 3))
     assert cache.get(KEY, (3, 6, 3)) is None
 
 
 def test_a_cache_of_no_bytes_keeps_nothing() -> None:
     cache = TileCache(0)
-    cache.begin(listening=True)
+    cache.reset(listening=True)
     _kept(cache, (3, 6, 3))
     assert cache.get(KEY, (3, 6, 3)) is None
