@@ -23,7 +23,7 @@ MEMORY_OPTION: Final = "zhijie_memory"
 
 
 class SnapshotSource(Protocol):
-    """Snapshots that are kept current elsewhere, such as by ``facts.memory.background.SnapshotService``."""
+    """A source of current snapshots, such as ``facts.memory.background.SnapshotService``."""
 
     def at(self, day: dt.date) -> Snapshot | None:
         """The snapshot of a day; None while there is none."""

@@ -7,6 +7,7 @@ column to the literal's, so that the GiST indexes are used.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -26,12 +27,15 @@ from geo.measure.probability import REACH, sigma_from_r68
 from geo.place.location import Location
 
 SQL: Final = Path(__file__).parent / "sql"
+INCLUDE: Final = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
 TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a piece's edge, the whole geometry decides
 
 
 @cache
 def _statement(name: str) -> str:
-    return (SQL / name).read_text(encoding="utf-8")
+    """A statement of ``facts/sql``; lines ``-- include <file>`` are replaced by that file."""
+    body = (SQL / name).read_text(encoding="utf-8")
+    return INCLUDE.sub(lambda line: _statement(line[1]), body)
 
 
 def select_facts(

@@ -26,7 +26,7 @@ from store.notifications import Listener, Notices, connect_args
 from store.schema.datasets import CHANNEL
 
 log = logging.getLogger("zhijie.snapshot")
-KEPT: Final = 8  # spans of days
+MAX_SPANS: Final = 8  # snapshots served, each for a span of days
 POLL_S: Final = 30.0  # in case a notification was lost
 BACK_OFF_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_S: Final = 60.0  # after working for so long, a failure is followed by the shortest pause again
@@ -100,7 +100,7 @@ class SnapshotService:
         if day not in self._requested and not self._stopping:
             # bounded: a client that asks for a thousand days must not keep the builder busy for hours
             self._requested[day] = None
-            if len(self._requested) > KEPT:
+            if len(self._requested) > MAX_SPANS:
                 self._requested.popitem(last=False)
             self._changed.notify_all()
 
@@ -122,7 +122,7 @@ class SnapshotService:
             self._start_epoch(next(self._epochs))
         self._versions = versions
         self._served.insert(0, (day, snapshot))
-        del self._served[KEPT:]
+        del self._served[MAX_SPANS:]
         for wanted in [wanted for wanted in self._requested if snapshot.covers(wanted)]:
             del self._requested[wanted]
         self._changed.notify_all()

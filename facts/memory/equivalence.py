@@ -1,7 +1,7 @@
-"""Points of which the store in memory says the same, but for where they lie and how far the border is.
+"""Keys of points with equal facts, so that one answer can serve many points.
 
-Most points are of this kind: they lie wholly in their units and zones, or wholly outside, and no border is
-near enough to be felt.
+Most points lie wholly inside or outside units and zones, with no border near enough to matter. The facts
+about two such points in the same areas differ in their positions and in the distance to the border only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from facts.memory.point import PointView
 from facts.memory.view import sigma_of
 from geo.index import OUTSIDE, TIE
 
-Own = tuple[int, int, float]  # number of the layer, position of the unit, square of a distance that is enough
+Own = tuple[int, int, float]  # layer, position of the unit, square of an upper bound of the border distance
 WHOLE: Final = 1.0
 
 
@@ -22,7 +22,7 @@ WHOLE: Final = 1.0
 class FactsKey:
     """Points of one snapshot with equal ``key`` have equal facts, border distances aside.
 
-    ``own``: the units that hold this point.
+    ``own``: the units that contain this point.
     """
 
     key: Hashable
@@ -30,7 +30,7 @@ class FactsKey:
 
 
 def facts_key(view: PointView) -> FactsKey | None:
-    """What a point has in common with others; None where a border is near."""
+    """The key of a point; None where a border or a permit is near."""
     units = _units(view)
     zones = None if units is None else _zones(view)
     if units is None or zones is None or any(True for _ in view.permits()):
@@ -39,9 +39,10 @@ def facts_key(view: PointView) -> FactsKey | None:
 
 
 def _units(view: PointView) -> tuple[Hashable, tuple[Own, ...]] | None:
-    """The units near the point and their masses, by the error of every layer; and those that hold it.
+    """The units near the point with their masses, for the σ of every layer; and those that contain the point.
 
-    A unit may be weighed by the error of another level (``verdict.shares``), so each layer is asked for all.
+    ``verdict.shares`` may weigh a unit with the σ of another level, so each layer is searched with all of
+    them.
     """
     layers = view.snapshot.units
     sigmas = [sigma_of(view.location, layer.source) for layer in layers]
@@ -59,7 +60,7 @@ def _units(view: PointView) -> tuple[Hashable, tuple[Own, ...]] | None:
 
 
 def _zones(view: PointView) -> Hashable | None:
-    """The zones that hold the point wholly; None where another one is to be told of."""
+    """The zones that wholly contain the point; None where another one is within its notice distance."""
     hits = view.zones()
     wholly = all(hit.covers and view.zone_mass(hit) == WHOLE for hit in hits)
     return tuple(sorted((hit.source_id, hit.id) for hit in hits)) if wholly else None

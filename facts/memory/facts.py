@@ -1,4 +1,4 @@
-"""Facts about a place from the store in memory: equal to what ``facts.postgis`` asks of PostGIS."""
+"""Facts about a place from a snapshot in memory, equal to those of ``facts.postgis``."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from geo.unit_codes import ancestor_codes
 
 
 def facts_in(snapshot: Snapshot, location: Location) -> PlaceFacts:
-    """What the store in memory says of a place, on the days that the snapshot tells of."""
+    """The facts about a place on the days that a snapshot covers."""
     return facts_of(
         PointView(snapshot, location) if location.footprint is None else FootprintView(snapshot, location)
     )
 
 
 def facts_of(view: PointView | FootprintView) -> PlaceFacts:
-    """The same of a place that has been looked at."""
+    """The facts about a place from its view, which may have been used already."""
     snapshot, location = view.snapshot, view.location
-    standing = {s.id: (s.official, s.dataset, s.version) for s in snapshot.sources}
+    authority = {s.id: (s.official, s.dataset, s.version) for s in snapshot.sources}
     near = list(view.units())
-    every = sorted((*near, *_elsewhere(snapshot, near)), key=lambda hit: (hit.code, hit.source_id))
-    units = sort_by_authority(standing, every)
+    all_units = sorted((*near, *_elsewhere(snapshot, near)), key=lambda hit: (hit.code, hit.source_id))
+    units = sort_by_authority(authority, all_units)
     return PlaceFacts(
         sources=snapshot.sources,
         units=units,
-        zones=sort_by_authority(standing, sorted(view.zones(), key=lambda hit: (hit.id, hit.source_id))),
-        cells=sort_by_authority(standing, view.cells()),
-        permits=sort_by_authority(standing, view.permits()),
+        zones=sort_by_authority(authority, sorted(view.zones(), key=lambda hit: (hit.id, hit.source_id))),
+        cells=sort_by_authority(authority, view.cells()),
+        permits=sort_by_authority(authority, view.permits()),
         outside_m=None if view.is_inside(near) else nearest_unit_m(snapshot, location),
         masses=view.masses,
     )
@@ -47,26 +47,29 @@ def facts_of(view: PointView | FootprintView) -> PlaceFacts:
 
 def _elsewhere(snapshot: Snapshot, near: Sequence[UnitHit]) -> Iterable[UnitHit]:
     """Units above those near the place, and other lines of these, that are not near it themselves."""
-    told = {(hit.source_id, hit.code) for hit in near}
+    known = {(hit.source_id, hit.code) for hit in near}
     codes = {code for hit in near for code in (hit.code, *ancestor_codes(hit.code))}
     for layer in snapshot.units:
         for code in codes:
             row = layer.find(code)
-            if row is not None and (layer.source.id, code) not in told:
+            if row is not None and (layer.source.id, code) not in known:
                 yield UnitHit(layer.source.id, row.code, row.name, row.level, None, row.ends)
 
 
 def nearest_unit_m(snapshot: Snapshot, location: Location) -> float | None:
-    """Distance of a place outside from the nearest unit, metres; None where there are none."""
-    ask = _point_gap_m if location.footprint is None else _footprint_gap_m
+    """Distance of a place outside all units from the nearest one, metres; None without units."""
+    measure = _point_gap_m if location.footprint is None else _footprint_gap_m
     best = math.inf
     for layer in reversed(snapshot.units):  # small units first: theirs are the shorter borders
-        best = min(best, ask(layer, location, best))
+        best = min(best, measure(layer, location, best))
     return None if best == math.inf else best
 
 
 def _point_gap_m(layer: UnitLayer, location: Location, most: float) -> float:
-    """The same of a point and a layer, up to ``most``: by the boxes of the units, then their shapes."""
+    """Distance of a point from the nearest unit of a layer, metres, at most ``most``.
+
+    Compares with the boxes of the units first, and with shapes only where their box is nearer than the best.
+    """
     plane = Plane(location.lon, location.lat)
     place = shapely.Point(0.0, 0.0)
     squares = np.empty(len(layer.rows))
@@ -85,7 +88,7 @@ def _point_gap_m(layer: UnitLayer, location: Location, most: float) -> float:
 
 
 def _footprint_gap_m(layer: UnitLayer, location: Location, most: float) -> float:
-    """The same of a footprint: from every unit, the nearest boxes first."""
+    """Distance of a footprint from the nearest unit of a layer, metres, at most ``most``."""
     plane = Plane(location.lon, location.lat)
     place = plane.shapely_to_metres(cast(BaseGeometry, location.footprint))
     best = most

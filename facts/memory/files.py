@@ -29,9 +29,9 @@ from geo.index.cell_index import Index, open_index
 
 LAYOUT: Final = f"1 {MAGIC:x}"  # changes with what is written here, and with the index
 LISTING: Final = "files.json"
-MOST_BYTES: Final = 4 << 30
+MAX_BYTES: Final = 4 << 30
 UNUSED_DAYS: Final = 30
-LEFT_DAYS: Final = 1  # age of what a process that died has left behind
+LEFT_DAYS: Final = 1  # age from which a staging folder belongs to a process that died
 DAY_S: Final = 86_400
 CHUNK: Final = 1 << 20
 
@@ -47,24 +47,24 @@ class Stored:
 class LayerFiles:
     """The layers in a folder, by key. All but ``find`` raise OSError where the folder cannot be used."""
 
-    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     def find(self, key: str) -> Stored | None:
-        """A layer that is there and sound."""
+        """The stored layer of a key; None where it is missing or damaged."""
         place = self._place(key)
         try:
             if not _is_sound(place):
                 return None
             os.utime(place)  # used today
             return _mapped(place)
-        except (OSError, ValueError):  # gone meanwhile; pyarrow's faults are ValueErrors
+        except (OSError, ValueError):  # removed meanwhile; pyarrow's faults are ValueErrors
             return None
 
     @contextmanager
     def room(self) -> Iterator[Path]:
-        """An empty folder for a new layer; one process at a time has one, and what is left in it goes."""
+        """An empty staging folder for a new layer, removed at the end. One process at a time can have one."""
         make_private(self._folder)
         turn = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -78,7 +78,7 @@ class LayerFiles:
             os.close(turn)
 
     def keep(self, key: str, room: Path) -> Stored:
-        """Put the rows and the index in a room in place under a key, instead of what is there."""
+        """Move the rows and the index of a staging folder into place under a key, replacing what is there."""
         files = {name: _signature(room / name) for name in (ROWS, INDEX)}
         (room / LISTING).write_text(json.dumps({"layout": LAYOUT, "files": files}), encoding="utf-8")
         place = self._place(key)
@@ -89,11 +89,11 @@ class LayerFiles:
         return _mapped(place)
 
     def _prune(self) -> None:
-        """Remove layers long unused, the oldest of too many, and what dead processes have left."""
+        """Remove layers unused for long, the least recently used above the limit, and old staging folders."""
         now = time.time()
         folders = [(_last_use(path), path) for path in self._folder.iterdir() if path.is_dir()]
         layers = sorted(((when, path) for when, path in folders if path.name[0] != "."), reverse=True)
-        room = self._most_bytes
+        room = self._max_bytes
         for place, (when, path) in enumerate(layers):
             room -= _size(path)
             if place > 0 and (room < 0 or now - when > UNUSED_DAYS * DAY_S):  # the last one used stays
@@ -106,11 +106,11 @@ class LayerFiles:
         return self._folder / sha256(f"{LAYOUT} {key}".encode()).hexdigest()[:32]
 
     def _drop(self, place: Path) -> None:
-        """Remove a folder: out of sight at once, so that nobody opens half of one."""
-        gone = self._folder / f".gone-{os.getpid()}-{place.name}"
+        """Remove a folder; renamed first, so that no process opens a part of it."""
+        removed = self._folder / f".gone-{os.getpid()}-{place.name}"
         with suppress(OSError):
-            place.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+            place.rename(removed)
+        shutil.rmtree(removed, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:
@@ -133,9 +133,9 @@ def _is_sound(place: Path) -> bool:
     listing = place / LISTING
     if not listing.exists():
         return False
-    said: Any = json.loads(listing.read_text(encoding="utf-8"))
+    stored: Any = json.loads(listing.read_text(encoding="utf-8"))
     return bool(
-        said == {"layout": LAYOUT, "files": {name: _signature(place / name) for name in (ROWS, INDEX)}}
+        stored == {"layout": LAYOUT, "files": {name: _signature(place / name) for name in (ROWS, INDEX)}}
     )
 
 

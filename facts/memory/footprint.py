@@ -1,4 +1,4 @@
-"""The facts about a footprint from a snapshot: the cell index finds what it may meet, shapely measures."""
+"""The facts about a footprint from a snapshot: the cell index finds candidates, shapely measures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FootprintView(View):
         return any(True for _ in units)
 
     def _candidates(self, index: CoverageIndex | OverlapIndex, metres: float = 0.0) -> list[int]:
-        """Areas that may be within a distance: all in the cells of the box."""
+        """Positions of the areas that may lie within a distance: all in the cells of the box."""
         box = self.box(metres)
         if isinstance(index, CoverageIndex):
             found, _ = index.near(box, 0.0)
@@ -36,7 +36,7 @@ class FootprintView(View):
         return sorted(found[0].tolist())
 
     def _overlap(self, shape: BaseGeometry) -> tuple[float, float]:
-        """Area and perimeter of what the footprint shares with an area, m² and m."""
+        """Area (m²) and perimeter (m) of the footprint's intersection with an area."""
         return _measured(shapely.intersection(shape, self.shape))
 
     def _edge_m(self, shape: BaseGeometry) -> float:
@@ -89,9 +89,9 @@ class FootprintView(View):
         layer = self.snapshot.cells
         if layer is None:
             return []
-        met = [n for n in self._candidates(layer.index) if shapely.intersects(layer.shapes[n], self.shape)]
-        met.sort(key=lambda n: (-self._overlap(layer.shapes[n])[0], layer.rows[n].code))
-        return [layer.rows[n] for n in met]
+        hits = [n for n in self._candidates(layer.index) if shapely.intersects(layer.shapes[n], self.shape)]
+        hits.sort(key=lambda n: (-self._overlap(layer.shapes[n])[0], layer.rows[n].code))
+        return [layer.rows[n] for n in hits]
 
     def permits(self) -> Iterable[PermitHit]:
         layer = self.snapshot.permits

@@ -1,7 +1,7 @@
 """The facts about a point from a snapshot.
 
-The cell index finds what lies at and round the point and integrates its probability; shapely measures what
-lies exactly on a border.
+The cell index finds the areas at and around the point and integrates the point's probability over them. Where
+the point lies exactly on a border, shapely does both from the whole geometries.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ class PointView(View):
         return UnitHit(layer.source.id, row.code, row.name, row.level, edge, row.ends, covers)
 
     def _holding(self, number: int, layer: UnitLayer) -> list[int]:
-        """Units that hold the point, or have it on their border."""
+        """Positions of the units that contain the point, or have it on their border."""
         own = self._own.get(number, TIE)
         return self._at(layer.index) if own == TIE else [own]
 
     def edge_m(self, layer: UnitLayer, area: int, square: float) -> float:
-        """Distance of the point from the border of a unit that holds it, metres.
+        """Distance of the point from the border of a unit that contains it, metres.
 
-        ``square``: of a distance that it has at most, m²; inf where none is known.
+        ``square``: the square of an upper bound, m²; inf without one.
         """
         if isinstance(layer.index, OverlapIndex):
             return float(shapely.distance(self.flat_border(layer.shapes[area]), self.flat))
@@ -69,7 +69,7 @@ class PointView(View):
         return layer.index.border_distance(self.box(0.0), area, limit)
 
     def near(self, number: int, layer: UnitLayer, sigma: float) -> Near:
-        """Units in reach of the point with their mass for this σ, who holds it first; asked once."""
+        """Units within reach of the point with their masses for this σ, the containing one first; cached."""
         if (number, sigma) not in self._found:
             found, self._own[number] = self._search(layer, sigma)
             self._found[number, sigma] = (
@@ -78,11 +78,11 @@ class PointView(View):
         return self._found[number, sigma]
 
     def own(self, number: int) -> int:
-        """What holds the point in a layer that was asked: a unit, OUTSIDE, or TIE where shapely must say."""
+        """The unit that contains the point, OUTSIDE, or TIE (on a border). Call :meth:`near` first."""
         return self._own[number]
 
     def _search(self, layer: UnitLayer, sigma: float) -> tuple[Near, int]:
-        """The same from the index, and the unit that holds the point; OUTSIDE; or TIE: shapely must say."""
+        """The units from the index, and the one that contains the point, OUTSIDE or TIE (shapely decides)."""
         box = self.box(REACH * sigma)
         if isinstance(layer.index, CoverageIndex):
             found, own = layer.index.near(box, sigma)
@@ -100,13 +100,13 @@ class PointView(View):
         return areas, self._integrate(shapes, sigma), np.asarray(squares)
 
     def _integrate(self, shapes: Sequence[BaseGeometry], sigma: float) -> Floats:
-        """Masses from the geometries themselves."""
+        """The mass in each shape, (n,), integrated over the whole geometries."""
         x, y, _, _, rx, ry = self.box(REACH * sigma + 1.0)
         parts = shapely.clip_by_rect(np.asarray(shapes, dtype=object), x - rx, y - ry, x + rx, y + ry)
         return gaussian_mass([self.plane.shapely_to_metres(part) for part in parts], sigma)
 
     def _masses(self, hits: Sequence[UnitHit | ZoneHit], sigma: float) -> list[float]:
-        """Mass in each hit for one σ: of the layer that it comes from, which is searched with that σ."""
+        """Mass in each hit for one σ, from a search of its layer with that σ."""
         return [
             self._unit_mass(hit, sigma) if isinstance(hit, UnitHit) else self.zone_mass(hit) for hit in hits
         ]
@@ -120,7 +120,7 @@ class PointView(View):
         raise LookupError(hit.code)
 
     def zones(self) -> Iterable[ZoneHit]:
-        """Zones that hold the point, may hold it, or are near enough to be told of; asked once."""
+        """Zones that contain the point, may contain it, or are within their notice distance; cached."""
         if self._zone_hits is None:
             layer = self.snapshot.zones
             self._zone_hits = [] if layer is None else list(self._zones(layer))
@@ -144,7 +144,7 @@ class PointView(View):
             )
 
     def zone_mass(self, hit: ZoneHit) -> float:
-        """Mass in a zone that has been told of, by the error of its own lines."""
+        """Mass in one of :meth:`zones`, with the error of its own lines."""
         return self._zone_masses[hit.source_id, hit.id]
 
     def cells(self) -> Iterable[CellHit]:
@@ -163,11 +163,11 @@ class PointView(View):
         ]
 
     def _at(self, index: Index) -> list[int]:
-        """The areas of a layer that hold the point, by position."""
+        """Positions of the areas of a layer that contain the point."""
         found: list[int] = index.areas_at(self.location.lon, self.location.lat).tolist()
         return found
 
 
 def _on_border(found: Near) -> bool:
-    """Whether the point lies on the border of something that was found."""
+    """Whether the point lies on the border of one of the areas."""
     return bool((found[2] < ON_BORDER_M**2).any())

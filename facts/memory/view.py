@@ -1,4 +1,4 @@
-"""A place as a snapshot sees it: what points and footprints share."""
+"""The common part of :class:`PointView` and :class:`FootprintView`: a place seen against a snapshot."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ Floats = NDArray[np.float64]
 
 
 def sigma_of(location: Location, source: SourceRef) -> float:
-    """σ of a place against a layer's lines, metres: both errors together."""
+    """σ of a place relative to a layer's lines, metres: both errors combined."""
     return sigma_from_r68(combine(location.accuracy_m, source.accuracy_m))
 
 
 class View:
-    """What both kinds of places share: a place as a snapshot sees it."""
+    """A place and a snapshot, with lazily computed geometries.
+
+    ``masses``: see :class:`facts.model.PlaceFacts`.
+    """
 
     masses: Callable[[Sequence[UnitHit | ZoneHit], float], list[float]] | None = None
 
@@ -43,11 +46,15 @@ class View:
 
     @cached_property
     def flat(self) -> BaseGeometry:
-        """The same in metres from its middle."""
+        """The place in metres from its own point."""
         return self.plane.shapely_to_metres(self.shape)
 
     def box(self, metres: float) -> Place:
-        """The box round the place, grown by a length, as the compiled calls take it."""
+        """The bounding box of the place, extended by a length, as arguments of the compiled functions.
+
+        (x, y, metres per degree in x and y, half width, half height); all in degrees but the third and
+        fourth.
+        """
         plane, x, y = self.plane, self.location.lon, self.location.lat
         if self.location.footprint is None:
             return x, y, plane.kx, plane.ky, metres / plane.kx, metres / plane.ky
@@ -61,6 +68,6 @@ class View:
         return self.plane.shapely_to_metres(shapely.boundary(shape))
 
     def zone_reach(self, layer: ZoneLayer) -> float:
-        """How far a zone may be that must be told of, metres."""
+        """Distance up to which zones may matter, metres: by their lines' error or notice distance."""
         sigmas = [sigma_of(self.location, s) for s in self.snapshot.sources if s.role == "zones"]
         return max(REACH * max(sigmas, default=0.0), layer.farthest_m)

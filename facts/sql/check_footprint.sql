@@ -5,14 +5,9 @@
 -- Pieces find candidates; overlap areas come from whole geometries, on the ellipsoid (geography).
 WITH place AS (
     SELECT ST_GeomFromWKB(:wkb, 4490) AS geom
-), src AS MATERIALIZED (  -- spread_m is how far a layer's areas can matter, from both errors joined
-    SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
-    FROM source s
-    WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
-               ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
-), near AS MATERIALIZED (  -- notice distance of each kind of zone
-    SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
-), unit_hit AS MATERIALIZED (
+),
+-- include parts/sources.sql
+unit_hit AS MATERIALIZED (
     -- distances are planar, of degrees scaled to metres at the place, as in memory (geo.measure.geodesic.Plane);
     -- areas are ellipsoidal
     SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends,
@@ -24,18 +19,9 @@ WITH place AS (
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
       AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
                   AND ST_Intersects(q.geom, place.geom))
-), elsewhere AS MATERIALIZED (  -- units above those met, and their lines in other datasets, farther away
-    -- codes are prefixes of fixed lengths; city and province have also the form padded with zeros
-    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
-    FROM (
-        SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
-            (h.code), (left(h.code, 2)), (left(h.code, 2) || '00'), (left(h.code, 2) || '0000'), (left(h.code, 4)),
-            (left(h.code, 4) || '00'), (left(h.code, 6)), (left(h.code, 9)), (left(h.code, 12))) a (code)
-    ) c
-    JOIN unit u ON u.code = c.code JOIN src s ON s.id = u.source_id
-    WHERE s.role = 'units' AND u.geom IS NOT NULL AND u.valid @> CAST(:as_of AS date)
-      AND NOT EXISTS (SELECT FROM unit_hit h WHERE h.source_id = u.source_id AND h.code = u.code)
-), zone_hit AS MATERIALIZED (
+),
+-- include parts/elsewhere.sql
+zone_hit AS MATERIALIZED (
     SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
            coalesce(ST_Area(o.part::geography), 0) AS overlap_m2,
            coalesce(ST_Perimeter(o.part::geography), 0) AS overlap_rim_m,
@@ -70,21 +56,14 @@ WITH place AS (
       AND c.geom && place.geom AND ST_Intersects(c.geom, place.geom)
 )
 SELECT
-    (SELECT json_agg(json_build_object(
-        'id', id, 'dataset', dataset, 'version', version, 'role', role, 'title', title, 'official', official,
-        'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
-        ORDER BY dataset) FROM src) AS sources,
+-- include parts/select_sources.sql
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'code', code, 'name', name, 'level', level, 'ends', ends,
         'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
     (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
-        SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
-        CROSS JOIN LATERAL (  -- <-> orders by degrees with the index, not by metres, so the nearest of eight is taken
-            SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
-            WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
-            ORDER BY q.geom <-> place.geom LIMIT 8
-        ) n WHERE s.role = 'units') END AS outside_m,
+-- include parts/select_nearest.sql
+    ) END AS outside_m,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name,
         'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'distance_m', distance_m, 'edge_m', edge_m,

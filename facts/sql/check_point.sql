@@ -6,14 +6,9 @@
 -- so that cutting an area small never moves its border.
 WITH place AS (
     SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4490) AS geom
-), src AS MATERIALIZED (  -- spread_m is how far a layer's areas can matter, from both errors joined
-    SELECT s.*, :sigmas * sqrt(s.accuracy_m ^ 2 + CAST(:accuracy_m AS double precision) ^ 2) AS spread_m
-    FROM source s
-    WHERE CASE WHEN CAST(:source_ids AS bigint[]) IS NULL THEN s.retired_at IS NULL
-               ELSE s.id = ANY (CAST(:source_ids AS bigint[])) END
-), near AS MATERIALIZED (  -- notice distance of each kind of zone
-    SELECT k.kind, k.near_m FROM zone_kind k JOIN src s ON s.id = k.source_id
-), unit_hit AS MATERIALIZED (
+),
+-- include parts/sources.sql
+unit_hit AS MATERIALIZED (
     -- covers has two parts. Clear of every cut edge a piece's answer is final; within tie of one (1e-9 degrees is
     -- 0.1 mm) the whole geometry is asked, since ST_Subdivide rounds the vertices that it adds
     SELECT u.id, u.source_id, u.code, u.name, u.level, u.geom, upper(u.valid) AS ends,
@@ -30,18 +25,9 @@ WITH place AS (
     JOIN unit u ON u.id = p.unit_id
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
     GROUP BY u.id, place.geom
-), elsewhere AS MATERIALIZED (  -- units above those met, and their lines in other datasets, farther away
-    -- codes are prefixes of fixed lengths; city and province have also the form padded with zeros
-    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends
-    FROM (
-        SELECT DISTINCT a.code FROM unit_hit h CROSS JOIN LATERAL (VALUES
-            (h.code), (left(h.code, 2)), (left(h.code, 2) || '00'), (left(h.code, 2) || '0000'), (left(h.code, 4)),
-            (left(h.code, 4) || '00'), (left(h.code, 6)), (left(h.code, 9)), (left(h.code, 12))) a (code)
-    ) c
-    JOIN unit u ON u.code = c.code JOIN src s ON s.id = u.source_id
-    WHERE s.role = 'units' AND u.geom IS NOT NULL AND u.valid @> CAST(:as_of AS date)
-      AND NOT EXISTS (SELECT FROM unit_hit h WHERE h.source_id = u.source_id AND h.code = u.code)
-), zone_hit AS MATERIALIZED (
+),
+-- include parts/elsewhere.sql
+zone_hit AS MATERIALIZED (
     SELECT z.id, z.source_id, z.code, z.kind, z.grade, z.name,
            array_agg(encode(ST_AsBinary(p.geom), 'hex')) FILTER (WHERE p.distance_m <= p.spread_m) AS pieces,
            bool_or(ST_Covers(p.geom, place.geom) AND NOT ST_DWithin(ST_Boundary(p.geom), place.geom, :tie))
@@ -74,10 +60,7 @@ WITH place AS (
       AND c.geom && place.geom AND ST_Covers(c.geom, place.geom)
 )
 SELECT
-    (SELECT json_agg(json_build_object(
-        'id', id, 'dataset', dataset, 'version', version, 'role', role, 'title', title, 'official', official,
-        'accuracy_m', accuracy_m, 'reach', reach, 'kinds', kinds, 'begins', begins, 'checksum', checksum)
-        ORDER BY dataset) FROM src) AS sources,
+-- include parts/select_sources.sql
     (SELECT json_agg(json_build_object(
         'source_id', h.source_id, 'code', h.code, 'name', h.name, 'level', h.level, 'ends', h.ends,
         'covers', h.covers, 'pieces', h.pieces,
@@ -86,12 +69,8 @@ SELECT
         ORDER BY h.code, h.source_id) FROM unit_hit h) AS units,
     (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
     CASE WHEN NOT EXISTS (SELECT FROM unit_hit WHERE covers) THEN (
-        SELECT min(ST_Distance(ST_Scale(n.geom, :kx, :ky), ST_Scale(place.geom, :kx, :ky))) FROM src s
-        CROSS JOIN LATERAL (  -- <-> orders by degrees with the index, not by metres, so the nearest of eight is taken
-            SELECT q.geom FROM unit_piece q JOIN unit u ON u.id = q.unit_id
-            WHERE q.source_id = s.id AND u.valid @> CAST(:as_of AS date)
-            ORDER BY q.geom <-> place.geom LIMIT 8
-        ) n WHERE s.role = 'units') END AS outside_m,
+-- include parts/select_nearest.sql
+    ) END AS outside_m,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name, 'covers', covers,
         'distance_m', distance_m, 'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind),

@@ -267,7 +267,7 @@ def test_few_spans_are_kept_the_last_used_first(
     live: SnapshotService, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load("辛乡")
-    monkeypatch.setattr(snapshotlive, "KEPT", 1)
+    monkeypatch.setattr(snapshotlive, "MAX_SPANS", 1)
     assert live.wait(OLD_DAY, LONG_S) is not None
     assert live.at(DAY) is None
     assert live.wait(DAY, LONG_S) is not None
@@ -278,7 +278,7 @@ def test_many_days_do_not_pile_up(live: SnapshotService, gate: Callable[[], Gate
     first = OLD_DAY - dt.timedelta(days=6000)
     for n in range(100):
         assert live.at(first - dt.timedelta(days=n)) is None
-    assert len(live._requested) <= snapshotlive.KEPT
+    assert len(live._requested) <= snapshotlive.MAX_SPANS
 
 
 def test_stopping_ends_threads_and_connections(live: SnapshotService, database: Engine) -> None:

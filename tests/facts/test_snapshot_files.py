@@ -140,10 +140,10 @@ def test_too_many_files_go_oldest_first(session: Session, filed: Callable[..., S
     folders = _folders(files._folder)
     for age, path in enumerate(folders):
         os.utime(path, (0, time.time() - 100 * age))
-    files._most_bytes = sum(snapshotfiles._size(path) for path in folders[:2])
+    files._max_bytes = sum(snapshotfiles._size(path) for path in folders[:2])
     files._prune()
     assert _folders(files._folder) == folders[:2]
-    files._most_bytes = 0
+    files._max_bytes = 0
     files._prune()
     assert _folders(files._folder) == folders[:1]
 
