@@ -45,8 +45,8 @@ def clear_demo(session: Session) -> Cleared:
     """
     files = _sample_files(session)
     removed = session.scalars(delete(Report).where(Report.sample).returning(Report.id)).all()
-    gone = [_remove_account(session, account) for account in _demo_accounts(session)]
-    cleared = Cleared(len(removed), gone.count(True), gone.count(False), files)
+    deleted = [_remove_account(session, account) for account in _demo_accounts(session)]
+    cleared = Cleared(len(removed), deleted.count(True), deleted.count(False), files)
     counts = {"reports": cleared.reports, "accounts": cleared.accounts, "accounts_locked": cleared.locked}
     append_step(session, "demo_cleared", "demo", before={**counts, "files": len(files)})
     return cleared

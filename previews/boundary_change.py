@@ -139,7 +139,7 @@ def _lead_changes(
     """The reports whose lead unit differs between the sides."""
     for report in reports:
         facts = _facts_of_sides(session, report.location, sides)
-        decided = (decide(report.location, one, limits.shares)[0] for one in facts)
+        decided = (decide(report.location, side, limits.shares)[0] for side in facts)
         before, after = (LeadOnSide(found.lead, found.certainty) for found in decided)
         if _code(before) != _code(after):
             yield LeadChange(report.id, report.case.category, before, after)

@@ -76,13 +76,13 @@ def tell_comparison(one: Comparison, book: LawBook, lang: Lang) -> Row:
 
 
 def _aspect(one: Comparison, aspect: Aspect, lang: Lang) -> str:
-    """Before → after; of lists what goes (−) and what comes (+); empty where both are the same."""
+    """Before → after; of lists the removed (−) and the added (+); empty where both are equal."""
     if aspect not in one.changed:
         return ""
     before, after = (aspect_parts(side, aspect, lang) for side in (one.before, one.after))
     if aspect in ("authority", "articles"):
-        gone, new = (listed(lang, [*_without(*pair)]) for pair in ((before, after), (after, before)))
-        return joined(lang, (f"− {gone}" if gone else "", f"+ {new}" if new else ""))
+        removed, added = (listed(lang, [*_without(*pair)]) for pair in ((before, after), (after, before)))
+        return joined(lang, (f"− {removed}" if removed else "", f"+ {added}" if added else ""))
     return f"{listed(lang, before) or '–'} → {listed(lang, after) or '–'}"
 
 

@@ -15,7 +15,7 @@ from store.queries.report_filter import ReportFilter
 from store.queries.statistics import Rows, fetch_statistics
 from store.schema.datasets import CLOSED, Source, Unit
 
-MOST_UNITS: Final = 200
+MAX_UNITS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,17 @@ def _counts(axes: dict[str, Rows], axis: str) -> dict[str, int]:
 
 
 def _by_unit(session: Session, rows: Rows) -> list[tuple[str, str, int, int]]:
-    """The units with most reports, at most ``MOST_UNITS``."""
-    most = sorted((row for row in rows if row["n"]), key=lambda row: -row["n"])[:MOST_UNITS]
-    names = _names(session, [row["unit"] for row in most])
-    found = (names.get(row["unit"], (row["unit"], "")) for row in most)
-    return [(code, name, row["n"], row["overdue"]) for (code, name), row in zip(found, most, strict=True)]
+    """The units with most reports, at most ``MAX_UNITS``."""
+    largest = sorted((row for row in rows if row["n"]), key=lambda row: -row["n"])[:MAX_UNITS]
+    names = _names(session, [row["unit"] for row in largest])
+    found = (names.get(row["unit"], (row["unit"], "")) for row in largest)
+    return [(code, name, row["n"], row["overdue"]) for (code, name), row in zip(found, largest, strict=True)]
 
 
 def _names(session: Session, stems: list[str]) -> dict[str, tuple[str, str]]:
     """Stem → (code, name) of today's units."""
     # Statistics count by stems, in which trailing zeros are cut; codes have at least six digits.
-    codes = [one + "0" * (6 - len(one)) for one in stems if one]
+    codes = [prefix + "0" * (6 - len(prefix)) for prefix in stems if prefix]
     query = (
         select(Unit.code, Unit.name)
         .join(Source, Source.id == Unit.source_id)

@@ -16,7 +16,7 @@ from store.queries.features import Box
 
 NAMES: Final = ("county", "category", "effect", "status", "sample", "month", "lon", "lat", "reports")
 VIEW: Final = table("report_coarse", *(column(name) for name in NAMES))
-MOST: Final = 20_000
+MAX_ROWS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,16 @@ class CoarseFilter:
 
 
 def sees_coarse(session: Session) -> bool:
-    """Whether the session may see coarse counts: by its rights, or because everybody may."""
+    """Whether the session may see coarse counts: by its rights, or because everyone may see them."""
     return bool(session.scalar(select(func.zhijie_sees_coarse())))
 
 
 def fetch_coarse(session: Session, criteria: CoarseFilter) -> Sequence[RowMapping]:
-    """Counts of reports by square (0.01°), matter, effect, status and month; at most ``MOST`` rows."""
+    """Counts of reports by square (0.01°), matter, effect, status and month; at most ``MAX_ROWS`` rows."""
     c = VIEW.c
-    query = select(VIEW).order_by(c.month, c.lon, c.lat, c.category, c.effect, c.status, c.sample).limit(MOST)
+    query = (
+        select(VIEW).order_by(c.month, c.lon, c.lat, c.category, c.effect, c.status, c.sample).limit(MAX_ROWS)
+    )
     if criteria.month is not None:
         query = query.where(c.month == criteria.month)
     if criteria.bbox is not None:

@@ -17,17 +17,12 @@ TITLE: Final = N_("Zhijie: whose ground is this, and may that stand on it?")
 HOME: Final = (35.6, 112.75)
 HOME_ZOOM: Final = 9
 # Reports drawn at most, and reports a request. Each is an SVG element: more of them make panning stutter.
-MOST_REPORTS: Final = 5_000
+MAX_REPORTS: Final = 5_000
 PAGE_SIZE: Final = 500
 HIDDEN_AT_FIRST: Final = frozenset({"grid"})
 
 
-def map_page(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "") -> str:
-    """The HTML of the public map (see :func:`live_map`)."""
-    return live_map(lang, tianditu_key=tianditu_key, data_as_of=data_as_of).render()
-
-
-def live_map(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "") -> Page:
+def map_page(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "") -> Page:
     """The public map's page; call ``render()`` on it.
 
     It contains no geometry: its scripts fetch areas and reports. ``tianditu_key`` adds the national base map,
@@ -49,7 +44,7 @@ def live_map(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "
     page.add_child(chart)
     page.html.add_child(frame(lang, data_as_of))
     data = page_data(lang, chart, WORDS, layers)
-    limits = {"layerOrder": list(layers), "mostReports": MOST_REPORTS, "pageSize": PAGE_SIZE}
+    limits = {"layerOrder": list(layers), "mostReports": MAX_REPORTS, "pageSize": PAGE_SIZE}
     page.html.add_child(Island({**data, **limits}))
     page.header.add_child(Module("zhijie/map/main.js"))
     return page

@@ -45,13 +45,13 @@ def _dashes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """The border's line as dashes: start and end of each."""
     found, left, drawn = [], DASH[0], True
     for (x1, y1), (x2, y2) in zip(BORDER, BORDER[1:], strict=False):
-        length, gone = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 0.0
-        while gone < length:
-            step = min(left, length - gone)
-            ends = [(x1 + (x2 - x1) * t / length, y1 + (y2 - y1) * t / length) for t in (gone, gone + step)]
+        length, done = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 0.0
+        while done < length:
+            step = min(left, length - done)
+            ends = [(x1 + (x2 - x1) * t / length, y1 + (y2 - y1) * t / length) for t in (done, done + step)]
             if drawn:
                 found.append((ends[0], ends[1]))
-            gone, left = gone + step, left - step
+            done, left = done + step, left - step
             if left <= 0:
                 drawn = not drawn
                 left = DASH[0] if drawn else DASH[1]

@@ -109,6 +109,8 @@ def css() -> str:
     The device's setting decides, unless the page's ``data-theme`` (day, night) is set.
     """
     effects = {effect.code.replace("_", "-"): effect.colour for effect in EFFECTS}
+    # The night colours appear twice: a rule cannot be shared between a media query and a selector, and
+    # light-dark() is missing in browsers that offices still use.
     day = f":root {{\n  color-scheme: light dark;\n{_block(effects)}{_block(DAY)}}}\n"
     device = ':root:not([data-theme="day"])'
     night = f"@media (prefers-color-scheme: dark) {{\n  {device} {{\n{_block(NIGHT, '    ')}  }}\n}}\n"

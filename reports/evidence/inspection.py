@@ -23,7 +23,7 @@ from reports.evidence.thumbnail import make_thumbnail
 
 MEMORY: Final = 3 << 30  # bytes of address space
 WRITES: Final = 16 << 20  # largest file that the process may write
-MOST_NOTES: Final = 12
+MAX_NOTES: Final = 12
 
 
 def inspect_file(path: Path, thumbnail: Path) -> dict[str, Any]:
@@ -65,9 +65,9 @@ def _inspect(path: Path, thumbnail: Path) -> dict[str, Any]:
 
 
 def _distinct(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The notes, each once, at most ``MOST_NOTES``."""
+    """The notes, each once, at most ``MAX_NOTES``."""
     unique = {json.dumps(note, sort_keys=True): note for note in notes}
-    return list(unique.values())[:MOST_NOTES]
+    return list(unique.values())[:MAX_NOTES]
 
 
 def _limit_resources() -> None:

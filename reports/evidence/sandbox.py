@@ -21,7 +21,7 @@ from core.settings import ROOT
 
 SECONDS: Final = 40.0  # time limit for a file
 MODULE: Final = "reports.evidence.inspection"
-MOST_ANSWER: Final = 200_000  # bytes; a compromised process must not fill our memory
+MAX_ANSWER: Final = 200_000  # bytes; a compromised process must not fill our memory
 UNKNOWN: Final = "application/octet-stream"
 
 
@@ -82,7 +82,7 @@ class InspectionProcess:
             if not select.select([handle], [], [], max(0.0, until - time.monotonic()))[0]:
                 raise TimeoutError
             piece = os.read(handle, 65_536)
-            if not piece or len(line) > MOST_ANSWER:
+            if not piece or len(line) > MAX_ANSWER:
                 raise BrokenPipeError
             line += piece
         return line

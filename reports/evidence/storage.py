@@ -1,8 +1,8 @@
 """The store of evidence: each file once, under the SHA-256 of its bytes, never overwritten.
 
 By default a folder; else any store that fsspec knows by its URL, such as ``s3://bucket/folder``. A file is
-written piece by piece into a staged file, hashed meanwhile, and renamed in one step: nobody ever sees half of
-it.
+written piece by piece into a staged file, hashed meanwhile, and renamed in one step, so that no reader sees
+a part of it.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from core.i18n import N_
 from reports.workflow.states import next_statuses
 from store.schema.datasets import Report, Source, Unit
 
-MOST_REASON: Final = 500
-LONGEST: Final = dt.timedelta(days=3650)  # a due date farther away is a typing error
+MAX_REASON: Final = 500
+MAX_TERM: Final = dt.timedelta(days=3650)  # a due date farther away is a typing error
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _check(session: Session, report: Report, assignment: Assignment) -> None:
             code=assignment.unit,
         )
     if assignment.account is not None and assignment.account not in {
-        one["account"] for one in fetch_assignable_people(session, report.unit_code)
+        person["account"] for person in fetch_assignable_people(session, report.unit_code)
     }:
         raise BadInput(
             N_("Account {account} has no role in that area."),
@@ -111,7 +111,7 @@ def _check(session: Session, report: Report, assignment: Assignment) -> None:
             hint=N_("Choose one of the people offered."),
             account=assignment.account,
         )
-    if assignment.until is not None and not today() <= assignment.until <= today() + LONGEST:
+    if assignment.until is not None and not today() <= assignment.until <= today() + MAX_TERM:
         raise BadInput(
             N_("{day} is in the past, or too far in the future."),
             field="until",
@@ -131,7 +131,7 @@ _ASSIGNMENTS: Final = text("SELECT * FROM zhijie_hands(:report)")
 
 
 def fetch_assignable_people(session: Session, place: str | None) -> list[dict[str, Any]]:
-    """People to whom reports of a unit can be assigned: account, name, role, reach; may be empty."""
+    """The people who can be assigned reports of a unit: account, name, role, reach; may be empty."""
     return [dict(row) for row in session.execute(_PEOPLE, {"place": place}).mappings()]
 
 

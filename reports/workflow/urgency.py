@@ -16,5 +16,5 @@ def is_urgent(verdict: Verdict, zones: frozenset[str]) -> bool:
 
 def conflict_kinds(verdict: Verdict) -> list[str]:
     """The kinds of zones that the place conflicts with, certainly or possibly; sorted, each once."""
-    met = (conflict.zone.kind for conflict in verdict.conflicts if conflict.relation != "near")
-    return sorted(set(met))
+    kinds = (conflict.zone.kind for conflict in verdict.conflicts if conflict.relation != "near")
+    return sorted(set(kinds))

@@ -34,7 +34,7 @@ def island(html: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_page_is_light_and_knows_no_other_host(lang: Lang) -> None:
-    html = map_page(lang, data_as_of="2022-08-21")
+    html = map_page(lang, data_as_of="2022-08-21").render()
     assert len(html.encode()) < 60_000
     assert "//" not in re.sub(r"^\s*//.*$", "", html, flags=re.M)
     links = Reader(html).values("src", "href")
@@ -43,7 +43,7 @@ def test_page_is_light_and_knows_no_other_host(lang: Lang) -> None:
 
 
 def test_linked_files_are_in_the_project() -> None:
-    links = Reader(map_page("zh")).values("src", "href")
+    links = Reader(map_page("zh").render()).values("src", "href")
     ours = [link.removeprefix("/static/") for link in links if link.startswith("/static/zhijie/")]
     assert "zhijie/map/main.js" in ours
     assert [link for link in ours if not (STATIC / link).is_file()] == []
@@ -69,7 +69,7 @@ def test_scripts_never_read_html() -> None:
 
 def test_folium_draws_the_map() -> None:
     assert issubclass(OwnMap, folium.Map)
-    html = map_page("zh")
+    html = map_page("zh").render()
     assert "var map_zhijie = L.map(" in html
     assert "L.control.layers(" in html
     for key in LAYERS:
@@ -77,13 +77,13 @@ def test_folium_draws_the_map() -> None:
 
 
 def test_the_grid_is_off_at_first() -> None:
-    html = map_page("zh")
+    html = map_page("zh").render()
     assert "layer_townships.addTo(map_zhijie)" in html
     assert "layer_grid.addTo(map_zhijie)" not in html
 
 
 def test_policy_lets_only_the_page_s_own_inline_script_run() -> None:
-    html = map_page("zh")
+    html = map_page("zh").render()
     reader = Reader(html)
     policy = next(attrs["content"] for tag, attrs in reader.tags if attrs.get("http-equiv"))
     assert policy is not None
@@ -95,10 +95,10 @@ def test_policy_lets_only_the_page_s_own_inline_script_run() -> None:
 
 
 def test_hostile_date_is_text() -> None:
-    reader = Reader(map_page("zh", data_as_of=HOSTILE))
+    reader = Reader(map_page("zh", data_as_of=HOSTILE).render())
     assert HOSTILE in reader.text
     assert "49" not in reader.text
-    assert len(reader.scripts) == len(Reader(map_page("zh")).scripts)
+    assert len(reader.scripts) == len(Reader(map_page("zh").render()).scripts)
     assert not [attrs for tag, attrs in reader.tags if attrs.get("src") == "x"]
 
 
@@ -112,9 +112,9 @@ def test_island_cannot_be_left() -> None:
 
 
 def test_hostile_key_of_the_base_map_stays_inside_its_url() -> None:
-    html = map_page("zh", tianditu_key=HOSTILE)
+    html = map_page("zh", tianditu_key=HOSTILE).render()
     reader = Reader(html)
-    assert len(reader.scripts) == len(Reader(map_page("zh", tianditu_key="k")).scripts)
+    assert len(reader.scripts) == len(Reader(map_page("zh", tianditu_key="k").render()).scripts)
     assert "49" not in "".join(re.findall(r"tk=([^\"]*)", html))
     assert "tk=%3C%2Fscript%3E" in html
 
@@ -125,8 +125,8 @@ def test_title_is_escaped() -> None:
 
 
 def test_base_map_only_with_a_key() -> None:
-    assert "tianditu" not in map_page("zh")
-    html = map_page("zh", tianditu_key="0123abc")
+    assert "tianditu" not in map_page("zh").render()
+    html = map_page("zh", tianditu_key="0123abc").render()
     hosts = {match.split("/")[2] for match in re.findall(r"https?://[^\s;\"']+", html)}
     assert hosts == {"t{s}.tianditu.gov.cn", "*.tianditu.gov.cn"}
     assert "tk=0123abc" in html
@@ -140,7 +140,7 @@ def test_tile_url_is_the_national_service_s_form() -> None:
 
 @pytest.mark.parametrize(("lang", "tag", "other"), [("zh", "zh-CN", "?lang=en"), ("en", "en", "?lang=zh")])
 def test_language_of_the_page(lang: Lang, tag: str, other: str) -> None:
-    html = map_page(lang)
+    html = map_page(lang).render()
     reader = Reader(html)
     assert reader.tags[0] == ("html", {"lang": tag})
     assert other in reader.values("href")
@@ -166,7 +166,7 @@ def test_scripts_hold_no_chinese() -> None:
 
 
 def test_the_same_page_is_the_same_bytes() -> None:
-    assert map_page("zh") == map_page("zh")
+    assert map_page("zh").render() == map_page("zh").render()
     assert OwnLayer("a", "A").get_name() == "layer_a"
 
 

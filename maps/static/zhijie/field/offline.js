@@ -1,13 +1,13 @@
 // The offline check: the service's own calculation on the stored pack; where it could differ, the answer is
 // "unknown". It is never "clear" where pack, place or day leave a doubt; it does not decide where a permit may
-// lift a rule, nor by past law. No page and no texts in here: codes only.
+// lift a rule, nor by past law. It touches no page and has no texts: codes only.
 
 import { today } from "./days.js";
 import { boundariesCross, crossingProbability, covers, distanceToBoundary, distanceBetween, toPlane, probabilityIn, planeAt, polygonsOf, sigmaOf, areaAndPerimeter } from "./probability.js";
 
 const STRICT = ["prohibited", "permit_required"];
-const HAIR_M = 0.5; // closer to a line than this, its rounding decides: uncertain
-const MARGIN = 0.003; // of a share: closer to a threshold than this, small differences decide: uncertain
+const HAIR_M = 0.5; // nearer to a line the pack's rounding could decide: uncertain
+const MARGIN = 0.003; // of a share: nearer to a threshold the two calculations could differ: uncertain
 
 const boxes = new WeakMap();
 
@@ -129,8 +129,8 @@ function cellOf(matter, lead) {
 
 // ---- zones ------------------------------------------------------------------------------------------
 
-/** "within" (certain), "possible", "near" or null, with the share that decides it. */
-function meetPoint(matter, row, area, sigma) {
+/** {relation: "within" (certain), "possible" or null, share, distance}: how a zone lies to a point; metres. */
+function relatePoint(matter, row, area, sigma) {
   const { disputed, possible } = matter.pack.limits;
   const inside = covers(area, [0, 0]);
   const edge = distanceToBoundary(area, [0, 0]);
@@ -140,7 +140,8 @@ function meetPoint(matter, row, area, sigma) {
   return { relation: touched ? relation : null, share, distance: inside ? 0 : edge };
 }
 
-function meetFootprint(matter, row, area, sigma) {
+/** As relatePoint, for a footprint. Without a point or boundary in common, only the errors can join them. */
+function relateFootprint(matter, row, area, sigma) {
   const { disputed, possible } = matter.pack.limits;
   const { shape } = matter;
   if (boundariesCross(shape, area)) return { relation: "possible", share: 0.5, distance: 0 };
@@ -162,8 +163,8 @@ function conflictsOf(matter, category) {
   const found = [];
   for (const { row, area } of near(pack.zones, matter.box, matter.plane, matter.metres)) {
     const sigma = sigmaOf(matter.accuracy, sourceOf(matter, row).accuracy_m);
-    const meet = matter.shape ? meetFootprint : meetPoint;
-    const { relation, share, distance } = meet(matter, row, area, sigma);
+    const relate = matter.shape ? relateFootprint : relatePoint;
+    const { relation, share, distance } = relate(matter, row, area, sigma);
     const close = distance <= (pack.kinds[row.kind]?.near_m ?? 0);
     if (relation === null && !close) continue;
     const law = pack.laws[category.law[`${row.kind}/${row.grade ?? ""}`]];
@@ -179,15 +180,15 @@ function missingOf(matter, category, lead, conflicts) {
   const known = matter.pack.sources
     .filter(({ role, reach, begins }) => role === "zones" && lead?.code.startsWith(reach) && (begins === null || begins <= day))
     .flatMap(({ kinds }) => kinds);
-  const met = conflicts.filter(({ relation }) => relation !== "near").map(({ zone }) => zone.kind);
-  return category.relevant.filter((kind) => !known.includes(kind) && !met.includes(kind));
+  const hit = conflicts.filter(({ relation }) => relation !== "near").map(({ zone }) => zone.kind);
+  return category.relevant.filter((kind) => !known.includes(kind) && !hit.includes(kind));
 }
 
 /** Kinds of zones whose rule a permit, in force and for this use, may lift at the place. */
 function permittedKinds(matter, category) {
   const own = matter.pack.permits.filter(({ uses }) => uses.includes(category.code));
-  const met = near(own, matter.box, matter.plane, 3 * sigmaOf(matter.accuracy) + 50);
-  return new Set(met.flatMap(({ row }) => row.zone_kinds));
+  const nearby = near(own, matter.box, matter.plane, 3 * sigmaOf(matter.accuracy) + 50);
+  return new Set(nearby.flatMap(({ row }) => row.zone_kinds));
 }
 
 // ---- the verdict ------------------------------------------------------------------------------------
@@ -210,7 +211,7 @@ function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
 
 /**
  * The verdict on a place (degrees of CGCS2000) and a matter, from the pack alone.
- * `asked`: {lon, lat, accuracy_m} or {footprint, accuracy_m}, category, as_of (a past day is not known here).
+ * `inquiry`: {lon, lat, accuracy_m} or {footprint, accuracy_m}, category, as_of (for a past day: "unknown").
  */
 export function check(pack, inquiry, now = today()) {
   const category = pack.categories.find(({ code }) => code === inquiry.category);

@@ -24,7 +24,7 @@ function choose(place) {
 
 // ---- the telephone's own position ---------------------------------------------------------------
 
-/** The position, or {why} with the key of the sentence that says why there is none. */
+/** The position, or {why} with the key of the text that gives the reason. */
 export function position() {
   if (!navigator.geolocation || !window.isSecureContext) return Promise.resolve({ why: "gps_none" });
   const why = { 1: "gps_denied", 2: "gps_failed", 3: "gps_slow" };

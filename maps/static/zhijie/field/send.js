@@ -1,5 +1,5 @@
 // Sends the queue, each report once: after a lost response it is sent again under the same idempotency key.
-// Runs in the page and in the service worker; a lock lets only one of them send at a time. No page in here.
+// Runs in the page and in the service worker; a lock lets only one of them send at a time. It touches no page.
 
 import { Unreachable, Refused, SignedOut, requestJson, fetchSession } from "./api.js";
 import { all, change, drop, read } from "./store.js";
@@ -29,8 +29,8 @@ export async function itemsOf(account) {
 const isDue = ({ state }) => state === "waiting" || state === "sending";
 
 /**
- * Send everything that is waiting for the current account. Returns "done", "busy" (another one is sending),
- * "away" or "out" (nobody is signed in).
+ * Send everything that is waiting for the current account. Returns "done", "busy" (another window is sending),
+ * "away" (offline) or "out" (signed out).
  */
 export function sendAll() {
   // ifAvailable: two senders would upload the same photos twice over a slow connection.
@@ -89,8 +89,8 @@ async function sendPhoto({ key, report_id: report, lang }, { id, ...sent }, smal
   const name = small ? photo.name.replace(/(\.\w+)?$/, "-small.jpg") : photo.name;
   const path = `/api/reports/${report}/evidence?filename=${encodeURIComponent(name)}`;
   try {
-    const kept = await requestJson("POST", path, { body: blob, lang, csrf });
-    if (!small) await verify(blob, kept.sha256);
+    const stored = await requestJson("POST", path, { body: blob, lang, csrf });
+    if (!small) await verify(blob, stored.sha256);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (!small) throw error;

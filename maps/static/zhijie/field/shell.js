@@ -44,7 +44,7 @@ export async function startShell(busy) {
     const first = !hadController;
     hadController = true;
     if (first) return;
-    if (busy()) askToReload(renew); // another window updated the worker; input here is kept until its author agrees
+    if (busy()) askToReload(renew); // another window updated the worker: reload only when the user agrees, or input would be lost
     else renew();
   });
   try {

@@ -74,7 +74,7 @@ function boxOf(bounds) {
   return [held(west, 180), held(south, 90), held(east, 180), held(north, 90)].join(",");
 }
 
-/** Draw one report unless the same is there already; gives its identifier. */
+/** Draw a report unless it is drawn already; returns its identifier. */
 function put(map, group, drawn, feature) {
   const { id } = feature.properties;
   const fingerprint = JSON.stringify(feature);

@@ -1,4 +1,4 @@
-// The card of a report: the verdict in words, what was said, and its numbers.
+// The card of a report: the verdict in words, the description, and its data.
 
 import { el, terms } from "./dom.js";
 import { picture } from "./marks.js";
@@ -39,7 +39,7 @@ export function reportCard(report) {
 export const waitingCard = () => el("p", { class: "report-card waiting" }, say("verdict_loading"));
 
 export function failedCard(reason, retry) {
-  // The button is gone when the click reaches the map, which would then take it for one on the ground.
+  // The button is removed before the click reaches the map, which would then take it for a click on the ground.
   const click = (event) => {
     event.stopPropagation();
     retry();

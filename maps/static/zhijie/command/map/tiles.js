@@ -15,14 +15,14 @@ export const VectorTiles = L.GridLayer.extend({
   initialize(options) {
     const whole = { tileSize: SIZE, updateWhenZooming: false, keepBuffer: 1, margin: 0, ...options };
     L.GridLayer.prototype.initialize.call(this, whole);
-    this._kept = new Map();
+    this._entries = new Map();
     this._missing = new Set();
     this.on("tileunload", ({ coords }) => this._forget(this._tileCoordsToKey(coords)));
   },
 
   onRemove(map) {
     L.GridLayer.prototype.onRemove.call(this, map);
-    for (const key of [...this._kept.keys()]) this._forget(key);
+    for (const key of [...this._entries.keys()]) this._forget(key);
   },
 
   createTile(coords, done) {
@@ -31,17 +31,17 @@ export const VectorTiles = L.GridLayer.extend({
     const canvas = document.createElement("canvas");
     canvas.style.cssText = `position:absolute;left:${-margin}px;top:${-margin}px`;
     tile.append(canvas);
-    const entry = { coords, canvas, layers: null, running: null, asked: 0, timer: 0 };
-    this._kept.set(this._tileCoordsToKey(coords), entry);
+    const entry = { coords, canvas, layers: null, running: null, requestedAt: 0, timer: 0 };
+    this._entries.set(this._tileCoordsToKey(coords), entry);
     this._load(entry).then(() => done(null, tile));
     return tile;
   },
 
   /** Fetch all tiles again, or those for which `changed(z, x, y)` is true. */
   refresh(changed = () => true) {
-    for (const entry of this._kept.values()) {
+    for (const entry of this._entries.values()) {
       if (!changed(...this._server(entry.coords)) || entry.timer) continue;
-      const wait = Math.max(0, entry.asked + REFRESH_MS - performance.now());
+      const wait = Math.max(0, entry.requestedAt + REFRESH_MS - performance.now());
       entry.timer = setTimeout(() => {
         entry.timer = 0;
         this._load(entry);
@@ -51,12 +51,12 @@ export const VectorTiles = L.GridLayer.extend({
 
   /** Fetch all tiles again at once: the filters have changed. */
   renew() {
-    for (const entry of this._kept.values()) this._load(entry);
+    for (const entry of this._entries.values()) this._load(entry);
   },
 
   /** Redraw the loaded tiles: colours or layers have changed. */
   repaint() {
-    for (const entry of this._kept.values()) this._paint(entry);
+    for (const entry of this._entries.values()) this._paint(entry);
   },
 
   /** Each tile in view with its content: [{layers, origin}], origin in pixels of the map's layer. */
@@ -64,7 +64,7 @@ export const VectorTiles = L.GridLayer.extend({
     if (!this._map) return [];
     const base = this._map.getPixelOrigin();
     const zoom = this._tileZoom;
-    return [...this._kept.values()]
+    return [...this._entries.values()]
       .filter(({ coords, layers }) => layers && coords.z === zoom)
       .map(({ coords, layers }) => ({ layers, origin: coords.scaleBy(L.point(SIZE, SIZE)).subtract(base) }));
   },
@@ -74,17 +74,17 @@ export const VectorTiles = L.GridLayer.extend({
   async _load(entry) {
     entry.running?.abort();
     entry.running = new AbortController();
-    entry.asked = performance.now();
+    entry.requestedAt = performance.now();
     const { signal } = entry.running;
     try {
       const found = await this._content(this._server(entry.coords), signal);
       entry.layers = this.options.prepared ? this.options.prepared(found, entry.coords.z) : found;
     } catch (fault) {
       if (signal.aborted) return;
-      this._lack(entry, fault);
+      this._markMissing(entry, fault);
       return;
     }
-    this._lack(entry, null);
+    this._markMissing(entry, null);
     this._paint(entry);
     this.options.arrived?.(entry.layers, entry.coords);
   },
@@ -98,7 +98,7 @@ export const VectorTiles = L.GridLayer.extend({
   },
 
   /** Count the tiles that could not be fetched. */
-  _lack(entry, fault) {
+  _markMissing(entry, fault) {
     const before = this._missing.size;
     if (fault) this._missing.add(entry);
     else this._missing.delete(entry);
@@ -106,12 +106,12 @@ export const VectorTiles = L.GridLayer.extend({
   },
 
   _forget(key) {
-    const entry = this._kept.get(key);
+    const entry = this._entries.get(key);
     if (!entry) return;
-    this._kept.delete(key);
+    this._entries.delete(key);
     entry.running?.abort();
     clearTimeout(entry.timer);
-    this._lack(entry, null);
+    this._markMissing(entry, null);
   },
 
   _paint({ canvas, layers, coords }) {

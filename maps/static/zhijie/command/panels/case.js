@@ -97,7 +97,7 @@ function statusForm(report, sent) {
   return form("move", say("status_change"), fields, { path: `/api/reports/${report.id}/status`, payload, sent, prefix: "status" });
 }
 
-/** The people to whom the report can be assigned. */
+/** The people who can be assigned the report. */
 async function people(report, signal) {
   if (!may("assign") || !report.unit_code) return [];
   return (await getJson("/api/people", { unit: report.unit_code }, signal)).people;
@@ -139,7 +139,7 @@ export class Case {
     }
   }
 
-  /** The report has changed: show it again, unless somebody is typing. */
+  /** Show the changed report again, unless the user is typing. */
   again(id) {
     if (id === this.id && !body.querySelector("form:focus-within")) this.open(id, { focus: false });
   }

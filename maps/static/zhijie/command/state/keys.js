@@ -1,4 +1,4 @@
-// Keyboard shortcuts, one letter each, listed by "?". They are off while somebody types.
+// Keyboard shortcuts, one letter each, listed by "?". They are off while the user types.
 
 const help = document.getElementById("keys");
 

@@ -1,4 +1,4 @@
-// The filters and other state of the page, as kept in its address.
+// The filters and other state of the page, stored in its address.
 
 const LISTS = ["category", "effect", "status", "zone"];
 const FLAGS = ["overdue", "urgent", "mine"];

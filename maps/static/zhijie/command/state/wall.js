@@ -1,4 +1,4 @@
-// Wall mode: full screen, large type, and the view cycles through the units until somebody touches it.
+// Wall mode: full screen, large type, and the view cycles through the units until it is touched.
 
 import { reducedMotion } from "../../shared/page.js";
 import { fetchPlace } from "../panels/crumbs.js";
