@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from api.middleware.security_headers import ALWAYS, DENY_ALL_CSP, SecurityHeadersMiddleware
 from api.routers import reports
-from maps.pages.public_map import live_map
+from maps.pages.public_map import map_page
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",
@@ -157,7 +157,7 @@ def test_pages_send_a_policy_that_lets_in_no_foreign_script(client: TestClient, 
 
 
 def test_the_policy_of_the_map_is_that_of_the_page_and_no_frames() -> None:
-    page = live_map("zh")
+    page = map_page("zh")
     html = page.render()
     assert page.policy.endswith("; frame-ancestors 'none'")
     assert page.policy.removesuffix("; frame-ancestors 'none'").replace("'", "&#39;") in html
