@@ -195,7 +195,7 @@ def _require_bound(engine: Engine) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    owned = app.state.engine is None
+    owned = app.state.engine is None  # else the caller has set its role and memory
     live = None
     if owned:
         app.state.engine = make_engine(settings, app_database_url(settings))
@@ -218,4 +218,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         live.stop()
     if owned:
         app.state.engine.dispose()
-        app.state.engine = None
+        app.state.engine = None  # so that a second start makes a new one

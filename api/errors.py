@@ -119,6 +119,7 @@ async def _handle_validation_error(request: Request, fault: Exception) -> JSONRe
     """422 with the first error as ``detail`` and all of them as ``errors``."""
     assert isinstance(fault, RequestValidationError)
     lang, first = lang_of(request), fault.errors()[0]
+    # The first part of ``loc`` names the source of a value (body, query …), which is no field.
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     errors = [
         {"field": ".".join(str(part) for part in error["loc"][1:]), "detail": error["msg"]}

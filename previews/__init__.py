@@ -1,4 +1,7 @@
-"""What a change of boundaries or of the law would do to past reports, before it is put into force.
+"""The previews room: the effect that a change of boundaries or of the law would have on past reports.
 
-Nothing is stored: changes are loaded into a savepoint or compared as two days of the same data.
+``boundary_change`` takes two days or two sets of dataset versions and returns changed units and reports with
+another lead unit; ``law_change`` takes a candidate dataset and returns pairs of decisions on past reports.
+The ``*_wording`` modules put both into words, JSON and CSV. Nothing is stored: a candidate is loaded inside a
+savepoint, which is rolled back. Judging itself is left to ``verdict``.
 """

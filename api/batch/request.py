@@ -153,6 +153,7 @@ def _points_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: 
             hint=N_("Give [x, y], longitude first; null for a row without a place."),
             row=wrong,
         )
+    # A row without a place becomes NaN, NaN: None is NaN as float64.
     nothing = [None, None]
     xy = np.array([point or nothing for point in points], dtype=np.float64)
     given = GeometryBatch(xy.reshape(-1, 2))

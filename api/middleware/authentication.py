@@ -80,6 +80,7 @@ class IdentityCache:
 
     def keep(self, key: bytes, who: Identity | None) -> None:
         """Cache an identity for a few seconds, but not beyond its expiry."""
+        # Unknown credentials are cached, too: a client that retries a wrong key must not query the database.
         left = CACHE_S if who is None else min(CACHE_S, who.expires - time.time())
         self._entries[key] = (time.monotonic() + left, who)
         self._entries.move_to_end(key)
@@ -140,6 +141,7 @@ class AuthenticationMiddleware:
 
     def _credential(self, request: Request) -> tuple[str | None, bool]:
         """(token, does it come from the cookie). A malformed token counts as none."""
+        # A key has precedence over the cookie, which browsers add by themselves.
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return (token.strip() if TOKEN.fullmatch(token.strip()) else None), False
@@ -180,4 +182,5 @@ def _lacks_csrf_token(request: Request, token: str) -> bool:
     if request.method in SAFE or (request.scope["path"] == SIGN_IN and request.method == "POST"):
         return False
     shown = request.headers.get(CSRF_HEADER, "")
+    # Constant time, as bytes: compare_digest refuses texts that are not ASCII.
     return not hmac.compare_digest(shown.encode(), csrf_token(token).encode())

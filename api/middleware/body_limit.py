@@ -53,6 +53,7 @@ class BodyLimitMiddleware:
             return
         limit = self._limit(scope["path"])
         # The header may lie or be missing (chunked): hence the count in ``_counted``.
+        # Anything but digits in it counts as too large.
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) <= limit:
             await self.app(scope, _counted(receive, limit), send)

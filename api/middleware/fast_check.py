@@ -44,6 +44,7 @@ class FastCheckMiddleware:
         ):
             await self.app(scope, receive, send)
             return
+        # Read here, so a request that is passed on needs a ``receive`` that returns the body once more.
         body = await request.body()
         found = _answer_from_memory(answers, request, body)
         await (

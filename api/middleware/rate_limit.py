@@ -149,6 +149,7 @@ class Rates:
         ``account_id``: the account's id, if any; ``address``: the client's. Attempts to sign in
         are also counted by address.
         """
+        # By address even with an account: a password is guessed for another account than one's own.
         if method == "POST" and path in SIGN_INS:
             wait = self._sign_ins.wait(_rate_key(address))
             if wait is not None:

@@ -89,6 +89,7 @@ async def _judge_batch(
     batch = await anyio.to_thread.run_sync(_parse, *sent, max_rows, limiter=screeners.threads)
     as_of = Inquiry(batch.parameters.category, as_of=batch.parameters.as_of).day()
     task = (batch.parameters.category, as_of, today(), limits.shares)
+    # Only this step needs a connection: the gate is not held while the rows are judged.
     async with request.app.state.gate:
         judge = await anyio.to_thread.run_sync(screeners.get, *task, limiter=screeners.threads)
     how = Terms(batch.datum, limits, batch.parameters.accuracy_m, "api", lang)

@@ -12,8 +12,8 @@ from verdict.wording.verdict import verdict_with_words
 router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 
 
-@router.post("/check", response_model=CheckOut)
-def check(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
+@router.post("/check", response_model=CheckOut, name="check")
+def check_place(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
     """Determine the responsible unit, and whether the matter is allowed at the place. Stores nothing."""
     return Response(
         verdict_with_words(answer(session, body.inquiry(), limits), lang), media_type="application/json"

@@ -72,8 +72,8 @@ class SuspicionOut(BaseModel):
     words: WordsOut
 
 
-@router.post("/check")
-def check(body: BatchIn, session: SessionDep, lang: LangDep) -> SuspicionOut:
+@router.post("/check", name="check")
+def check_declared_datum(body: BatchIn, session: SessionDep, lang: LangDep) -> SuspicionOut:
     """Check whether points are in the declared datum, by permits, villages and earlier reports."""
     points = np.array(body.points, dtype=np.float64).reshape(-1, 2)
     found = check_batch(session, points, body.datum, body.channel)

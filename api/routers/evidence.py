@@ -35,7 +35,7 @@ from reports.evidence.wording import KINDS, tell_evidence
 from store.schema.datasets import Evidence
 
 PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # takes bodies of up to ``max_evidence_bytes``
-INSPECTORS: Final = 2  # sandbox processes
+INSPECTORS: Final = 2  # sandbox processes; each may use up to 3 GB of memory
 WRITERS: Final = 4  # threads that write uploads to disk
 # Bytes collected before they are written: a thread per network packet would cost too much.
 PIECE: Final = 1 << 20
@@ -300,6 +300,7 @@ def _blob_response(request: Request, sha256: str, headers: dict[str, str], lang:
             N_("The bytes of this file are not in the evidence store."),
             hint=N_("Check that ZHIJIE_EVIDENCE_URL names the location where they were stored."),
         )
+    # If-Range: a range of another version would corrupt the client's copy, so it gets the whole file.
     range_header = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
     span = _parse_range(range_header, size)
     if span is None:

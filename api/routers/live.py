@@ -77,8 +77,8 @@ async def _close_on_disconnect(receive: Receive, stream: Stream) -> None:
 _stream: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 
-@router.get("/live", response_class=Response, responses=_stream)
-async def live(
+@router.get("/live", response_class=Response, responses=_stream, name="live")
+async def stream_events(
     request: Request,
     after: Annotated[
         int | None, Query(ge=0, le=2**62, description="Sequence number of the last event received")
@@ -134,8 +134,8 @@ def _missed_messages(session: Session, stream: Stream, since: int, head: int) ->
     return missed
 
 
-@router.get("/layers")
-def layers(session: SessionDep) -> LayersOut:
+@router.get("/layers", name="layers")
+def layer_versions(session: SessionDep) -> LayersOut:
     """Return the version of each tile layer, and the time of its data."""
     return LayersOut.model_validate(fetch_layer_versions(session))
 

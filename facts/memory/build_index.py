@@ -27,7 +27,7 @@ NICE: Final = 10  # requests are served first
 MAX_ERROR_CHARS: Final = 2000  # of a subprocess's error output, from its end
 
 
-def build_index(kind: Kind, table: pa.Table) -> Index:
+def make_index(kind: Kind, table: pa.Table) -> Index:
     """The index of a table's areas: of kind "overlaps", too, where a "coverage" turns out to overlap."""
     areas = np.concatenate([decode(chunk) for chunk in table.column("area").chunks])
     if kind == "coverage":
@@ -48,7 +48,7 @@ def open_rows(folder: Path) -> pa.Table:
 
 def write_index(kind: Kind, folder: Path) -> None:
     """Index the rows in a folder; the index is written beside them."""
-    store(build_index(kind, open_rows(folder)), folder / INDEX)
+    store(make_index(kind, open_rows(folder)), folder / INDEX)
 
 
 def write_index_in_subprocess(kind: Kind, folder: Path) -> None:

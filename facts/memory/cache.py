@@ -14,7 +14,7 @@ import pyarrow as pa
 import shapely
 
 from core.settings import ROOT, Settings
-from facts.memory.build_index import ROWS, Kind, build_index, write_index, write_index_in_subprocess
+from facts.memory.build_index import ROWS, Kind, make_index, write_index, write_index_in_subprocess
 from facts.memory.files import LayerFiles, Stored
 from facts.memory.layer_codec import Areas, add_bounds, decode_layer
 from geo.index.shapes import decode
@@ -175,7 +175,7 @@ class _RowBuffer:
         if not self._batches:
             return None
         table = pa.Table.from_batches(self._batches)
-        return Stored(table, build_index(kind, table))
+        return Stored(table, make_index(kind, table))
 
 
 def _build_in_memory(kind: Kind, read: Read) -> Stored | None:

@@ -85,6 +85,7 @@ from geo.measure.geodesic import Plane
 Finding = Literal["suspect", "fits", "open", "few"]
 KnownPlaces = Floats | Sequence[BaseGeometry]
 
+# Natural logarithms; with these, 21 of 22,050 correctly declared batches are suspected (see above).
 EVIDENCE: Final = 3.0
 MARGIN: Final = 4.5
 MIN_COMPARED: Final = 10  # points near a known place; with fewer the finding is "few"

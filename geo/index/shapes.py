@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-KEPT: Final = 256  # decoded areas that a layer keeps
+MAX_DECODED: Final = 256  # areas of a layer that are cached in decoded form
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
 
@@ -29,7 +29,7 @@ class Shapes:
         """West, south, east, north of each area, (n, 4), degrees; read-only."""
         bounds.flags.writeable = False
         self.wkb = wkb
-        self._one = lru_cache(KEPT)(partial(_decoded, wkb))  # no reference to self: nothing to collect
+        self._one = lru_cache(MAX_DECODED)(partial(_decoded, wkb))  # no reference to self: nothing to collect
         self._every: Geometries | None = None
         self._lock = threading.Lock()
 
@@ -44,7 +44,7 @@ class Shapes:
         return self._one(position)
 
     def all(self) -> Geometries:
-        """All areas, shape (n,), decoded once and kept; read-only."""
+        """All areas, (n,), decoded at the first call and cached; read-only."""
         with self._lock:
             if self._every is None:
                 every = np.concatenate([decode(chunk) for chunk in self.wkb.chunks])

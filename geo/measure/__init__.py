@@ -1,0 +1,1 @@
+"""Measures on the ellipsoid: distances, areas, buffers, and the probability that a point is in an area."""

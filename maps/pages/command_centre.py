@@ -13,9 +13,9 @@ from typing import Final
 from core.i18n import N_, Lang, say
 from maps.pages.public_map import HOME, HOME_ZOOM
 from maps.parts import tianditu
-from maps.parts.command_frame import command_frame
+from maps.parts.command_frame import render_command_frame
 from maps.parts.elements import STATIC, Island, LayerList, Module, OwnMap, Page, Raw
-from maps.parts.page_data import page_data
+from maps.parts.page_data import common_data
 from maps.wording.command_centre import GLYPHS, LAYERS, WORDS
 from maps.wording.translation import translated
 
@@ -77,11 +77,11 @@ def command_page(
     if tianditu_key:
         LayerList().add_to(chart)
     page.add_child(chart)
-    page.html.add_child(command_frame(lang))
+    page.html.add_child(render_command_frame(lang))
     page.html.add_child(
         Island(
             {
-                **page_data(lang, chart, WORDS),
+                **common_data(lang, chart, WORDS),
                 "layers": translated(lang, LAYERS),
                 "roles": translated(lang, roles),
                 "glyphs": translated(lang, GLYPHS),

@@ -14,7 +14,7 @@ from maps.pages.public_map import HOME
 from maps.parts import palette
 from maps.parts.elements import HTML, STATIC, Island, Module, OwnLayer, OwnMap, Page, Raw
 from maps.parts.frame import OTHER_LANGUAGE, patterns
-from maps.parts.page_data import page_data
+from maps.parts.page_data import common_data
 from maps.wording.officer import DATUMS, FORM, LAYERS, TABS, WORDS
 from maps.wording.translation import translated
 
@@ -159,7 +159,7 @@ def field_page(lang: Lang, open_statuses: Sequence[str]) -> Page:
     page.add_child(chart)
     page.html.add_child(Raw(_body(lang) + patterns()))
     page.html.add_child(
-        Island({**page_data(lang, chart, WORDS, layers), "open_statuses": list(open_statuses)})
+        Island({**common_data(lang, chart, WORDS, layers), "open_statuses": list(open_statuses)})
     )
     page.header.add_child(Raw(_HEAD.render(lang=lang, static=STATIC, themes=THEMES)), name="field_head")
     page.header.add_child(Module("zhijie/field/main.js"), name="field_module")

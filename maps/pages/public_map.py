@@ -7,8 +7,8 @@ from typing import Final
 from core.i18n import N_, Lang, say
 from maps.parts import tianditu
 from maps.parts.elements import Island, LayerList, Module, OwnLayer, OwnMap, Page
-from maps.parts.frame import frame
-from maps.parts.page_data import page_data
+from maps.parts.frame import render_frame
+from maps.parts.page_data import common_data
 from maps.wording.public_map import LAYERS, WORDS
 from maps.wording.translation import translated
 
@@ -42,8 +42,8 @@ def map_page(lang: Lang, *, tianditu_key: str | None = None, data_as_of: str = "
         layer.add_to(chart)
     LayerList().add_to(chart)
     page.add_child(chart)
-    page.html.add_child(frame(lang, data_as_of))
-    data = page_data(lang, chart, WORDS, layers)
+    page.html.add_child(render_frame(lang, data_as_of))
+    data = common_data(lang, chart, WORDS, layers)
     limits = {"layerOrder": list(layers), "mostReports": MAX_REPORTS, "pageSize": PAGE_SIZE}
     page.html.add_child(Island({**data, **limits}))
     page.header.add_child(Module("zhijie/map/main.js"))

@@ -263,7 +263,7 @@ _TOOLS: Final = {
 }
 
 
-def command_frame(lang: Lang) -> Raw:
+def render_command_frame(lang: Lang) -> Raw:
     """Bar, rail, drawers and panel of the command centre, without data."""
     t = translated(lang, _TEXTS)
     parts = (

@@ -144,7 +144,7 @@ _TEXTS: Final = {
 }
 
 
-def frame(lang: Lang, data_as_of: str) -> Raw:
+def render_frame(lang: Lang, data_as_of: str) -> Raw:
     """The bar (name, search, date of the data), the place for notices, and the legend."""
     texts = translated(lang, _TEXTS)
     bar = _FRAME.render(t=texts, as_of=data_as_of, other=OTHER_LANGUAGE[lang], lang=lang)

@@ -24,7 +24,7 @@ OVERSAMPLING: Final = 4  # Pillow draws without antialiasing: drawn larger, then
 INSET: Final = 0.12  # share of the side that a round mask may cut off
 
 
-def icon(size: int) -> Image.Image:
+def draw_icon(size: int) -> Image.Image:
     """The icon, square, ``size`` pixels a side."""
     side = size * OVERSAMPLING
     image = Image.new("RGB", (side, side), GROUND)
@@ -61,7 +61,7 @@ def _dashes() -> list[tuple[tuple[float, float], tuple[float, float]]]:
 def main() -> None:
     """Write the PNG files."""
     for size in SIZES:
-        icon(size).save(FOLDER / f"icon-{size}.png", optimize=True)
+        draw_icon(size).save(FOLDER / f"icon-{size}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from maps.parts.elements import OwnLayer, OwnMap
 from maps.wording.translation import translated
 
 
-def page_data(
+def common_data(
     lang: Lang, chart: OwnMap, words: Mapping[str, str], layers: Mapping[str, OwnLayer] | None = None
 ) -> dict[str, object]:
     """Language, texts, and the names of Folium's script variables for the map and its layers."""

@@ -111,7 +111,7 @@ def test_the_style_sheet_uses_only_colours_that_exist() -> None:
 @pytest.mark.parametrize("size", icon.SIZES)
 def test_the_icons_are_what_the_drawing_says(size: int) -> None:
     kept = np.asarray(Image.open(icon.FOLDER / f"icon-{size}.png").convert("RGB"), dtype=int)
-    drawn = np.asarray(icon.icon(size), dtype=int)
+    drawn = np.asarray(icon.draw_icon(size), dtype=int)
     assert kept.shape == drawn.shape == (size, size, 3)
     assert np.abs(kept - drawn).max() <= 2
 

@@ -1,0 +1,1 @@
+"""Compiled functions for coverages: areas that do not overlap and share their borders, such as units."""
