@@ -1,0 +1,1 @@
+"""Checks whether the coordinates of a batch are in the datum that is declared for them."""

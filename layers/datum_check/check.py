@@ -1,4 +1,4 @@
-"""A batch of coordinates, compared with what the store knows: was it taken in the datum that is declared?"""
+"""Checks whether a batch of coordinates is in its declared datum, by comparison with known places."""
 
 from __future__ import annotations
 
@@ -30,17 +30,26 @@ from store.queries.reference_points import (
 )
 
 MAX_POINTS: Final = 20_000
-# In order of trust: permits are surveyed; earlier reports may have come through the same faulty channel.
+# In order of trust: permits are surveyed, but earlier reports may have come through the same faulty channel.
 KINDS: Final = ("permits", "villages", "reports")
-MARGIN_DEG: Final = 0.05  # more than the reach of a comparison, 3.5 km, as far north as 50°
+MARGIN_DEG: Final = 0.05  # more than the range of a comparison, 3.5 km, up to latitude 50°
 SAME_SPOT_DEG: Final = 5e-6  # about half a metre
 Codes = Sequence[str | None]
 
 
 def check_batch(session: Session, points: Floats, declared: str, channel: str | None = None) -> Suspicion:
-    """Compare a batch, given in the declared datum (n, 2), with what the store knows about its place.
+    """Compare a batch with the places of the store.
 
-    Raises BadInput (field ``points`` or ``points.N``, N counted from 0), TooLarge, DatumRefused.
+    Args:
+        session: of the store.
+        points: coordinates in the declared datum, shape (n, 2).
+        declared: name of the datum.
+        channel: compare with earlier reports of this channel only; None: of every channel.
+
+    Raises:
+        BadInput: field ``points`` or ``points.N``, N counted from 0.
+        TooLarge: more than ``MAX_POINTS``.
+        DatumRefused: the datum is not supported.
     """
     check_size(len(points))
     degrees = convert_batch(points, declared, lambda row: f"points.{row}")
@@ -48,12 +57,12 @@ def check_batch(session: Session, points: Floats, declared: str, channel: str | 
 
 
 def check_size(n: int) -> None:
-    """Refuse an empty batch and one that is too large."""
+    """Raise BadInput for an empty batch, TooLarge for more than ``MAX_POINTS``."""
     if n == 0:
-        raise BadInput(N_("The batch holds no point."), field="points", hint=N_("Give at least one point."))
+        raise BadInput(N_("The batch has no points."), field="points", hint=N_("Enter at least one point."))
     if n > MAX_POINTS:
         raise TooLarge(
-            N_("The batch has {n} points, {most} are taken."),
+            N_("The batch has {n} points; the maximum is {most}."),
             field="points",
             hint=N_("Send it in parts, or a sample of it."),
             n=n,
@@ -64,63 +73,74 @@ def check_size(n: int) -> None:
 def check_degrees(
     session: Session, points: Floats, declared: str, channel: str | None = None, codes: Codes = ()
 ) -> Suspicion:
-    """The same for points already converted from the declared datum, with their codes where they have any.
+    """``check_batch`` for points that are already converted from the declared datum.
 
-    First the zone, then each kind of known places in order of trust, until one can tell.
+    First looks for a wrong projection zone, then compares with each kind of known places, in order of trust,
+    until one is conclusive; else returns the result of the comparison with the most points.
+
+    Args:
+        session: of the store.
+        points: degrees, shape (n, 2).
+        declared: the datum that they were converted from.
+        channel: as for ``check_batch``.
+        codes: codes of the points; those of known places with the same code are compared pairwise.
     """
-    stray = find_wrong_zone(points, fetch_ground(session, today()), declared)
-    if stray is not None:
-        return replace(stray, against="units")
-    told: list[Suspicion] = []
+    wrong_zone = find_wrong_zone(points, fetch_ground(session, today()), declared)
+    if wrong_zone is not None:
+        return replace(wrong_zone, against="units")
+    results: list[Suspicion] = []
     for kind in KINDS:
         known = fetch_known_places(session, channel, [kind], comparison_box(points))
-        apart = without_resubmissions(known, points) if kind == "reports" else known
-        told.append(replace(compare_with(points, apart, declared, codes), against=kind))
-        if told[-1].finding in ("suspect", "fits"):
-            return told[-1]
-    return max(told, key=lambda found: found.compared)
+        known = without_resubmissions(known, points) if kind == "reports" else known
+        results.append(replace(compare_with(points, known, declared, codes), against=kind))
+        if results[-1].finding in ("suspect", "fits"):
+            return results[-1]
+    return max(results, key=lambda result: result.compared)
 
 
 def check_against_file(points: Floats, known: Places, declared: str, codes: Codes = ()) -> Suspicion:
-    """Compare a batch (degrees, as converted) with a file of known places, without the store.
+    """``check_degrees`` against the places of a file instead of the store.
 
-    Of the known ground the hull of the known places is all that there is, for eastings in the wrong zone.
+    To detect a wrong projection zone, the convex hull of the known places stands in for the area of the
+    units.
     """
     hull = shapely.convex_hull(shapely.geometrycollections(known.shapes))
-    stray = find_wrong_zone(points, [shapely.buffer(hull, MARGIN_DEG)], declared)
-    return replace(stray or compare_with(points, known, declared, codes), against="file")
+    wrong_zone = find_wrong_zone(points, [shapely.buffer(hull, MARGIN_DEG)], declared)
+    return replace(wrong_zone or compare_with(points, known, declared, codes), against="file")
 
 
 def fetch_known_places(session: Session, channel: str | None, kinds: Collection[str], within: Box) -> Places:
-    """What the store knows in a box: areas of permits and villages, and the real reports of a channel.
+    """Known places of the store in a box: areas of permits, villages, and real reports of a channel.
 
-    ``channel`` None: the reports of every channel.
+    Args:
+        session: of the store.
+        channel: of the reports; None: of every channel.
+        kinds: which of ``KINDS`` to fetch.
+        within: degrees.
     """
     queries = {
         "permits": select_permits(within),
         "villages": select_villages(within, today()),
         "reports": select_reports(within, channel),
     }
-    found = [fetch_places(session, queries[kind]) for kind in KINDS if kind in kinds]
-    return Places(
-        [s for places in found for s in places.shapes], [c for places in found for c in places.codes]
-    )
+    batches = [fetch_places(session, queries[kind]) for kind in KINDS if kind in kinds]
+    return Places([s for b in batches for s in b.shapes], [c for b in batches for c in b.codes])
 
 
 def comparison_box(points: Floats) -> Box:
-    """The box about a batch in which known places can matter, degrees."""
+    """The box, in degrees, of known places that can be compared with a batch."""
     (west, south), (east, north) = points.min(axis=0) - MARGIN_DEG, points.max(axis=0) + MARGIN_DEG
     return float(west), float(south), float(east), float(north)
 
 
 def compare_with(points: Floats, known: Places, declared: str, codes: Codes = ()) -> Suspicion:
-    """``geo.datum.detection`` on places of the store or of a file; paired by code where both carry it."""
+    """``geo.datum.detection.suspect`` on known places, in pairs where both sides have the same code."""
     shapes = known.shapes or np.zeros((0, 2))
     return compare_with_known(points, shapes, declared, match_codes(codes, known.codes))
 
 
 def match_codes(codes: Iterable[str | None], known: Sequence[str | None]) -> NDArray[np.intp]:
-    """Rows (of the batch, of the known places) with the same code; a code of two known places is no one's."""
+    """Index pairs (batch, known places) of equal codes, shape (k, 2). Ambiguous known codes are ignored."""
     count = Counter(known)
     rows = {code: row for row, code in enumerate(known) if code and count[code] == 1}
     pairs = [(row, rows[code]) for row, code in enumerate(codes) if code in rows]
@@ -128,9 +148,9 @@ def match_codes(codes: Iterable[str | None], known: Sequence[str | None]) -> NDA
 
 
 def without_resubmissions(known: Places, points: Floats) -> Places:
-    """Known places without the points on the very spot of a point of the batch.
+    """Known places without points that coincide with a point of the batch.
 
-    An earlier report with the same coordinates is the same report sent again: it agrees under any datum.
+    Coinciding coordinates mean that the same report was sent before: it would agree in any datum.
     """
     tree = shapely.STRtree([Point(x, y) for x, y in points.tolist()])
     spots = np.array([s if isinstance(s, Point) else None for s in known.shapes], dtype=object)

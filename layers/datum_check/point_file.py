@@ -1,4 +1,4 @@
-"""Files of points that are no dataset: CSV with columns of coordinates, or any vector file."""
+"""Reads files of places that are not datasets: CSV with coordinate columns, or any vector file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import BadInput
 from core.i18n import N_
+from core.text_encoding import decode_text
 from geo.datum.detection import convert_batch
 from geo.datum.offset_fit import Floats
 from geo.datum.reference_systems import CANON, frame
@@ -32,23 +33,38 @@ MAX_BYTES: Final = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class PlaceFile:
-    """Places in CGCS2000 degrees, the datum that they were taken to be given in, their codes (or None)."""
+    """Places of a file.
+
+    Attributes:
+        shapes: geometries in CGCS2000 degrees.
+        codes: their codes, None where missing.
+        declared: the datum that they were converted from.
+    """
 
     shapes: list[BaseGeometry]
     codes: list[str | None]
     declared: str
 
     def points(self) -> Floats:
-        """Longitude and latitude, shape (n, 2); of an area or a line its centroid."""
+        """Longitude and latitude, shape (n, 2); the centroid of an area or a line."""
         return np.asarray(shapely.get_coordinates(shapely.centroid(self.shapes)))
 
 
 def read_places(path: Path, datum: str | None = None, layer: str | None = None) -> PlaceFile:
-    """The places of a file. ``datum``: None means what the file says of itself; a table: cgcs2000.
+    """Read the places of a file.
 
-    Columns of a table: 经度, lon, x … and 纬度, lat, y … (x is the easting, whatever surveyors call it),
-    and a code where there is one; UTF-8 or GB 18030. Raises BadInput with the line, DatumRefused,
-    BadData.
+    Columns of a table: 经度, lon, x … and 纬度, lat, y … (x is the easting, though Chinese surveyors call the
+    northing X), and optionally a code; encoded in UTF-8 or GB 18030.
+
+    Args:
+        path: of the file.
+        datum: the declared datum; by default what the file states, and cgcs2000 for a table.
+        layer: needed if the file has several.
+
+    Raises:
+        BadInput: the file cannot be read; the field names the line of a table.
+        DatumRefused: the datum is not supported.
+        BadData: a feature is wrong; with its number.
     """
     if path.suffix.lower() in TABLES:
         return _read_table(path, frame(datum or CANON).name)
@@ -69,14 +85,17 @@ def _read_table(path: Path, declared: str) -> PlaceFile:
     columns = [_column(names, aliases) for aliases in (EAST, NORTH)]
     if None in columns:
         raise BadInput(
-            N_("{file} has no columns of coordinates."),
+            N_("{file} has no coordinate columns."),
             field="file",
             hint=N_("Name them 经度 and 纬度, lon and lat, or x and y."),
             file=path.name,
         )
     rows = [(table.line_num, row) for row in table]
-    given = [[_number(path, line, row, str(column)) for column in columns] for line, row in rows]
-    points = convert_batch(_array(path, given), declared, lambda row: f"{path.name}:{rows[row][0]}")
+    numbers = [[_number(path, line, row, str(column)) for column in columns] for line, row in rows]
+    if not numbers:
+        raise BadInput(N_("{file} contains no features."), field="file", file=path.name)
+    coordinates = np.array(numbers, dtype=np.float64)
+    points = convert_batch(coordinates, declared, lambda row: f"{path.name}:{rows[row][0]}")
     code = _column(names, CODE)
     return PlaceFile(
         [Point(x, y) for x, y in points.tolist()],
@@ -86,7 +105,7 @@ def _read_table(path: Path, declared: str) -> PlaceFile:
 
 
 def _own_datum(path: Path, layer: str | None) -> str:
-    """What a file that ``read_foreign_file`` took says of itself."""
+    """The datum that a file states, CGCS2000 if none; for files that ``read_foreign_file`` accepted."""
     return f"EPSG:{CRS(pyogrio.read_info(path, layer=layer)['crs'] or SRID).to_epsg()}"
 
 
@@ -100,17 +119,14 @@ def _text(path: Path) -> str:
             file=path.name,
             most=round(MAX_BYTES / 1e6),
         )
-    content = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadInput(N_("{file} is neither UTF-8 nor GB 18030 text."), field="file", file=path.name)
+    content = decode_text(path.read_bytes())
+    if content is None:
+        raise BadInput(N_("{file} is neither UTF-8 nor GB 18030 text."), field="file", file=path.name)
+    return content
 
 
 def _column(names: Mapping[str, str], aliases: Iterable[str]) -> str | None:
-    """The file's own name of the first alias that it has."""
+    """The name, as spelt in the file, of the first alias that is a column."""
     return next((names[alias] for alias in aliases if alias in names), None)
 
 
@@ -119,20 +135,15 @@ def _number(path: Path, line: int, row: Mapping[str, str | None], column: str) -
         return float((row[column] or "").strip())
     except ValueError:
         raise BadInput(
-            N_("{value} is no coordinate."),
+            N_("{value} is not a coordinate."),
             field=f"{path.name}:{line}",
-            hint=N_("Give decimal degrees, or metres with a projected datum."),
+            hint=N_("Enter decimal degrees, or metres with a projected datum."),
             value=repr(row[column] or ""),
         ) from None
 
 
-def _array(path: Path, given: list[list[float]]) -> Floats:
-    if not given:
-        raise BadInput(N_("{file} holds no feature."), field="file", file=path.name)
-    return np.array(given, dtype=np.float64)
-
-
 def _code(value: object) -> str | None:
-    """A code as text; None where there is none (an empty number comes as not equal to itself)."""
+    """A code as text; None where it is missing."""
+    # NaN is not equal to itself: it stands for a missing value in a column of numbers.
     text = "" if value is None or value != value else str(value).strip()  # noqa: PLR0124
     return text or None

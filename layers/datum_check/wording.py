@@ -1,4 +1,4 @@
-"""What a batch shows about its datum, told to a person."""
+"""Texts of a datum check."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ AGAINST: Final = {
     "permits": N_("areas of permits"),
     "villages": N_("villages"),
     "reports": N_("earlier reports"),
-    "units": N_("the units' ground"),
-    "file": N_("the places of the file"),
+    "units": N_("the area of the units"),
+    "file": N_("the places in the file"),
 }
-WAYS: Final = (
+DIRECTIONS: Final = (  # counter-clockwise from east, 45° each
     N_("east"),
     N_("north-east"),
     N_("north"),
@@ -32,21 +32,21 @@ WAYS: Final = (
     N_("south-east"),
 )
 DECLARE: Final = N_(
-    "Declare {suspected}. But first make sure of what it was compared with: the check cannot tell which "
-    "of the two is off."
+    "Declare {suspected}. But first verify the places that it was compared with: the check cannot tell which "
+    "of the two is wrong."
 )
 UNPROJECT: Final = N_(
     "The coordinates were {suspected} before they were projected: get the original degrees "
     "and declare {suspected}."
 )
-ZONE: Final = N_("Declare {suspected}, unless the batch is from outside the known ground.")
+ZONE: Final = N_("Declare {suspected}, unless the batch is from outside the known area.")
 ECHO: Final = N_(
-    "Earlier reports of the same origin may carry the same fault: then the batch fits them all the same."
+    "Earlier reports from the same source may have the same error: the batch would then fit them regardless."
 )
 
 
 def describe_suspicion(found: Suspicion, lang: Lang) -> dict[str, Any]:
-    """``{"headline", "mark", "lines": [{"label", "text"}]}``, as a verdict is told."""
+    """The result in words: ``{"headline", "mark", "lines": [{"label", "text"}]}``, as for a verdict."""
     lines = [{"label": say(lang, label), "text": text} for label, text in _lines(found, lang)]
     return {
         "headline": say(lang, found.reason, **found.values),
@@ -56,7 +56,7 @@ def describe_suspicion(found: Suspicion, lang: Lang) -> dict[str, Any]:
 
 
 def suspicion_as_dict(found: Suspicion) -> dict[str, Any]:
-    """The numbers of a suspicion, as JSON holds them."""
+    """The numbers of a result, for JSON."""
     return {
         "finding": found.finding,
         "against": found.against,
@@ -91,15 +91,15 @@ def _against(found: Suspicion, lang: Lang) -> str:
 
 
 def _offset(offset_m: tuple[float, float], lang: Lang) -> str:
-    """From where the points lie to where they would belong, in one of eight directions."""
+    """Distance and one of eight directions from the points to their true places; ``offset_m``: (E, N)."""
     east, north = offset_m
-    way = WAYS[round(math.atan2(north, east) / (math.pi / 4.0)) % 8]
+    direction = DIRECTIONS[round(math.atan2(north, east) / (math.pi / 4.0)) % 8]
     metres = f"{math.hypot(east, north):,.0f}"
     return say(
         lang,
         N_("{metres} m to the {way}, from the points to where they belong"),
         metres=metres,
-        way=say(lang, way),
+        way=say(lang, direction),
     )
 
 
@@ -114,4 +114,4 @@ def _advice(found: Suspicion, lang: Lang) -> Iterator[tuple[str, str]]:
         text = UNPROJECT if projected and text is DECLARE else text
         yield N_("What to do"), say(lang, text, suspected=found.suspected)
     elif found.finding == "fits" and found.against == "reports":
-        yield N_("Mind"), say(lang, ECHO)
+        yield N_("Caution"), say(lang, ECHO)

@@ -11,14 +11,16 @@ import pyarrow.parquet as pq
 
 from layers.formats.table_reader import TableReader
 
-MAGIC: Final = b"ARROW1"  # an IPC file; a stream begins with its schema
-READ_BYTES: Final = 1 << 20  # pages of a large row group are read as they are needed, not all at once
+MAGIC: Final = b"ARROW1"  # starts an IPC file; a stream starts with its schema
+# Buffered reads take the pages of a row group as they are needed: row groups may be larger than the memory.
+READ_BYTES: Final = 1 << 20
 
 
 def open_parquet(path: Path) -> TableReader:
-    """A Parquet file. Raises ArrowInvalid."""
+    """Open a Parquet file. Raises ArrowInvalid."""
     with pq.ParquetFile(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
+        # ``schema_arrow`` lacks the file's own metadata, which holds GeoParquet's ``geo``.
         schema = schema.with_metadata({**(schema.metadata or {}), **(file.metadata.metadata or {})})
 
     def read(rows: int) -> Iterator[pa.RecordBatch]:
@@ -29,7 +31,7 @@ def open_parquet(path: Path) -> TableReader:
 
 
 def open_ipc(path: Path) -> TableReader:
-    """An Arrow IPC file or stream. Raises ArrowInvalid."""
+    """Open an Arrow IPC file or stream. Raises ArrowInvalid."""
     with path.open("rb") as file:
         is_file = file.read(len(MAGIC)) == MAGIC
     if not is_file:

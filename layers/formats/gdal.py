@@ -1,4 +1,4 @@
-"""Vector files that GDAL reads, as streams of Arrow. Only drivers that read a local file are taken."""
+"""Reads vector files by GDAL as streams of Arrow, with drivers that read nothing but the file itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from core.i18n import N_
 from layers.formats.place_columns import find_place_columns, normalize_crs
 from layers.formats.table_reader import TableReader
 
-# Drivers that follow addresses, run queries or stand for other files (VRT, GDALG, WFS, …) are not among them.
+# An allow-list, since files come from strangers: drivers such as VRT, GDALG or WFS open addresses and other
+# files, or run queries.
 DRIVERS: Final = frozenset(
     {
         *("ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "MapInfo File", "SQLite"),
@@ -25,11 +26,11 @@ DRIVERS: Final = frozenset(
     }
 )
 INDIRECT_MARKS: Final = (b"OGRVRT", b"VRTDataset", b"OGRWFS", b"gdal_streamed_alg", b"<GDAL_", b"OGRGMLAS")
-HEAD_BYTES: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16  # how far into a file the marks are looked for
 
 
 def open_vector(path: Path, layer: str | None) -> TableReader:
-    """A layer of a vector file. Raises BadInput (fields ``file``, ``layer``), DataSourceError."""
+    """Open a layer of a vector file. Raises BadInput (field ``file`` or ``layer``), DataSourceError."""
     _check_head(path)
     chosen = _layer(path, layer)
     info = pyogrio.read_info(path, layer=chosen)
@@ -58,7 +59,7 @@ def _crs(info: dict[str, Any]) -> CRS | None:
 
 
 def _check_head(path: Path) -> None:
-    """Refuse, before GDAL opens it, a file that stands for others or for addresses."""
+    """Refuse a file that refers to other files or to addresses, before GDAL opens it."""
     if path.is_dir() or path.suffix.lower() == ".zip":
         return
     with path.open("rb") as file:
@@ -69,7 +70,7 @@ def _check_head(path: Path) -> None:
 
 def _unsupported(path: Path, kind: str) -> BadInput:
     return BadInput(
-        N_("{file} is of a kind that is not taken: {kind}."),
+        N_("{file} is of an unsupported type: {kind}."),
         field="file",
         hint=N_("Give GeoParquet, GeoPackage, Shapefile, GeoJSON, FlatGeobuf, Arrow or CSV."),
         file=path.name,
@@ -78,28 +79,22 @@ def _unsupported(path: Path, kind: str) -> BadInput:
 
 
 def _layer(path: Path, layer: str | None) -> str:
-    """The layer that is named, or the only one with geometry; a workbook's only sheet where none has."""
-    listed = pyogrio.list_layers(path)
-    drawn = [str(name) for name, shape in listed if shape is not None]
-    names = drawn or [str(name) for name, _ in listed]
-    if layer is not None and layer in [str(name) for name, _ in listed]:
+    """The given layer, else the only one with geometry, else the only one (a sheet of a workbook)."""
+    layers = [(str(name), shape is not None) for name, shape in pyogrio.list_layers(path)]
+    with_geometry = [name for name, has_geometry in layers if has_geometry]
+    names = with_geometry or [name for name, _ in layers]
+    if layer is not None and layer in dict(layers):
         return layer
     if layer is None and len(names) == 1:
         return names[0]
-    if layer is not None:
-        raise BadInput(
-            N_("{file} has no layer {layer}."),
-            field="layer",
-            hint=N_("Name one of them: {names}.") if names else "",
-            file=path.name,
-            layer=layer,
-            names=", ".join(names),
-        )
+    unknown = N_("{file} has no layer {layer}.")
+    several = N_("{file} has {count} layers with geometry.")
     raise BadInput(
-        N_("{file} has {count} layers with geometry."),
+        several if layer is None else unknown,
         field="layer",
-        hint=N_("Name one of them: {names}.") if names else "",
+        hint=N_("Choose one of: {names}.") if names else "",
         file=path.name,
-        count=len(drawn),
+        layer=layer,
+        count=len(with_geometry),
         names=", ".join(names),
     )

@@ -1,4 +1,4 @@
-"""Rows into GDAL's vector files: GeoPackage, GeoJSON and FlatGeobuf, each from one stream of Arrow."""
+"""Writes GeoPackage, GeoJSON and FlatGeobuf by GDAL, each from one stream of Arrow."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ import pyogrio
 from layers.formats.output_plan import Layout, OutputBatch
 from layers.formats.plain_columns import plain_schema, plain_table
 
-GDAL_FAULTS: Final = (
+GDAL_ERRORS: Final = (
     pyogrio.errors.DataSourceError,
     pyogrio.errors.DataLayerError,
     pyogrio.errors.FieldError,
     pyogrio.errors.FeatureError,
     pyogrio.errors.GeometryError,
 )
-# FlatGeobuf's index would put the rows in another order, and takes none without a place.
+# FlatGeobuf's spatial index would reorder the rows, and it cannot hold rows without geometry.
 OPTIONS: Final = {".fgb": {"SPATIAL_INDEX": "NO"}}
-OWN_FID: Final = {
-    "FID": "zj_fid"
-}  # where the input has a column of the name that GeoPackage takes for itself
+# For inputs with a column ``fid``: GeoPackage's own key must then have another name.
+RENAMED_FID: Final = {"FID": "zj_fid"}
 
 
 def write_vector(path: Path, name: str, layout: Layout, batches: Iterable[OutputBatch]) -> None:
-    """Write all rows by the driver of the path's name; ``name``: of the layer."""
+    """Write all rows to a layer ``name``, by the driver for the path's suffix."""
     schema = plain_schema(layout.schema, layout.geometry)
     rows = (part for batch in batches for part in plain_table(batch.table, schema).to_batches())
-    taken = path.suffix.lower() == ".gpkg" and "fid" in map(str.lower, schema.names)
+    has_fid = path.suffix.lower() == ".gpkg" and "fid" in map(str.lower, schema.names)
     pyogrio.write_arrow(
         pa.RecordBatchReader.from_batches(schema, rows),
         path,
@@ -38,5 +37,5 @@ def write_vector(path: Path, name: str, layout: Layout, batches: Iterable[Output
         geometry_name=layout.geometry,
         geometry_type="Point" if layout.kind == "Point" else "Unknown",
         crs=f"EPSG:{layout.epsg}",
-        layer_options=OWN_FID if taken else OPTIONS.get(path.suffix.lower()),
+        layer_options=RENAMED_FID if has_fid else OPTIONS.get(path.suffix.lower()),
     )

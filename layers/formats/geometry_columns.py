@@ -1,7 +1,7 @@
-"""Columns of geometry, as they come in a file: read to coordinates and shapes, and points written as WKB.
+"""Decodes geometry columns into coordinates and shapes, and encodes them as WKB.
 
-A column of WKB points is read without building a geometry: all have one size and one header, so that the
-bytes are an array of numbers (measured on one core: 150 million points a second, against 2 million by GEOS).
+A column of WKB points is read without building geometries: all have the same size and header, so that the
+bytes form an array (measured on one core: 150 million points a second, against 2 million by GEOS).
 """
 
 from __future__ import annotations
@@ -19,20 +19,24 @@ Bools = NDArray[np.bool_]
 Shapes = NDArray[np.object_]
 
 LITTLE_ENDIAN: Final = 1
-POINT, POLYGON, MULTIPOINT, MULTIPOLYGON = 0, 3, 4, 6  # GEOS's numbers
+POINT, POLYGON, MULTIPOINT, MULTIPOLYGON = 0, 3, 4, 6  # GEOS type ids
 XY: Final = np.dtype([("order", "u1"), ("kind", "<u4"), ("xy", "<f8", 2)])
 XYZ: Final = np.dtype([("order", "u1"), ("kind", "<u4"), ("xy", "<f8", 2), ("z", "<f8")])
-# Size of a point in bytes → how they are laid out and the type numbers (ISO and extended) that mean it.
+# Size of a WKB point in bytes → its layout, and its type codes (2D, or 3D in ISO and extended WKB).
 LAYOUTS: Final = {XY.itemsize: (XY, (1,)), XYZ.itemsize: (XYZ, (1001, 2001, 0x80000001, 0x40000001))}
 
 
 @dataclass(frozen=True, slots=True)
 class GeometryBatch:
-    """Places of n rows in the numbers of the file.
+    """Geometries of n rows, in the coordinates of the file.
 
-    ``xy`` (n, 2): the points; NaN where the row is none. ``shapes`` (n,): the geometries of the other rows,
-    None where there is no place or a point; None altogether where no row has one. ``broken`` (n,): rows whose
-    geometry cannot be read; None where there is none. ``has_z``: the points have heights.
+    Points are kept apart from other geometries, because files of points are the most common and the largest.
+
+    Attributes:
+        xy: points, shape (n, 2); NaN where the row is not a point.
+        shapes: other geometries, shape (n,), None where the row has none; None if no row has one.
+        broken: rows whose geometry cannot be decoded, shape (n,); None if there are none.
+        has_z: the points have heights (which are not read).
     """
 
     xy: Floats
@@ -41,14 +45,14 @@ class GeometryBatch:
     has_z: bool = False
 
     def take(self, rows: slice) -> GeometryBatch:
-        """The places of some rows."""
+        """The geometries of a slice of the rows."""
         shapes = None if self.shapes is None else self.shapes[rows]
         return GeometryBatch(
             self.xy[rows], shapes, None if self.broken is None else self.broken[rows], self.has_z
         )
 
     def scatter(self, rows: Bools) -> GeometryBatch:
-        """The same places put at the true ones of more rows; the others have none."""
+        """The geometries, placed at the True entries of ``rows``; the other rows have none."""
         n = len(rows)
         xy = np.full((n, 2), np.nan)
         xy[rows] = self.xy
@@ -63,9 +67,12 @@ class GeometryBatch:
 
 
 def decode_geometry(column: pa.Array, encoding: str) -> GeometryBatch:
-    """The places of a column: ``wkb``, ``wkt``, or GeoArrow's ``point``, ``polygon``, ``multipolygon``.
+    """Decode a column; null values are rows without geometry.
 
-    GeoArrow's coordinates may be separated (a struct) or interleaved (lists of fixed size).
+    Args:
+        column: the geometries; GeoArrow coordinates may be separated (struct) or interleaved (fixed-size
+            list).
+        encoding: ``wkb``, ``wkt``, or GeoArrow's ``point``, ``polygon`` or ``multipolygon``.
     """
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
@@ -76,7 +83,7 @@ def decode_geometry(column: pa.Array, encoding: str) -> GeometryBatch:
 
 
 def _decoded(column: pa.Array, encoding: str) -> GeometryBatch:
-    """``decode`` of a column without nulls."""
+    """``decode_geometry`` for a column without nulls."""
     if encoding == "point":
         return GeometryBatch(_coordinates(column))
     if encoding == "polygon":
@@ -96,7 +103,7 @@ def _decoded(column: pa.Array, encoding: str) -> GeometryBatch:
 
 
 def _points(column: pa.Array) -> GeometryBatch | None:
-    """WKB points of one size and kind; None where they are not."""
+    """Read a column of WKB points that all have the same size and type; None for any other column."""
     if pa.types.is_binary_view(column.type) or pa.types.is_fixed_size_binary(column.type):
         column = column.cast(pa.large_binary())
     n, width = len(column), np.int64 if pa.types.is_large_binary(column.type) else np.int32
@@ -104,6 +111,7 @@ def _points(column: pa.Array) -> GeometryBatch | None:
         return GeometryBatch(np.empty((0, 2)))
     _, offsets, values = column.buffers()
     starts = np.frombuffer(offsets, width, n + 1, column.offset * np.dtype(width).itemsize)
+    # One size and one header for all rows is what makes the buffer an array: everything else is left to GEOS.
     layout, kinds = LAYOUTS.get(int(starts[1] - starts[0]), (None, ()))
     if layout is None or not (np.diff(starts) == layout.itemsize).all():
         return None
@@ -115,23 +123,28 @@ def _points(column: pa.Array) -> GeometryBatch | None:
 
 
 def split_points(shapes: Shapes, broken: Bools | None) -> GeometryBatch:
-    """Points apart from the rest; a multipoint of one point is that point."""
+    """A batch of the shapes, points separated from the rest; a multipoint of one point counts as a point.
+
+    Args:
+        shapes: shapely geometries, shape (n,); None where there is none.
+        broken: rows that could not be decoded, shape (n,).
+    """
     kinds = shapely.get_type_id(shapes)
-    lone = (kinds == MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
-    if lone.any():
-        shapes = np.where(lone, shapely.get_geometry(shapes, 0), shapes)
-        kinds = np.where(lone, POINT, kinds)
+    single = (kinds == MULTIPOINT) & (shapely.get_num_geometries(shapes) == 1)
+    if single.any():
+        shapes = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+        kinds = np.where(single, POINT, kinds)
     points = (kinds == POINT) & ~shapely.is_empty(shapes)
     xy = np.full((len(shapes), 2), np.nan)
     xy[points, 0], xy[points, 1] = shapely.get_x(shapes[points]), shapely.get_y(shapes[points])
-    others = ~points & (kinds >= 0)
+    others = ~points & (kinds >= 0)  # -1: no geometry
     rest = keep_where(others, shapes) if others.any() else None
-    found = broken if broken is not None and broken.any() else None
-    return GeometryBatch(xy, rest, found, has_z=bool(shapely.has_z(shapes[points]).any()))
+    some_broken = broken if broken is not None and broken.any() else None
+    return GeometryBatch(xy, rest, some_broken, has_z=bool(shapely.has_z(shapes[points]).any()))
 
 
 def _coordinates(column: pa.Array) -> Floats:
-    """The first two ordinates of GeoArrow coordinates without nulls, shape (n, 2)."""
+    """x and y of GeoArrow coordinates without nulls, shape (n, 2)."""
     if pa.types.is_struct(column.type):
         names = [field.name for field in column.type]
         children = column.flatten()
@@ -162,37 +175,45 @@ def _multipolygons(column: pa.Array) -> Shapes:
 
 
 def _offsets(lists: pa.Array) -> NDArray[np.int64]:
-    """Where each list begins in the flattened values, from 0."""
+    """Start of each list in the flattened values. Counted from 0, also in a slice of a longer array."""
     offsets = lists.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
     return np.asarray(offsets - offsets[0])
 
 
 def encode_geometry(xy: Floats, shapes: Shapes | None) -> pa.Array:
-    """WKB of points (n, 2), or of the shape where a row has one; null where it has neither."""
+    """Encode as WKB.
+
+    Args:
+        xy: points, shape (n, 2); NaN where there is none.
+        shapes: geometries that replace the points, shape (n,); None where there is none.
+
+    Returns:
+        A binary array; null where a row has neither.
+    """
     if shapes is None and not np.isnan(xy).any():
         return _encoded_points(xy)
     return pa.array(shapely.to_wkb(to_shapes(xy, shapes), flavor="iso"), pa.binary())
 
 
 def to_shapes(xy: Floats, shapes: Shapes | None) -> Shapes:
-    """The shape of each row, else its point; None where it has neither."""
-    found = keep_where(has_coordinates(xy), np.asarray(shapely.points(xy), dtype=object))
+    """The shape of each row, else its point, else None, shape (n,); arguments as for ``encode_geometry``."""
+    geometries = keep_where(has_coordinates(xy), np.asarray(shapely.points(xy), dtype=object))
     if shapes is not None:
-        there = ~shapely.is_missing(shapes)
-        found[there] = shapes[there]
-    return found
+        present = ~shapely.is_missing(shapes)
+        geometries[present] = shapes[present]
+    return geometries
 
 
 def has_coordinates(xy: Floats) -> Bools:
-    """Rows of (n, 2) that are points on a map."""
+    """Rows of ``xy`` with two finite coordinates, shape (n,)."""
     return np.asarray(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
 
 
 def keep_where(rows: Bools, shapes: Shapes) -> Shapes:
-    """The shapes of these rows, None for the others."""
-    found = shapes.copy()
-    found[~rows] = None
-    return found
+    """A copy of ``shapes`` with None outside ``rows``."""
+    masked = shapes.copy()
+    masked[~rows] = None
+    return masked
 
 
 def _encoded_points(xy: Floats) -> pa.Array:

@@ -1,8 +1,9 @@
-"""Memory that one batch has freed is kept for the next one, where the C library can be told so.
+"""Tunes glibc's allocator to reuse the memory of one batch for the next.
 
-Without that, glibc hands large arrays back to the system at once and asks for them again: measured on a
-screening of points, 0.2 µs a row went by in clearing the same pages over and over. For a process that does
-nothing else; a server has better uses for its memory.
+By default glibc returns large arrays to the system and requests them again, and the kernel clears the pages
+each
+time: 0.2 µs a row, measured on a screening of points. Meant for a process that does nothing else; a server
+should return memory.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import ctypes
 from contextlib import suppress
 from typing import Final
 
-TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # glibc's numbers of the settings
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # parameters of mallopt(3)
 KEPT_BYTES: Final = 1 << 30
-HEAP_BYTES: Final = 32 << 20  # the most that glibc takes
+HEAP_BYTES: Final = 32 << 20  # glibc's maximum for this parameter
 
 
 def keep_freed_memory() -> None:
-    """Keep what is freed, for the rest of the process; does nothing where there is no glibc."""
+    """Keep freed memory for the rest of the process. Does nothing without glibc."""
     with suppress(OSError, AttributeError):
         tune = ctypes.CDLL(None).mallopt
         tune(TRIM_THRESHOLD, KEPT_BYTES)
         tune(MMAP_THRESHOLD, HEAP_BYTES)
-        tune(ARENA_MAX, 1)  # what one thread has freed, another may use
+        tune(ARENA_MAX, 1)  # one arena, so that a thread can use what another has freed

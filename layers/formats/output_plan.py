@@ -1,8 +1,8 @@
-"""How rows go out: the input's columns, the verdict's behind them, and a geometry whose system is true.
+"""Plans output files: the input's columns, then the verdict's, and geometry with a true reference system.
 
-Geometry stays as it was given where a reference system names its numbers. GCJ-02 and BD-09 have none: there
-the geometry is written in CGCS2000 (EPSG:4490) and the numbers given stand beside it, in ``given_x`` and
-``given_y`` (of an area those of a point on it).
+Geometry is written as it was given if an EPSG code exists for it. GCJ-02 and BD-09 have none: their geometry
+is written in CGCS2000 (EPSG:4490), and the original coordinates in the columns ``given_x`` and ``given_y``
+(for an area, those of a point on it).
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from layers.formats.source import SourceBatch
 from store.queries.features import Box
 from store.schema.datasets import SRID
 
-GeometryForm = Literal[
-    "native", "wkb", "text"
-]  # geometry as it came; as WKB; as WKT, and only where it came so
+# As in the input; as WKB; as WKT, but only if it was WKT in the input.
+GeometryForm = Literal["native", "wkb", "text"]
 GEOMETRY: Final = "geometry"
 GIVEN_XY: Final = ("given_x", "given_y")
 CODES: Final = {"cgcs2000": SRID, "wgs84": WGS84, "gcj02": SRID, "bd09": SRID}
@@ -36,10 +35,15 @@ CODES: Final = {"cgcs2000": SRID, "wgs84": WGS84, "gcj02": SRID, "bd09": SRID}
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a file holds: its columns, the one of geometry, how that is encoded, and its reference system.
+    """Structure of an output file.
 
-    ``geometry`` None: a table without any. ``kind``: the one kind of geometry, or Unknown. ``extra``: what
-    GeoParquet's metadata said of the input's columns.
+    Attributes:
+        schema: all columns.
+        geometry: name of the geometry column; None: a table without geometry.
+        encoding: of the geometry column, as in ``PlaceColumns``.
+        kind: the geometry type, such as "Point", if all rows have the same; else "Unknown".
+        epsg: reference system of the geometry.
+        extra: GeoParquet's column metadata of the input.
     """
 
     schema: pa.Schema
@@ -52,7 +56,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class OutputBatch:
-    """Rows to be written; the kinds of their geometries and their box (None where no row has one)."""
+    """Rows to be written, their geometry types, and their bounding box (None if no row has geometry)."""
 
     table: pa.Table
     kinds: frozenset[str]
@@ -61,54 +65,77 @@ class OutputBatch:
 
 @dataclass(frozen=True, slots=True)
 class OutputPlan:
-    """Puts rows together. ``given``: names of the columns for the numbers given, where they are needed."""
+    """Composes output rows from input rows and verdicts.
+
+    Attributes:
+        layout: structure of the output.
+        input_columns: columns copied from the input.
+        form: how geometry is written.
+        datum: of the input.
+        converts: geometry is written in CGCS2000, since no EPSG code exists for ``datum``.
+        encodes_geometry: the geometry column is encoded again, not copied.
+        given_xy: names of the columns for the original coordinates; empty if not needed.
+    """
 
     layout: Layout
-    kept: tuple[str, ...]
+    input_columns: tuple[str, ...]
     form: GeometryForm
     datum: str
-    shifted: bool
-    remade: bool
-    given: tuple[str, ...]
+    converts: bool
+    encodes_geometry: bool
+    given_xy: tuple[str, ...]
 
     def compose(self, batch: SourceBatch, true: GeometryBatch, verdict: pa.Table) -> OutputBatch:
-        """The outgoing rows of a batch. ``true``: its places in CGCS2000 degrees, where they are judged."""
-        shown = _with_unjudged(true, batch.places, self.datum) if self.shifted else batch.places
-        columns = {name: pa.chunked_array([batch.table.column(name)]) for name in self.kept}
-        if self.remade and self.layout.geometry is not None:
-            columns[self.layout.geometry] = self._geometry(shown)
-        for axis, name in enumerate(self.given):
+        """Output rows of a batch.
+
+        Args:
+            batch: rows of the input.
+            true: their geometries in CGCS2000 degrees; missing where a row was not judged.
+            verdict: the columns of the verdict.
+        """
+        written = _with_unjudged(true, batch.places, self.datum) if self.converts else batch.places
+        columns = {name: pa.chunked_array([batch.table.column(name)]) for name in self.input_columns}
+        if self.encodes_geometry and self.layout.geometry is not None:
+            is_text = self.form == "text"
+            geometry = _to_wkt(written) if is_text else encode_geometry(written.xy, written.shapes)
+            columns[self.layout.geometry] = geometry
+        for axis, name in enumerate(self.given_xy):
             columns[name] = pa.array(_representative_points(batch.places)[:, axis], from_pandas=True)
         for name in verdict.schema.names:
             columns[name] = verdict.column(name)
         table = pa.Table.from_arrays(
             [columns[name] for name in self.layout.schema.names], schema=self.layout.schema
         )
-        return OutputBatch(table, geometry_types(shown), bounding_box(shown))
-
-    def _geometry(self, shown: GeometryBatch) -> pa.Array:
-        if self.form == "text":
-            return _to_wkt(shown)
-        return encode_geometry(shown.xy, shown.shapes)
+        return OutputBatch(table, geometry_types(written), bounding_box(written))
 
 
 def plan_output(
     columns: pa.Schema, places: PlaceColumns, datum: str, verdict: pa.Schema, form: GeometryForm
 ) -> OutputPlan:
-    """How the rows of an input go out. Columns of an earlier screening are replaced by the new ones."""
-    shifted = frame(datum).kind != "plain"
+    """Plan the output of an input's rows. Columns left by an earlier screening are replaced.
+
+    Args:
+        columns: schema of the input.
+        places: its place columns.
+        datum: its datum.
+        verdict: schema of the verdict's columns.
+        form: how geometry is written.
+    """
+    converts = frame(datum).kind != "plain"
     kept = [field for field in columns if field.name not in verdict.names]
-    geometry, encoding, remade = _output_geometry(places, shifted, form)
-    if geometry is not None and remade:
+    geometry, encoding, encodes = _output_geometry(places, converts, form)
+    if geometry is not None and encodes:
         kind = pa.string() if form == "text" else pa.binary()
         kept = _replaced(kept, pa.field(geometry, kind))
     elif geometry is not None:
         kept = [field.remove_metadata() if field.name == geometry else field for field in kept]
-    wanted = shifted and geometry is not None and places.geometry is not None
-    given = _unused_names(GIVEN_XY, columns.names) if wanted else ()
+    # Input with loose coordinate columns has the original numbers already: they are copied with the other
+    # columns.
+    needs_given = converts and geometry is not None and places.geometry is not None
+    given = _unused_names(GIVEN_XY, columns.names) if needs_given else ()
     fields = [*kept, *(pa.field(name, pa.float64()) for name in given), *verdict]
     layout = Layout(
-        schema=_storage_schema(pa.schema(fields), geometry, encoding),
+        schema=_storage_schema(pa.schema(fields)),
         geometry=geometry,
         encoding=encoding,
         kind=places.kind,
@@ -117,27 +144,30 @@ def plan_output(
     )
     return OutputPlan(
         layout=layout,
-        kept=tuple(field.name for field in kept if not (remade and field.name == geometry)),
+        input_columns=tuple(field.name for field in kept if not (encodes and field.name == geometry)),
         form=form,
         datum=datum,
-        shifted=shifted,
-        remade=remade,
-        given=given,
+        converts=converts,
+        encodes_geometry=encodes,
+        given_xy=given,
     )
 
 
 def _with_unjudged(true: GeometryBatch, given: GeometryBatch, datum: str) -> GeometryBatch:
-    """The true places, and of rows that cannot be judged (a line, a wrong accuracy) what can be converted."""
-    left = _has_place(given) & ~_has_place(true)
-    if not left.any():
+    """``true``, completed by the conversion of rows that were not judged (a line, a wrong accuracy).
+
+    A row whose geometry cannot be converted stays without.
+    """
+    missing = _has_place(given) & ~_has_place(true)
+    if not missing.any():
         return true
-    found = np.full(len(left), None, dtype=object) if true.shapes is None else true.shapes.copy()
-    for row in np.flatnonzero(left):
+    shapes = np.full(len(missing), None, dtype=object) if true.shapes is None else true.shapes.copy()
+    for row in np.flatnonzero(missing):
         shape = None if given.shapes is None else given.shapes[row]
         flat = shapely.Point(given.xy[row]) if shape is None else shapely.force_2d(shape)
         with suppress(BadInput):
-            found[row] = shapely.transform(flat, lambda xy: to_cgcs2000_array(xy, datum))
-    return GeometryBatch(true.xy, found)
+            shapes[row] = shapely.transform(flat, lambda xy: to_cgcs2000_array(xy, datum))
+    return GeometryBatch(true.xy, shapes)
 
 
 def _has_place(places: GeometryBatch) -> NDArray[np.bool_]:
@@ -145,31 +175,33 @@ def _has_place(places: GeometryBatch) -> NDArray[np.bool_]:
     return drawn if places.shapes is None else drawn | ~shapely.is_missing(places.shapes)
 
 
-def _output_geometry(places: PlaceColumns, shifted: bool, form: GeometryForm) -> tuple[str | None, str, bool]:
-    """The column of geometry that goes out, its encoding, and whether it is made anew."""
+def _output_geometry(
+    places: PlaceColumns, converts: bool, form: GeometryForm
+) -> tuple[str | None, str, bool]:
+    """Name and encoding of the output's geometry column, and whether it is encoded again."""
     if places.lacks_crs:
         return (None, "", False) if form == "text" else (GEOMETRY, "wkb", True)
     if form == "text":
         return places.geometry, "wkt", True
-    if shifted or (form == "wkb" and places.encoding != "wkb"):
+    if converts or (form == "wkb" and places.encoding != "wkb"):
         return places.geometry, "wkb", True
     return places.geometry, places.encoding, False
 
 
 def _replaced(fields: list[pa.Field], new: pa.Field) -> list[pa.Field]:
-    """The fields with a new one in place of that of its name, or behind them."""
+    """The fields with the one of the same name replaced by ``new``, or with ``new`` appended."""
     if any(field.name == new.name for field in fields):
         return [new if field.name == new.name else field for field in fields]
     return [*fields, new]
 
 
 def _unused_names(names: tuple[str, ...], taken: list[str]) -> tuple[str, ...]:
-    """Names that no column has yet."""
+    """The names, with a prefix where the input has a column of that name."""
     return tuple(next(n for n in (name, f"zj_{name}", f"zj_{name}_") if n not in taken) for name in names)
 
 
-def _storage_schema(schema: pa.Schema, geometry: str | None, encoding: str) -> pa.Schema:
-    """The schema without what it said of its old file; extension types are written as their storage."""
+def _storage_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema without the input's metadata, and with extension types replaced by their storage types."""
     fields = [
         field.with_type(field.type.storage_type) if isinstance(field.type, pa.BaseExtensionType) else field
         for field in schema
@@ -178,36 +210,36 @@ def _storage_schema(schema: pa.Schema, geometry: str | None, encoding: str) -> p
 
 
 def geoarrow_metadata(layout: Layout) -> dict[bytes, bytes]:
-    """GeoArrow's marks of the layout's column of geometry, for Arrow files."""
-    system = f'{{"crs": "EPSG:{layout.epsg}", "crs_type": "authority_code"}}'
-    return {EXTENSION: f"geoarrow.{layout.encoding}".encode(), EXTENSION_METADATA: system.encode()}
+    """Field metadata that marks the layout's geometry column as GeoArrow, for Arrow files."""
+    crs = f'{{"crs": "EPSG:{layout.epsg}", "crs_type": "authority_code"}}'
+    return {EXTENSION: f"geoarrow.{layout.encoding}".encode(), EXTENSION_METADATA: crs.encode()}
 
 
 def geometry_types(places: GeometryBatch) -> frozenset[str]:
-    """The kinds of the geometries, in GeoParquet's names."""
-    kinds = set()
+    """The geometry types that occur, by GeoParquet's names."""
+    types = set()
     if len(places.xy) and not np.isnan(places.xy[:, 0]).all():
-        kinds.add("Point Z" if places.has_z else "Point")
+        types.add("Point Z" if places.has_z else "Point")
     if places.shapes is not None:
-        there = places.shapes[~shapely.is_missing(places.shapes)]
-        tall = shapely.has_z(there)
-        kinds |= {shape.geom_type for shape in _one_per_type(there[~tall])}
-        kinds |= {f"{shape.geom_type} Z" for shape in _one_per_type(there[tall])}
-    return frozenset(kinds)
+        shapes = places.shapes[~shapely.is_missing(places.shapes)]
+        has_z = shapely.has_z(shapes)
+        types |= {shape.geom_type for shape in _one_per_type(shapes[~has_z])}
+        types |= {f"{shape.geom_type} Z" for shape in _one_per_type(shapes[has_z])}
+    return frozenset(types)
 
 
 def _one_per_type(shapes: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401 - shapely geometries
-    """One shape of each kind."""
+    """One shape of each geometry type."""
     return shapes[np.unique(shapely.get_type_id(shapes), return_index=True)[1]]
 
 
 def bounding_box(places: GeometryBatch) -> Box | None:
-    """West, south, east, north of the geometries; None where there is none."""
+    """West, south, east and north of the geometries; None if there are none."""
     corners: list[tuple[float, float]] = []
     x, y = places.xy.T
     if not np.isfinite(places.xy).all():
-        there = has_coordinates(places.xy)
-        x, y = x[there], y[there]
+        points = has_coordinates(places.xy)
+        x, y = x[points], y[points]
     if len(x):
         corners += [(x.min(), y.min()), (x.max(), y.max())]
     if places.shapes is not None:
@@ -220,17 +252,17 @@ def bounding_box(places: GeometryBatch) -> Box | None:
 
 
 def _representative_points(places: GeometryBatch) -> Floats:
-    """One point a row in the numbers given: the point itself, or one on the area; NaN where neither."""
+    """A point for each row, shape (n, 2): the point itself, or one on the area; NaN if neither."""
     if places.shapes is None:
         return places.xy
-    on = shapely.point_on_surface(places.shapes)
-    there = ~shapely.is_missing(on)
+    points = shapely.point_on_surface(places.shapes)
+    present = ~shapely.is_missing(points)
     xy = places.xy.copy()
-    xy[there] = np.column_stack((shapely.get_x(on[there]), shapely.get_y(on[there])))
+    xy[present] = np.column_stack((shapely.get_x(points[present]), shapely.get_y(points[present])))
     return xy
 
 
 def _to_wkt(places: GeometryBatch) -> pa.Array:
-    """WKT of the places, to the last digit."""
-    found = to_shapes(places.xy, places.shapes)
-    return pa.array(shapely.to_wkt(found, rounding_precision=-1), pa.string())
+    """WKT of the geometries, with all digits."""
+    shapes = to_shapes(places.xy, places.shapes)
+    return pa.array(shapely.to_wkt(shapes, rounding_precision=-1), pa.string())

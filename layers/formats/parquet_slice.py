@@ -1,4 +1,4 @@
-"""Rows of a Parquet file from one number to another, for processes that share a file."""
+"""Reads a range of rows of a Parquet file, for processes that share one file."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from layers.formats.table_reader import TableReader
 
 SUFFIXES: Final = (".parquet", ".geoparquet", ".pq")
 TAIL_BYTES: Final = 1 << 16
-MOST_SLICES: Final = 16  # of a row group: each of them decodes what comes before it
+# Slices of one row group: reading one decodes the rows of the group before it, so costs grow with the square.
+MAX_SLICES: Final = 16
 
 
 def can_be_sliced(source: SourceFile, rows: int) -> bool:
-    """Whether slices of so many rows are read about as quickly as the whole file."""
+    """Whether reading slices of ``rows`` rows costs about as much as reading the whole file once."""
     if source.path.suffix.lower() not in SUFFIXES:
         return False
     with pq.ParquetFile(source.path) as file:
-        return max(_row_group_sizes(file.metadata), default=0) <= MOST_SLICES * rows
+        return max(_row_group_sizes(file.metadata), default=0) <= MAX_SLICES * rows
 
 
 def file_fingerprint(path: Path) -> str:
-    """Tells a file from others: its size, and a digest of its end, where Parquet says what it holds.
+    """Size and digest of a file's end, by which processes check that they read the same file.
 
-    Raises OSError.
+    The end of a Parquet file is its footer, which describes the content. Raises OSError.
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -41,7 +42,7 @@ def file_fingerprint(path: Path) -> str:
 
 
 def open_slice(path: Path, places: PlaceColumns, datum: str, first: int, count: int) -> SourceFile:
-    """Rows ``first`` to ``first + count`` of a Parquet file as a source; its schema is left out."""
+    """A source of ``count`` rows of a Parquet file from row ``first`` on; its schema is empty."""
 
     def read(rows: int) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
@@ -56,7 +57,7 @@ def _row_group_sizes(metadata: Any) -> list[int]:  # noqa: ANN401 - pyarrow's Fi
 
 
 def _row_groups(metadata: Any, first: int, count: int) -> tuple[list[int], int]:  # noqa: ANN401
-    """The row groups that hold the rows, and how many rows of the first of them come before."""
+    """Numbers of the row groups that hold the rows, and the number of rows to skip in the first of them."""
     sizes = _row_group_sizes(metadata)
     starts = [0, *accumulate(sizes)]
     held = [n for n, size in enumerate(sizes) if starts[n] < first + count and starts[n] + size > first]
@@ -64,7 +65,7 @@ def _row_groups(metadata: Any, first: int, count: int) -> tuple[list[int], int]:
 
 
 def _trim(batches: Iterator[pa.RecordBatch], before: int, count: int) -> Iterator[pa.RecordBatch]:
-    """Without the rows that come before and behind."""
+    """Skip the first ``before`` rows and end after ``count`` more."""
     for batch in batches:
         skipped = min(before, batch.num_rows)
         wanted = batch.slice(skipped, count)

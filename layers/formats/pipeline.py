@@ -1,4 +1,4 @@
-"""Steps of a stream that work at the same time: each runs in threads of its own, a few batches ahead."""
+"""Runs the steps of a stream concurrently, in threads, a few batches ahead of the consumer."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from typing import Final, TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-END: Final = object()
+_END: Final = object()
 
 
 def prefetch(items: Generator[Item], depth: int = 2) -> Generator[Item]:
-    """The items, made in a thread, at most ``depth`` before they are asked for; closed in that thread."""
+    """Yield ``items``, computing up to ``depth`` of them ahead in one thread.
+
+    The thread also closes the generator. It is one for all, since a generator must not be resumed by two at
+    once, and files may have to be closed by the thread that opened them.
+    """
     with ThreadPoolExecutor(1) as pool:
-        waiting: deque[Future[object]] = deque(pool.submit(next, items, END) for _ in range(depth))
+        waiting: deque[Future[object]] = deque(pool.submit(next, items, _END) for _ in range(depth))
         try:
-            while (item := waiting.popleft().result()) is not END:
-                waiting.append(pool.submit(next, items, END))
+            while (item := waiting.popleft().result()) is not _END:
+                waiting.append(pool.submit(next, items, _END))
                 yield item  # type: ignore[misc]
         finally:
             pool.submit(items.close).result()
 
 
 def map_in_order(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """``make`` of every item in their order, ``workers`` at once."""
+    """Yield ``make(item)`` for every item, in order, computing up to ``workers`` at once in threads.
+
+    ``items`` is consumed only as results are taken, so that at most ``workers`` + 1 wait in memory.
+    """
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[Made]] = deque()
         for item in items:

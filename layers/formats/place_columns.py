@@ -1,4 +1,4 @@
-"""Which columns of an Arrow schema say where a row is, and in which reference system."""
+"""Finds the columns of an Arrow schema that hold a row's place, and their reference system."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ WGS84: Final = 4326
 
 @dataclass(frozen=True, slots=True)
 class PlaceColumns:
-    """Where the places of a table are: a column of geometry, or two of coordinates.
+    """The columns with the places of a table: one of geometry, or two of coordinates.
 
-    ``encoding``: wkb, wkt, point, polygon or multipolygon (GeoArrow). ``kind``: the one kind of geometry that
-    there is ("Point", …) or "Unknown". ``crs``: what the table says of it. ``extra``: the columns' entries of
-    GeoParquet's metadata.
+    Attributes:
+        geometry: name of the geometry column; None: coordinates are in ``east`` and ``north``.
+        encoding: of the geometry: wkb, wkt, or GeoArrow's point, polygon or multipolygon.
+        kind: the geometry type, such as "Point", if all rows have the same; else "Unknown".
+        accuracy: name of the column with each row's accuracy, metres.
+        crs: the reference system that the table states.
+        extra: GeoParquet's metadata of the columns.
     """
 
     geometry: str | None = None
@@ -44,16 +48,24 @@ class PlaceColumns:
 
     @property
     def lacks_crs(self) -> bool:
-        """Whether the numbers stand in plain columns or as text: nothing can say their system."""
+        """Whether the places are plain numbers or text, which cannot state a reference system."""
         return self.geometry is None or self.encoding == "wkt"
 
 
 def find_place_columns(schema: pa.Schema, name: str) -> PlaceColumns:
-    """The columns of a schema, or a refusal that says what is wanted. ``name``: of the file or body."""
+    """The place columns, as stated by GeoParquet or GeoArrow metadata, else guessed from names.
+
+    Args:
+        schema: with its metadata.
+        name: of the file or request body, for the error.
+
+    Raises:
+        BadInput: there are none (field ``file``), or their encoding is not supported.
+    """
     found = _from_geoparquet(schema) or _from_geoarrow(schema) or _from_names(schema)
     if found is None:
         raise BadInput(
-            N_("{file} has no columns of coordinates."),
+            N_("{file} has no coordinate columns."),
             field="file",
             hint=N_("Name them 经度 and 纬度, lon and lat, or x and y; a geometry column: geometry, as WKB."),
             file=name,
@@ -62,10 +74,10 @@ def find_place_columns(schema: pa.Schema, name: str) -> PlaceColumns:
 
 
 def _from_geoparquet(schema: pa.Schema) -> PlaceColumns | None:
-    """What GeoParquet's ``geo`` says of the primary column."""
-    said = (schema.metadata or {}).get(b"geo")
+    """The primary column of GeoParquet's ``geo`` metadata."""
+    metadata = (schema.metadata or {}).get(b"geo")
     try:
-        document = json.loads(said) if said else {}
+        document = json.loads(metadata) if metadata else {}
         column = document["primary_column"]
         entry = document["columns"][column]
         encoding = str(entry["encoding"]).lower()
@@ -78,29 +90,32 @@ def _from_geoparquet(schema: pa.Schema) -> PlaceColumns | None:
         geometry=column,
         encoding=encoding,
         kind=_geometry_type(entry.get("geometry_types") or ()),
+        # The format's rule: a missing crs means CRS84, a null one that it is not known.
         crs=_parse_crs(entry["crs"]) if "crs" in entry else CRS.from_epsg(WGS84),
         extra=document["columns"],
     )
 
 
 def _from_geoarrow(schema: pa.Schema) -> PlaceColumns | None:
-    """The first column that is marked as a GeoArrow one."""
+    """The first column that is marked as GeoArrow, by an extension type or by field metadata."""
     for field in schema:
         marks = field.metadata or {}
         if isinstance(field.type, pa.BaseExtensionType):
-            mark, said = field.type.extension_name, field.type.__arrow_ext_serialize__()
+            mark, metadata = field.type.extension_name, field.type.__arrow_ext_serialize__()
         else:
-            mark, said = marks.get(EXTENSION, b"").decode(), marks.get(EXTENSION_METADATA, b"")
+            mark, metadata = marks.get(EXTENSION, b"").decode(), marks.get(EXTENSION_METADATA, b"")
         library, _, encoding = mark.partition(".")
         if library in ("geoarrow", "ogc"):
             _check_encoding(encoding)
             kind = encoding.capitalize().replace("Multip", "MultiP") if encoding in NATIVE else "Unknown"
-            return PlaceColumns(geometry=field.name, encoding=encoding, kind=kind, crs=_geoarrow_crs(said))
+            return PlaceColumns(
+                geometry=field.name, encoding=encoding, kind=kind, crs=_geoarrow_crs(metadata)
+            )
     return None
 
 
 def _from_names(schema: pa.Schema) -> PlaceColumns | None:
-    """A column of WKB or WKT, or two of coordinates, by their names."""
+    """A column of WKB or WKT, or two of coordinates, by name."""
     for aliases, encoding, kinds in ((GEOMETRY, "wkb", BINARIES), (TEXTS, "wkt", STRINGS)):
         column = _first(schema, aliases)
         if column is not None and any(kind(schema.field(column).type) for kind in kinds):
@@ -116,7 +131,7 @@ STRINGS: Final = (pa.types.is_string, pa.types.is_large_string, pa.types.is_stri
 
 
 def _first(schema: pa.Schema, aliases: Iterable[str]) -> str | None:
-    """The schema's own name of the first alias that it has."""
+    """The name, as spelt in the schema, of the first alias that is a column."""
     names = {str(name).strip().lower(): str(name) for name in reversed(schema.names)}
     return next((names[alias] for alias in aliases if alias in names), None)
 
@@ -124,42 +139,42 @@ def _first(schema: pa.Schema, aliases: Iterable[str]) -> str | None:
 def _check_encoding(encoding: str) -> None:
     if encoding not in ("wkb", "wkt", *NATIVE):
         raise BadInput(
-            N_("Geometry in the encoding {encoding} is neither points nor areas."),
+            N_("The geometry encoding {encoding} is not supported."),
             field="file",
-            hint=N_("Give points or polygons, as WKB or in GeoArrow's encodings of them."),
+            hint=N_("Use points or polygons, encoded as WKB or GeoArrow."),
             encoding=encoding[:40],
         )
 
 
 def _geometry_type(types: Iterable[str]) -> str:
-    """The one kind of geometry, without heights, or Unknown."""
-    kinds = set(types)
-    only = kinds.pop() if len(kinds) == 1 else "Unknown"
-    return "Unknown" if " " in only else only
+    """The geometry type if there is just one, without heights; else "Unknown"."""
+    distinct = set(types)
+    single = distinct.pop() if len(distinct) == 1 else "Unknown"
+    return "Unknown" if " " in single else single
 
 
-def _geoarrow_crs(said: bytes) -> CRS | None:
-    """The system in a GeoArrow column's metadata."""
+def _geoarrow_crs(metadata: bytes) -> CRS | None:
+    """The reference system in the metadata of a GeoArrow column."""
     try:
-        document = json.loads(said) if said else {}
+        document = json.loads(metadata) if metadata else {}
     except ValueError:
         return None
     return _parse_crs(document.get("crs")) if isinstance(document, dict) else None
 
 
-def _parse_crs(said: object) -> CRS | None:
-    """A system as PROJJSON or text; None where it says none that is known."""
-    if said is None:
+def _parse_crs(value: object) -> CRS | None:
+    """A reference system from PROJJSON or text; None where it cannot be interpreted."""
+    if value is None:
         return None
     try:
-        crs = CRS.from_user_input(said)
+        crs = CRS.from_user_input(value)
     except CRSError:
         return None
     return normalize_crs(crs)
 
 
 def normalize_crs(crs: CRS | None) -> CRS | None:
-    """OGC's CRS84 as EPSG:4326: the same degrees, which stand longitude first in a file anyhow."""
+    """EPSG:4326 for OGC:CRS84: they differ in the order of axes, which files ignore."""
     if crs is not None and crs.to_authority() == ("OGC", "CRS84"):
         return CRS.from_epsg(WGS84)
     return crs

@@ -1,4 +1,4 @@
-"""Columns as simple formats take them: no dictionaries, no views, nothing nested."""
+"""Converts columns to types that CSV and GDAL drivers support: no dictionaries, views or nested types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDE: Final = (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_nu
 
 
 def plain_schema(schema: pa.Schema, geometry: str | None) -> pa.Schema:
-    """The types that a GDAL driver or a CSV file takes; ``geometry`` stays as it is (WKB)."""
+    """The schema with supported types; the column ``geometry`` (WKB) is left as it is."""
     fields = [
         field if field.name == geometry else pa.field(field.name, _plain(field.type, bool(geometry)))
         for field in schema
@@ -27,6 +27,7 @@ def plain_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _plain(kind: pa.DataType, binary: bool) -> pa.DataType:
+    """The supported type for a type; ``binary``: whether the format has binary columns."""
     if pa.types.is_dictionary(kind):
         return _plain(kind.value_type, binary)
     if any(is_kind(kind) for is_kind in WIDE) or pa.types.is_nested(kind):
@@ -50,6 +51,7 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 
 def _as(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The column as ``kind``: nested values as JSON, bytes as hexadecimal text."""
     if column.type == kind:
         return column
     if pa.types.is_nested(column.type):

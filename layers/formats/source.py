@@ -1,7 +1,7 @@
-"""Files of places of any size, read batch by batch: what a row says stays as it is, in its order.
+"""Opens files of places of any size, to be read in batches, in order and without changing a column.
 
-GeoParquet and Parquet, Arrow IPC, tables of text, and the vector formats of GDAL that are listed. Nothing is
-fetched from elsewhere: a file must be one on disk and of a driver that only reads files.
+Formats: GeoParquet and Parquet, Arrow IPC, text tables, and those of ``gdal.DRIVERS``. Only local files are
+read, never an address.
 """
 
 from __future__ import annotations
@@ -34,12 +34,18 @@ OPENERS: Final[dict[str, Callable[[Path], TableReader]]] = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), open_table),
 }
 NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-FAULTS: Final = (pa.ArrowException, OSError, UnicodeError, pyogrio.errors.DataSourceError)
+READ_ERRORS: Final = (pa.ArrowException, OSError, UnicodeError, pyogrio.errors.DataSourceError)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceBatch:
-    """Rows as they stand: every column, the places, and each row's accuracy (metres, NaN where none)."""
+    """Rows of the input.
+
+    Attributes:
+        table: all columns.
+        places: the geometries, in the coordinates of the file.
+        accuracy_m: accuracy of each row in metres, shape (n,), NaN where missing; None without such a column.
+    """
 
     table: pa.RecordBatch
     places: GeometryBatch
@@ -48,7 +54,7 @@ class SourceBatch:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """An opened file: its columns, which of them are the place, the datum, and the rows where known."""
+    """An opened file with its place columns and its datum."""
 
     path: Path
     opened: TableReader
@@ -57,51 +63,57 @@ class SourceFile:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of the file."""
+        """All columns of the file."""
         return self.opened.schema
 
     @property
     def rows(self) -> int | None:
-        """The number of rows; None where the file does not say it."""
+        """Number of rows; None where the file does not state it."""
         return self.opened.rows
 
     def batches(self, rows: int = BATCH_ROWS) -> Generator[SourceBatch]:
-        """All rows in their order, at most ``rows`` at once. Raises BadInput where the file breaks off."""
+        """Yield all rows in order, at most ``rows`` at once. Raises BadInput where the file is damaged."""
         try:
             for batch in self.opened.read(rows):
                 for start in range(0, batch.num_rows, rows):
                     yield to_source_batch(batch.slice(start, rows), self.places)
-        except FAULTS as fault:
+        except READ_ERRORS as fault:
             raise _unreadable(self.path, fault) from fault
 
 
 def open_source(path: Path, datum: str | None = None, layer: str | None = None) -> SourceFile:
     """Open a file of points, areas or both.
 
-    ``datum`` declares what the file does not say, or cannot (degrees may be gcj02 or bd09); numbers in plain
-    columns are cgcs2000 where nothing is declared. ``layer``: needed where the file has several.
-    Raises BadInput (field ``file``, ``layer`` or ``datum``), DatumRefused.
+    Args:
+        path: a local file.
+        datum: declares what the file does not or cannot state (its degrees may be gcj02 or bd09). By default
+            the file's own, and cgcs2000 for coordinates in plain columns.
+        layer: needed if the file has several.
+
+    Raises:
+        BadInput: field ``file``, ``layer`` or ``datum``.
+        DatumRefused: the datum is not supported.
     """
-    if not path.exists():  # GDAL would take a web address, too
+    if not path.exists():  # GDAL would open an address as well
         raise BadInput(N_("There is no file {path}."), field="file", path=path)
     opener = OPENERS.get(path.suffix.lower())
     try:
         opened = opener(path) if opener else open_vector(path, layer)
-    except FAULTS as fault:
+    except READ_ERRORS as fault:
         raise _unreadable(path, fault) from fault
     places = opened.places or find_place_columns(opened.schema, path.name)
     return SourceFile(path, opened, places, resolve_datum(places, path.name, datum))
 
 
 def resolve_datum(places: PlaceColumns, name: str, declared: str | None) -> str:
-    """The datum to convert from: declared, or the table's own; cgcs2000 for numbers in plain columns."""
+    """The datum to convert from: as declared, else the table's own; cgcs2000 for plain columns."""
     if places.lacks_crs:
         return frame(declared or CANON).name
     return frame(datum_of(Path(name), places.crs, declared)).name
 
 
 def to_source_batch(table: pa.RecordBatch, columns: PlaceColumns) -> SourceBatch:
-    """The places in the rows of a table."""
+    """A table with its decoded places and accuracy."""
     accuracy = None if columns.accuracy is None else to_floats(table.column(columns.accuracy))
     if columns.geometry is not None:
         places = decode_geometry(table.column(columns.geometry), columns.encoding)
@@ -112,22 +124,24 @@ def to_source_batch(table: pa.RecordBatch, columns: PlaceColumns) -> SourceBatch
 
 
 def to_floats(column: pa.Array) -> Floats:
-    """A column as floats, shape (n,): NaN for null and for text that is no number."""
+    """A column as floats, shape (n,): NaN for null and for text that is not a number."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if any(is_text(column.type) for is_text in (pa.types.is_string, pa.types.is_large_string)):
         column = _parsed(pc.utf8_trim_whitespace(column))
-    found = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return np.asarray(found, dtype=np.float64)
+    floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return np.asarray(floats, dtype=np.float64)
 
 
 def _parsed(texts: pa.Array) -> pa.Array:
+    """Texts as numbers; null where a text is not one."""
     try:
         return texts.cast(pa.float64())
     except pa.ArrowInvalid:
-        wanted = pc.match_substring_regex(texts, NUMBER)
-        bare = pc.utf8_ltrim(pc.if_else(wanted, texts, None), "+")
-        return bare.cast(pa.float64())
+        # A cast fails as a whole: only now, for one bad cell, pay for a regular expression on every cell.
+        is_number = pc.match_substring_regex(texts, NUMBER)
+        unsigned = pc.utf8_ltrim(pc.if_else(is_number, texts, None), "+")
+        return unsigned.cast(pa.float64())
 
 
 def _unreadable(path: Path, fault: Exception) -> BadInput:

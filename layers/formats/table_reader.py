@@ -1,4 +1,4 @@
-"""What opening a file of any format gives: its columns, and a way to read its rows in order."""
+"""The common interface to tables of every format: columns, and batches of rows in order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from layers.formats.place_columns import PlaceColumns
 
 @dataclass(frozen=True, slots=True)
 class TableReader:
-    """``read(rows)`` yields batches of about that many rows. ``rows``: of the file, None where not known.
+    """An opened table.
 
-    ``places``: where its format knows them better than the schema does.
+    Attributes:
+        schema: the columns.
+        rows: number of rows; None where not known.
+        read: takes a number of rows, and yields batches of about that size, in the file's order.
+        places: the place columns, where the format states them more exactly than the schema.
     """
 
     schema: pa.Schema

@@ -1,4 +1,4 @@
-"""Tables of text (CSV, TSV), read batch by batch. Every column stays text: codes keep their zeros."""
+"""Reads text tables (CSV, TSV) in batches. Every column stays text, so that codes keep leading zeros."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ CHUNK_BYTES: Final = 1 << 20
 
 
 def open_table(path: Path) -> TableReader:
-    """A table with a header; UTF-8 or GB 18030, separated by comma, semicolon or tab.
+    """Open a table with a header, in UTF-8 or GB 18030, separated by commas, semicolons or tabs.
 
-    The number of rows is that of the lines. Raises BadInput, ArrowInvalid.
+    ``rows`` is the number of lines: an estimate, as a quoted text may span several. Raises BadInput,
+    ArrowInvalid.
     """
     encoding, lines = _scan(path)
     with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
@@ -31,7 +32,7 @@ def open_table(path: Path) -> TableReader:
     mark = max(",;\t", key=head.count)
     names = _unique([name.strip() for name in next(csv.reader([head], delimiter=mark), [])])
     if not names:
-        raise BadInput(N_("{file} holds no feature."), field="file", file=path.name)
+        raise BadInput(N_("{file} contains no features."), field="file", file=path.name)
     text = pa.schema([(name, pa.string()) for name in names])
 
     def read(_rows: int) -> Iterator[pa.RecordBatch]:
@@ -51,7 +52,10 @@ def _read(path: Path, encoding: str, mark: str, text: pa.Schema) -> Iterator[pa.
 
 
 def _scan(path: Path) -> tuple[str, int]:
-    """The encoding that fits the whole file, and how many lines it has. Pure ASCII passes quickly."""
+    """The encoding that fits the whole file, and its number of lines.
+
+    The whole file is decoded: a wrong byte on the last line must be found before any row is processed.
+    """
     decoders = {name: codecs.getincrementaldecoder(name)() for name in ENCODINGS}
     lines, last = 0, b"\n"
     with path.open("rb") as file:
@@ -74,10 +78,10 @@ def _scan(path: Path) -> tuple[str, int]:
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Names of columns, a second one of a name with a number behind it."""
-    found: list[str] = []
-    for place, name in enumerate(names, start=1):
-        bare = name or f"column_{place}"
-        known = set(found)
-        found.append(next(n for n in (bare, *(f"{bare}_{k}" for k in range(2, 10_000))) if n not in known))
-    return found
+    """Column names made unique: a repeated name gets a number, an empty one its position."""
+    unique: list[str] = []
+    for position, name in enumerate(names, start=1):
+        base = name or f"column_{position}"
+        candidates = (base, *(f"{base}_{k}" for k in range(2, 10_000)))
+        unique.append(next(candidate for candidate in candidates if candidate not in unique))
+    return unique

@@ -1,4 +1,4 @@
-"""The whole matrix of the store's law × its townships: gaps, overlaps, and ground that no rule covers."""
+"""Checks the current law of the store for completeness, over all its townships."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.schema.datasets import Source, Unit
 
 @dataclass(frozen=True, slots=True)
 class LawCheck:
-    """What a check of the law found. ``units``: code → name of the townships that were checked."""
+    """Result of a check. ``units``: code → name of the townships that were checked."""
 
     book: LawBook
     on: dt.date
@@ -30,14 +30,14 @@ class LawCheck:
 
     @property
     def clean(self) -> bool:
-        """Was nothing found?"""
+        """Whether nothing was found."""
         return not self.findings and not self.rule_gaps
 
 
 def check_current_law(session: Session, on: dt.date, unit: str | None = None) -> LawCheck:
     """Check the current law on a day, in every township or in those of one unit.
 
-    Raises :class:`BadInput` where no township is known there.
+    Raises :class:`BadInput` if no township is known there.
     """
     book = current_book(session)
     units = fetch_townships(session, on, unit or "")
@@ -50,15 +50,15 @@ def check_current_law(session: Session, on: dt.date, unit: str | None = None) ->
 
 def _no_township(on: dt.date, unit: str | None) -> BadInput:
     if unit is None:
-        message, hint = N_("No township is known on {day}."), N_("Give another day, or load boundaries.")
+        message, hint = N_("No township is known on {day}."), N_("Choose another day, or load boundaries.")
         return BadInput(message, field="as_of", hint=hint, day=on)
     message = N_("No township of unit {unit} is known on {day}.")
-    hint = N_("Give the code of a county or township, such as 140522.")
+    hint = N_("Enter the code of a county or township, such as 140522.")
     return BadInput(message, field="unit", hint=hint, unit=unit, day=on)
 
 
 def fetch_townships(session: Session, on: dt.date | None = None, unit: str = "") -> dict[str, str]:
-    """Code → name of the current townships under a unit, on a day or of all days."""
+    """Code → name of the current townships under a unit, on a day, or on any day."""
     query = (
         select(Unit.code, Unit.name)
         .join(Source, Source.id == Unit.source_id)

@@ -1,6 +1,6 @@
-"""The local competence list: loaded from a file, kept as a dataset of its own, retired on demand.
+"""The local competence list: loaded from a file as a dataset of its own, and retired on request.
 
-No data folder holds it, so that loading a folder neither removes nor replaces it.
+It is not part of a data folder: loading a folder neither removes nor replaces it.
 """
 
 from __future__ import annotations
@@ -40,30 +40,30 @@ from layers.registry.versions import (
 from store.schema.datasets import Source
 
 LICENCE: Final = "not stated"  # the file does not say; lists of powers are published documents
-DAMAGED: Final = (OSError, ValueError, ParseError, csv.Error)
-"""What the readers of tables and YAML raise for a file that is not there or is damaged."""
+READ_ERRORS: Final = (OSError, ValueError, ParseError, csv.Error)
+"""Errors of the readers of tables and YAML for a file that is missing or damaged."""
 
 
 class InvalidCompetenceList(InvalidLaw):
-    """A list that was refused: every wrong row by its number in the file."""
+    """A refused list; its issues name rows by their numbers in the file."""
 
     def lines(self, lang: Lang) -> list[str]:
-        """Every fault in words."""
-        return [_issue_line(one, lang) for one in self.issues]
+        """Every issue in words."""
+        return [_issue_line(issue, lang) for issue in self.issues]
 
 
-def _issue_line(fault: DataIssue, lang: Lang) -> str:
-    told = say(lang, fault.message, **fault.values)
-    if not fault.row:
-        return told
-    if not fault.field:
-        return say(lang, N_("row {row}: {told}"), row=fault.row, told=told)
-    return say(lang, N_("row {row}, {column}: {told}"), row=fault.row, column=fault.field, told=told)
+def _issue_line(issue: DataIssue, lang: Lang) -> str:
+    text = say(lang, issue.message, **issue.values)
+    if not issue.row:
+        return text
+    if not issue.field:
+        return say(lang, N_("row {row}: {told}"), row=issue.row, told=text)
+    return say(lang, N_("row {row}, {column}: {told}"), row=issue.row, column=issue.field, told=text)
 
 
 @dataclass(frozen=True, slots=True)
 class ListLoadResult:
-    """What became of a list. ``unknown_units``: unit codes under which the store knows no township."""
+    """Result of loading a list. ``unknown_units``: unit codes under which the store has no township."""
 
     loaded: LoadResult
     entries: int
@@ -72,7 +72,7 @@ class ListLoadResult:
 
 @dataclass(frozen=True, slots=True)
 class LawVersion:
-    """One current dataset of the law."""
+    """The current version of a dataset of the law."""
 
     dataset: str
     version: str
@@ -84,23 +84,30 @@ class LawVersion:
 def load_list(
     session: Session, path: Path, *, title: str | None = None, official: bool = True
 ) -> ListLoadResult:
-    """Make a file's list the competence list in force, in place of the samples or of an earlier list.
+    """Load a competence list in place of the samples or of an earlier list, in the caller's transaction.
 
-    All of it or nothing, in the caller's transaction. A list that is not ``official`` is marked as a sample.
-    Raises :class:`BadList` for a file or rows that are wrong, :class:`BadData` for one that cannot be read.
+    Args:
+        session: of the store.
+        path: .xlsx, .csv or .yaml.
+        title: name of the list; by default made from the file's name.
+        official: issued by an authority; otherwise its entries are marked as samples.
+
+    Raises:
+        InvalidCompetenceList: the file or some of its rows are wrong.
+        BadData: the file cannot be read.
     """
     lock_versions(session)
     rows = read_list(path, current_book(session, local=False), official=official)
-    content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
-    dataset = _describe(path, _checksum(content), title, official)
+    content, checksum = list_document(rows)
+    dataset = _describe(path, checksum, title, official)
     loaded = activate_version(session, dataset, lambda: _store(session, dataset, content))
-    strays = _unknown_units(session, rows)
+    unknown = _unknown_units(session, rows)
     record_change(session, LOCAL_LIST, loaded.previous, loaded.version)
-    return ListLoadResult(loaded, len(rows), strays)
+    return ListLoadResult(loaded, len(rows), unknown)
 
 
 def unload_list(session: Session) -> bool:
-    """Go back to the shipped list; whether there was a local one. It stays in the store for replays."""
+    """Return to the shipped list; False if no local one was loaded. It stays in the store for replays."""
     lock_versions(session)
     before = retire_version(session, LOCAL_LIST)
     record_change(session, LOCAL_LIST, before, None)
@@ -108,7 +115,7 @@ def unload_list(session: Session) -> bool:
 
 
 def fetch_law_versions(session: Session) -> list[LawVersion]:
-    """The current datasets of the law, by name."""
+    """The current datasets of the law, ordered by name."""
     columns = (Source.dataset, Source.version, Source.title, Source.official, Source.loaded_at)
     rows = session.execute(
         select(*columns).where(Source.role == "law", Source.retired_at.is_(None)).order_by(Source.dataset)
@@ -117,27 +124,29 @@ def fetch_law_versions(session: Session) -> list[LawVersion]:
 
 
 def read_list(path: Path, book: LawBook, *, official: bool = True) -> list[EntryRow]:
-    """The checked rows of a file, units as code prefixes, marked as samples where they are not official."""
+    """The checked rows of a file, with units as code prefixes, marked as samples unless ``official``.
+
+    Raises as ``load_list``.
+    """
     try:
         rows = competence_rows(path, book)
     except LawDataError as fault:
         raise InvalidCompetenceList(
             N_("Nothing was loaded, {file} is wrong: {fault}"), fault, field="file", file=path.name
         ) from fault
-    except DAMAGED as fault:
+    except READ_ERRORS as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else fault
         raise BadData(
             N_("{file} cannot be read: {fault}"), field="file", file=path.name, fault=reason
         ) from fault
-    return [_as_kept(row, official) for row in rows]
-
-
-def _as_kept(row: EntryRow, official: bool) -> EntryRow:
-    return row.model_copy(update={"units": tuple(map(unit_prefix, row.units)), "sample": not official})
+    return [
+        row.model_copy(update={"units": tuple(map(unit_prefix, row.units)), "sample": not official})
+        for row in rows
+    ]
 
 
 def unit_prefix(code: str) -> str:
-    """The prefix that every unit under a code begins with, also of codes padded to 9 or 12 digits.
+    """The prefix shared by all units under a code, also for codes padded with zeros to 9 or 12 digits.
 
     '140500' → '1405', '140522000' → '140522', '140522201000' → '140522201'.
     """
@@ -146,22 +155,26 @@ def unit_prefix(code: str) -> str:
     return stem(code)
 
 
-def _checksum(content: dict[str, Any]) -> str:
+def list_document(rows: Iterable[EntryRow]) -> tuple[dict[str, Any], str]:
+    """The document of a list as stored, and its SHA-256. Raises BadData for text that cannot be stored."""
+    content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
+    # Sorted, so that the same list has the same checksum, however its file orders the fields.
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    # PostgreSQL's jsonb has no NUL character.
     if "\\u0000" in text:
         raise BadData(
-            N_("The text holds a character that cannot be stored."), field="file", hint=N_("Remove it.")
+            N_("The text contains a character that cannot be stored."), field="file", hint=N_("Remove it.")
         )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return content, hashlib.sha256(text.encode()).hexdigest()
 
 
 def _describe(path: Path, checksum: str, title: str | None, official: bool) -> Dataset:
-    named = bilingual(N_("Competence list ({file})"), file=path.name)
+    default_title = bilingual(N_("Competence list ({file})"), file=path.name)
     return Dataset(
         dataset=LOCAL_LIST,
         file=path.name,
         role="law",
-        title=asdict(named) if title is None else {"zh": title, "en": title},
+        title=asdict(default_title) if title is None else {"zh": title, "en": title},
         origin=path.name,
         licence=LICENCE,
         datum="CGCS2000",

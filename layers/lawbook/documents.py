@@ -1,6 +1,6 @@
-"""The law as the store holds it: documents under ``law/…`` datasets, built into a ``LawBook`` once.
+"""The law in the store: documents in ``law/…`` datasets, built into a cached ``LawBook``.
 
-A loaded competence list (``LOCAL``) takes the place of the entries that are shipped as samples.
+A loaded competence list (``LOCAL_LIST``) replaces the entries that are shipped as samples.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOCAL_LIST_DOCUMENT: Final = "competence_local"
 
 
 class InvalidLaw(BadData):
-    """Legal data that cannot be used; its faults are told in the reader's language, several a line each."""
+    """Legal data that cannot be used; ``detail`` lists its issues, in the reader's language."""
 
     def __init__(
         self, message: str, cause: LawDataError, *, field: str = "law", hint: str = "", **values: object
@@ -36,23 +36,23 @@ class InvalidLaw(BadData):
         self.issues = cause.issues
 
     def lines(self, lang: Lang) -> list[str]:
-        """Every fault in words."""
-        return [one.line(lang) for one in self.issues]
+        """Every issue in words."""
+        return [issue.line(lang) for issue in self.issues]
 
     def detail(self, lang: Lang) -> str:
         """What is wrong, in words."""
         lines = self.lines(lang)
-        told = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
-        return say(lang, self.message, fault=told, **self.values)
+        text = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
+        return say(lang, self.message, fault=text, **self.values)
 
 
 def document_name(dataset: str) -> str:
-    """'law/rules' → 'rules'."""
+    """The document of a dataset: 'law/rules' → 'rules'."""
     return dataset.rpartition("/")[2]
 
 
 def build_book(documents: Mapping[str, Any]) -> LawBook:
-    """A book of parsed documents, with the law's own errors as data errors."""
+    """Build a book from parsed documents. Raises :class:`InvalidLaw`."""
     own = {name: document for name, document in documents.items() if name != LOCAL_LIST_DOCUMENT}
     try:
         book = LawBook.from_documents(own)
@@ -62,7 +62,7 @@ def build_book(documents: Mapping[str, Any]) -> LawBook:
 
 
 def _with_local_list(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
-    """The book with the entries of the local list, which must fit its articles, categories and zone kinds."""
+    """The book with the entries of the local list, checked against its articles, categories and kinds."""
     local = {LOCAL_LIST_DOCUMENT: documents[LOCAL_LIST_DOCUMENT]}
     try:
         check_sections(local, {LOCAL_LIST_DOCUMENT: frozenset({"entries"})})
@@ -73,12 +73,12 @@ def _with_local_list(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
         raise InvalidLaw(
             N_("The local competence list does not fit the law: {fault}"),
             fault,
-            hint=N_("Load a mended list (`zhijie law load`), or do without one (`zhijie law unload`)."),
+            hint=N_("Load a corrected list (`zhijie law load`), or remove it (`zhijie law unload`)."),
         ) from fault
 
 
 def book_of_files(datasets: Iterable[Dataset]) -> LawBook:
-    """The book that the law files of a data folder make together."""
+    """The book of the law files of a data folder."""
     texts = {
         document_name(d.dataset): d.path.read_text(encoding="utf-8") for d in datasets if d.role == "law"
     }
@@ -86,16 +86,18 @@ def book_of_files(datasets: Iterable[Dataset]) -> LawBook:
 
 
 def fetch_book(session: Session, sources: Iterable[SourceRef]) -> LawBook:
-    """The book of these law versions; asks the store only for versions not met before."""
+    """The book of these versions of the law; queries the store only if it is not cached."""
     return _get_book(session, {(source.dataset, source.checksum): source.id for source in sources})
 
 
 def cached_book(sources: Iterable[SourceRef]) -> LawBook | None:
-    """The same without asking the store; None where the versions have not been met before."""
+    """The book of these versions of the law if it is cached, else None. Never queries the store."""
     return _BOOKS.get(frozenset((source.dataset, source.checksum) for source in sources))
 
 
-_BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}  # by content, so no entry can go stale
+_BOOKS: dict[
+    frozenset[tuple[str, str]], LawBook
+] = {}  # by content, so that no entry can be outdated; laws change rarely, so none is evicted
 
 
 def _get_book(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:
@@ -115,12 +117,12 @@ def _fetch_documents(session: Session, ids: Iterable[int]) -> dict[str, Any]:
 
 
 def parse_document(content: dict[str, Any]) -> Any:  # noqa: ANN401 - unchecked YAML
-    """A shipped document is kept as its YAML text, a local list as its checked rows."""
+    """The document in a version's content: a shipped one is stored as YAML text, a local list as rows."""
     return yaml.safe_load(content["yaml"]) if "yaml" in content else content
 
 
 def current_book(session: Session, *, local: bool = True) -> LawBook:
-    """The book of the law versions that are current in the store; on demand without the local list."""
+    """The book of the law that is current in the store; ``local`` False: without the local list."""
     query = select(Source.id, Source.dataset, Source.checksum).where(
         Source.role == "law", Source.retired_at.is_(None)
     )

@@ -1,4 +1,4 @@
-"""Working days as the store holds them, and terms counted on them."""
+"""The calendar of working days in the store, and terms counted on it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,14 @@ from layers.lawbook.documents import InvalidLaw, current_book
 from store.schema.datasets import Source
 
 CALENDAR: Final = "calendar/holidays"
-MAX_EXTENSION: Final = (
-    3650  # longest extension, in its unit: keeps a slip of the pen from counting for minutes
-)
+MAX_EXTENSION: Final = 3650  # in its unit: a mistyped length must not be counted for minutes
 
-_CALENDARS: dict[str, WorkCalendar] = {}  # by checksum of the content, so no entry can go stale
+_CALENDARS: dict[str, WorkCalendar] = {}  # by checksum of the content, so that no entry can be outdated
 
 
 @dataclass(frozen=True, slots=True)
 class TermRequest:
-    """A term that is asked for: the clock's id, the day of the event, suspensions and extensions."""
+    """What to count: the clock's id, the day of the event, suspensions and extensions."""
 
     clock: str
     start: dt.date
@@ -61,10 +59,11 @@ def _calendar(text: str) -> WorkCalendar:
 
 
 def fetch_term(session: Session, asked: TermRequest) -> Term:
-    """Count a term on the current law and calendar.
+    """Count a term with the current law and calendar.
 
-    Raises :class:`BadInput` for an unknown clock, one that is not in force on the day, suspensions that
-    cannot be, and a year without public holidays.
+    Raises:
+        BadInput: the clock is unknown or not in force on the day, a suspension or extension is impossible, or
+            the calendar lacks a year.
     """
     clock = _clock(current_book(session), asked)
     _check(clock, asked)
@@ -81,7 +80,7 @@ def fetch_term(session: Session, asked: TermRequest) -> Term:
         raise BadInput(
             N_("The term from {start} cannot be counted."),
             field="from",
-            hint=N_("Give an earlier day."),
+            hint=N_("Choose an earlier day."),
             start=asked.start,
         ) from fault
 
@@ -109,10 +108,10 @@ def _clock(book: LawBook, asked: TermRequest) -> Clock:
 
 
 def _check(clock: Clock, asked: TermRequest) -> None:
-    """What ``law.time_limits`` takes for granted, refused with its field."""
+    """Check what ``count_term`` would refuse with a ValueError, to name the wrong field."""
     if clock.direction == "before" and (asked.pauses or asked.extensions):
         raise BadInput(
-            N_("A term before an event is neither suspended nor extended."), field="clock", hint=_LEAVE_OUT
+            N_("A term before an event cannot be suspended or extended."), field="clock", hint=_LEAVE_OUT
         )
     for pause in asked.pauses:
         _check_reason("pause", pause.reason)
@@ -122,15 +121,15 @@ def _check(clock: Clock, asked: TermRequest) -> None:
     for extra in asked.extensions:
         _check_reason("extend", extra.reason)
         if not 1 <= extra.length <= MAX_EXTENSION:
-            message = N_("An extension of {length} cannot be.")
+            message = N_("An extension of {length} is not possible.")
             raise BadInput(message, field="extend", hint=_LENGTH, length=extra.length, most=MAX_EXTENSION)
 
 
 _LEAVE_OUT: Final = N_("Leave it out.")
-_SWAP: Final = N_("Give the first day before the last one.")
-_LENGTH: Final = N_("Give a length from 1 to {most}.")
+_SWAP: Final = N_("Enter the first day before the last one.")
+_LENGTH: Final = N_("Enter a length from 1 to {most}.")
 
 
 def _check_reason(field: str, reason: str) -> None:
     if not reason.strip():
-        raise BadInput(N_("No reason is given."), field=field, hint=N_("Say why, after the last colon."))
+        raise BadInput(N_("A reason is required."), field=field, hint=N_("Enter it after the last colon."))

@@ -1,9 +1,8 @@
-"""A file that may become the next version of a dataset: recognised by what is in it, read and checked."""
+"""Reads a file that may become the next version of a dataset, which is recognised by its content."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from core.i18n import N_
 from geo.datum.conversion import CANON, to_cgcs2000_array
 from law.errors import LawDataError
 from law.parsing import read_yaml
-from layers.lawbook.competence_list import read_list
+from layers.lawbook.competence_list import list_document, read_list
 from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.readers.feature_table import read_features
 from layers.readers.foreign_file import undescribed_dataset
@@ -36,16 +35,16 @@ SECTIONS: Final = {
     "rules": "law/rules",
     "absences": "law/rules",
     "default": "law/competence",
-    "entries": LOCAL_LIST,  # without a default: a list of powers as `zhijie law load` takes it
+    "entries": LOCAL_LIST,  # without a default: a competence list, as for `zhijie law load`
 }
-"""Section of a law document → dataset that it is a version of; the first one met decides."""
+"""Section of a law document → the dataset it belongs to, in the order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A checked file under the name and with the description of the dataset that it would replace.
+    """A checked file with the name and description of the dataset that it would replace.
 
-    ``rows`` for its table in the store, or ``content`` where it has none.
+    It has either ``rows`` for a table of the store or, for law, ``content``.
     """
 
     dataset: Dataset
@@ -54,17 +53,23 @@ class Candidate:
 
 
 def read_candidate(session: Session, path: Path, dataset: str | None = None) -> Candidate:
-    """Read a changed rule file (.yaml), competence list (.xlsx, .csv, .yaml), or units or zones (.geojson).
+    """Read changed law (.yaml), a competence list (.xlsx, .csv, .yaml), or units or zones (.geojson).
 
-    ``dataset`` names what it replaces, where that shall not be found out from its content.
-    Raises :class:`BadInput` or :class:`BadData` for a file that cannot be used, with its row.
+    Args:
+        session: of the store, with the current datasets.
+        path: of the file.
+        dataset: the dataset that it replaces; by default found from the content.
+
+    Raises:
+        BadInput: the file is of no type that can be tried out, or fits no current dataset.
+        BadData: its content is wrong.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise BadInput(
-            N_("{file} is no kind of file that can be tried out."),
+            N_("{file} is not of a type that can be tried out."),
             field="file",
-            hint=N_("Give rules as .yaml, a competence list as .xlsx or .csv, units or zones as .geojson."),
+            hint=N_("Use .yaml for rules, .xlsx or .csv for a competence list, .geojson for units or zones."),
             file=path.name,
         )
     if not path.is_file():
@@ -82,24 +87,24 @@ def _read_law(session: Session, path: Path, dataset: str | None) -> Candidate:
         document = read_yaml(path)
     except LawDataError as fault:
         raise InvalidLaw(N_("The law data are wrong: {fault}"), fault, field="file") from fault
-    found = _document_of(document)
-    if found is None:
+    name = _document_dataset(document)
+    if name is None:
         raise BadInput(
-            N_("{file} holds no section of the law data."),
+            N_("{file} has no section of the law data."),
             field="file",
             hint=N_("It needs one of: {known}."),
             file=path.name,
             known=", ".join(SECTIONS),
         )
-    if found == LOCAL_LIST:
+    if name == LOCAL_LIST:
         return _read_list(session, path, dataset)
-    _check_named(path, found, dataset)
+    _check_dataset_option(path, name, dataset)
     text = path.read_text(encoding="utf-8")
-    return Candidate(_describe(session, path, found, _sha256(text)), content={"yaml": text})
+    return Candidate(_describe(session, path, name, _sha256(text)), content={"yaml": text})
 
 
-def _document_of(document: object) -> str | None:
-    """The dataset of the first section that is known; a bare list is a list of powers."""
+def _document_dataset(document: object) -> str | None:
+    """The dataset that a document belongs to, by its sections; a bare list of rows is a competence list."""
     if isinstance(document, list):
         return LOCAL_LIST
     names = document if isinstance(document, Mapping) else {}
@@ -107,19 +112,19 @@ def _document_of(document: object) -> str | None:
 
 
 def _read_list(session: Session, path: Path, dataset: str | None) -> Candidate:
-    _check_named(path, LOCAL_LIST, dataset)
+    _check_dataset_option(path, LOCAL_LIST, dataset)
     rows = read_list(path, current_book(session, local=False))
-    content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
-    checksum = _sha256(json.dumps(content, ensure_ascii=False, sort_keys=True))
+    content, checksum = list_document(rows)
     return Candidate(_describe(session, path, LOCAL_LIST, checksum), content=content)
 
 
-def _check_named(path: Path, found: str, dataset: str | None) -> None:
+def _check_dataset_option(path: Path, found: str, dataset: str | None) -> None:
+    """Raise BadInput if the user named another dataset than the content shows."""
     if dataset not in (None, found):
         raise BadInput(
             N_("{file} is a version of {found}, not of {dataset}."),
             field="dataset",
-            hint=N_("Leave the option out."),
+            hint=N_("Leave out the option."),
             file=path.name,
             found=found,
             dataset=dataset,
@@ -134,20 +139,20 @@ def _read_areas(session: Session, path: Path, dataset: str | None) -> Candidate:
     described = _describe(session, path, name, hashlib.sha256(path.read_bytes()).hexdigest())
     if table is Unit:
         _check_role(described, "units")
-        return Candidate(described, read_units(_reading(described)))
+        return Candidate(described, read_units(_named_by_file(described)))
     _check_role(described, "zones")
     kinds = {kind for kind in frame["kind"] if isinstance(kind, str)}
     described = described.model_copy(update={"kinds": sorted({*described.kinds, *kinds})})
-    return Candidate(described, read_zones(_reading(described), current_book(session).zone_kinds))
+    return Candidate(described, read_zones(_named_by_file(described), current_book(session).zone_kinds))
 
 
-def _reading(described: Dataset) -> Dataset:
-    """The dataset under its file's name, so that a fault in a row names the file."""
+def _named_by_file(described: Dataset) -> Dataset:
+    """The dataset under its file's name, so that errors of its features name the file."""
     return described.model_copy(update={"dataset": described.file})
 
 
 def _check_degrees(frame: gpd.GeoDataFrame) -> None:
-    """Refuse metres and swapped degrees; that degrees are CGCS2000, as in a data folder, cannot be seen."""
+    """Raise BadInput for metres and swapped degrees; that degrees are CGCS2000 cannot be checked."""
     try:
         to_cgcs2000_array(shapely.get_coordinates(frame.geometry.array), CANON)
     except BadInput as fault:
@@ -155,13 +160,13 @@ def _check_degrees(frame: gpd.GeoDataFrame) -> None:
 
 
 def _table_of(path: Path, frame: gpd.GeoDataFrame) -> type[Unit | Zone]:
-    """Zones say their kind, units their level and not a kind."""
+    """The table for the features: zones have a kind, units have a level but no kind."""
     if "geometry" in frame and "kind" in frame:
         return Zone
     if "geometry" in frame and "level" in frame:
         return Unit
     raise BadInput(
-        N_("{file} holds neither units nor zones."),
+        N_("{file} contains neither units nor zones."),
         field="file",
         hint=N_("Units have the properties code, name, level; zones have code, name, kind."),
         file=path.name,
@@ -171,9 +176,9 @@ def _table_of(path: Path, frame: gpd.GeoDataFrame) -> type[Unit | Zone]:
 def _check_role(dataset: Dataset, role: str) -> None:
     if dataset.role != role:
         raise BadInput(
-            N_("{dataset} holds {role}, {file} does not."),
+            N_("{dataset} contains {role}, {file} does not."),
             field="dataset",
-            hint=N_("Name another dataset, or leave the option out."),
+            hint=N_("Choose another dataset, or leave out the option."),
             dataset=dataset.dataset,
             role=dataset.role,
             file=dataset.file,
@@ -183,7 +188,7 @@ def _check_role(dataset: Dataset, role: str) -> None:
 def _find_dataset_by_codes(
     session: Session, path: Path, frame: gpd.GeoDataFrame, table: type[Unit | Zone]
 ) -> str:
-    """The current dataset that has most of the file's codes."""
+    """Name of the current dataset that has most of the file's codes. Raises BadInput for none, or a tie."""
     ranked = session.execute(_select_sharing(table, frame)).all()
     best = [row.dataset for row in ranked if row.shared == ranked[0].shared]
     if len(best) == 1:
@@ -194,13 +199,14 @@ def _find_dataset_by_codes(
     raise BadInput(
         message,
         field="dataset",
-        hint=N_("Say with --dataset which one it replaces."),
+        hint=N_("Use --dataset to name the one that it replaces."),
         file=path.name,
         found=", ".join(best),
     )
 
 
 def _select_sharing(table: type[Unit | Zone], frame: gpd.GeoDataFrame) -> Select[str, int]:
+    """Current datasets by the number of codes that they share with the file, largest first."""
     codes, levels = (_texts(frame, column) for column in ("code", "level"))
     shared = func.count(table.code.distinct()).label("shared")
     query = (
@@ -219,9 +225,9 @@ def _texts(frame: gpd.GeoDataFrame, column: str) -> list[str]:
 
 
 def _describe(session: Session, path: Path, name: str, sha256: str) -> Dataset:
-    """A file with the description of the current version that it would replace."""
+    """A dataset of the file, with the description of the current version that it would replace."""
     current = session.scalar(select(Source).where(Source.dataset == name, Source.retired_at.is_(None)))
-    if current is None and name == LOCAL_LIST:  # the first local list stands beside the shipped one
+    if current is None and name == LOCAL_LIST:  # the first local list has no version to replace
         own = {"dataset": LOCAL_LIST, "sha256": sha256, "title": {"zh": path.name, "en": path.name}}
         return undescribed_dataset(path, "law", []).model_copy(update=own)
     if current is None:

@@ -1,13 +1,14 @@
-"""Loading a data folder into the store: all of it in one transaction, or nothing.
+"""Loads a data folder into the store, in one transaction.
 
-A dataset whose content and description are unchanged is left alone. A new version is written
-beside the old one and becomes current when the transaction commits; the old one is retired, not deleted.
+A dataset whose content and description are unchanged is skipped. A new version is written beside the old one,
+which is retired, not deleted; the switch takes effect when the transaction commits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ TABLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReferenceBooks:
-    """What a data folder tells that its other files name: kinds of zones, matters, classes of land."""
+    """What the files of a data folder refer to: the law's zone kinds and categories, and land classes."""
 
     book: LawBook
     classes: LandClasses
@@ -74,62 +75,69 @@ STORED_ROLES: Final = {
 
 
 def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> list[LoadResult]:
-    """Bring the store in step with a data folder.
+    """Make the datasets of a folder the current ones, in the caller's transaction.
 
-    The caller's transaction is the swap: readers see all of the old data until it commits.
-    Raises :class:`BadData`, and leaves the store as it was, where anything is wrong.
+    Until it commits, other sessions see all of the old data.
+
+    Args:
+        session: of the store.
+        data_dir: the data folder.
+        progress: wraps the datasets to report progress.
+
+    Returns:
+        What was done with each dataset, in the order of loading.
+
+    Raises:
+        BadData: something is wrong; the store is then unchanged.
     """
     datasets = read_data_dir(data_dir)
     for dataset in datasets:
         dataset.verify()
     known = ReferenceBooks(book_of_files(datasets), classes_of_files(datasets))
-    session.execute(text("SET LOCAL statement_timeout = 0"))  # a load may take its time, a request may not
+    session.execute(text("SET LOCAL statement_timeout = 0"))  # the limit is meant for requests
     lock_versions(session)
     with session.begin_nested():
-        gone = _retire_absent(session, datasets)
-        loaded = [_load(session, dataset, known) for dataset in progress(datasets)]
-        current_book(session)  # a law that the local competence list does not fit is refused here
-        for name, version in gone.items():
+        retired = _retire_absent(session, datasets)
+        results = [
+            activate_version(session, dataset, partial(_write_version, session, dataset, known))
+            for dataset in progress(datasets)
+        ]
+        current_book(session)  # refuses a law that the local competence list does not fit
+        # Last, since writing to the journal locks it for all other sessions until the transaction ends.
+        for name, version in retired.items():
             record_change(session, name, version, None)
-        for one in loaded:
-            record_change(session, one.dataset, one.previous, one.version)
-        return loaded
+        for result in results:
+            record_change(session, result.dataset, result.previous, result.version)
+        return results
 
 
 def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, str | None]:
-    """Let nothing stay current that the folder no longer lists, the local competence list aside.
+    """Retire what the folder no longer lists, except the local competence list.
 
-    What was current, by dataset.
+    Returns the versions that were current, by dataset.
     """
     listed = {dataset.dataset for dataset in datasets} | {LOCAL_LIST}
     current = session.scalars(select(Source.dataset).where(Source.retired_at.is_(None))).all()
     return {dataset: retire_version(session, dataset) for dataset in current if dataset not in listed}
 
 
-def _load(session: Session, dataset: Dataset, known: ReferenceBooks) -> LoadResult:
-    return activate_version(session, dataset, lambda: _load_new(session, dataset, known))
-
-
-def _load_new(session: Session, dataset: Dataset, known: ReferenceBooks) -> int:
-    rows = _read(dataset, known)
-    kept_in_table = dataset.role in TABLES
-    content = None if kept_in_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
-    begins = earliest_start(rows) if kept_in_table else None
+def _write_version(session: Session, dataset: Dataset, known: ReferenceBooks) -> int:
+    """Write a version with its rows; the number of rows."""
+    reader = READERS.get(dataset.role)
+    rows = [] if reader is None else reader(dataset, known)
+    has_table = dataset.role in TABLES
+    content = None if has_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
+    begins = earliest_start(rows) if has_table else None
     source = add_version(session, dataset, content, role=_stored_role(dataset), begins=begins)
-    if kept_in_table:
+    if has_table:
         write_rows(session, dataset, source.id, rows)
     if dataset.dataset == "law/zone_kinds":
         write_kinds(session, source.id, known.book)
     return len(rows)
 
 
-def _read(dataset: Dataset, known: ReferenceBooks) -> Rows:
-    reader = READERS.get(dataset.role)
-    return [] if reader is None else reader(dataset, known)
-
-
 def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -> None:
-    """Write the rows of a version, and the pieces of its areas."""
+    """Write the rows of a version, and the pieces into which its areas are cut for spatial queries."""
     table = TABLES[dataset.role]
     try:
         session.execute(insert(table), [{**row, "source_id": source_id} for row in rows])
@@ -137,7 +145,7 @@ def write_rows(session: Session, dataset: Dataset, source_id: int, rows: Rows) -
         raise BadData(
             N_("The store refuses {dataset}: {reason}"),
             field=dataset.dataset,
-            hint=N_("Two rows of one code must not be valid on the same day."),
+            hint=N_("Two rows with the same code must not be valid on the same day."),
             dataset=dataset.dataset,
             reason=str(fault.orig).strip().splitlines()[-1],
         ) from fault
@@ -150,7 +158,7 @@ def _stored_role(dataset: Dataset) -> str:
 
 
 def write_kinds(session: Session, source_id: int, book: LawBook) -> None:
-    """Write what the spatial query needs to know of the kinds of zones."""
+    """Write what spatial queries need of the zone kinds: the distance within which each is near."""
     kinds: list[dict[str, Any]] = [
         {"source_id": source_id, "kind": kind.kind, "near_m": kind.near_m}
         for kind in book.zone_kinds.values()

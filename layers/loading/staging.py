@@ -1,8 +1,7 @@
-"""Dataset versions beside each other: the current ones, and those with one of them changed.
+"""Loads a changed dataset temporarily, beside the current ones, to compare their effects.
 
-A changed dataset is in the store only while somebody looks: it is written inside a savepoint that is always
-rolled back, under a name that nobody else has, and the current version stays as it is. So no other session
-sees it, waits for it, or finds anything of it afterwards.
+The candidate is written inside a savepoint that is always rolled back, under a unique name, and the current
+version is left as it is. So no other session sees the candidate or waits for it, and nothing of it remains.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,7 +33,7 @@ Versions = Mapping[int, str]
 
 @dataclass(frozen=True, slots=True)
 class StagedVersions:
-    """The current versions, and the same with the candidate in the place of the one that it replaces."""
+    """The current versions, and those with the candidate in place of the version that it replaces."""
 
     current: Versions
     changed: Versions
@@ -42,9 +41,9 @@ class StagedVersions:
 
 @contextmanager
 def stage_candidate(session: Session, candidate: Candidate) -> Iterator[StagedVersions]:
-    """Have a candidate in the store for as long as the block lasts; do not commit inside it.
+    """Hold a candidate in the store for the length of the block, in which nothing must be committed.
 
-    Raises :class:`BadData` where the candidate does not fit the rest of what is current.
+    Raises :class:`BadData` if the candidate does not fit the other current datasets.
     """
     savepoint = session.begin_nested()
     try:
@@ -56,6 +55,7 @@ def stage_candidate(session: Session, candidate: Candidate) -> Iterator[StagedVe
 def _stage(session: Session, candidate: Candidate) -> StagedVersions:
     current = fetch_current_versions(session)
     name = candidate.dataset.dataset
+    # A unique name: two sessions staging one dataset would wait for each other at the unique index.
     own = candidate.dataset.model_copy(update={"dataset": f"simulated/{uuid.uuid4().hex}/{name}"})
     source = add_version(session, own, candidate.content, begins=earliest_start(candidate.rows))
     if candidate.rows:
@@ -70,15 +70,15 @@ def _stage(session: Session, candidate: Candidate) -> StagedVersions:
 
 
 def _check_zones(session: Session, versions: Versions, book: LawBook, candidate: Candidate) -> None:
-    """Refuse kinds of zones that leave out what loaded zones are of."""
+    """Raise BadData if the kinds lack a kind or grade that loaded zones have."""
     used = select(Zone.kind, Zone.grade).where(Zone.source_id.in_(versions)).distinct()
     for kind, grade in session.execute(used.order_by(Zone.kind, Zone.grade)):
         known = book.zone_kinds.get(kind)
         if known is None or (grade is not None and grade not in known.grades):
             raise BadData(
-                N_("Zones of the kind {kind} and the grade {grade} are loaded, which {file} does not name."),
+                N_("Zones of the kind {kind} and the grade {grade} are loaded, which {file} does not list."),
                 field="file",
-                hint=N_("Keep the kind and its grades for as long as there are such zones."),
+                hint=N_("Keep the kind and its grades as long as there are such zones."),
                 kind=kind,
                 grade=grade or "–",
                 file=candidate.dataset.file,
@@ -86,17 +86,13 @@ def _check_zones(session: Session, versions: Versions, book: LawBook, candidate:
 
 
 def fetch_current_versions(session: Session) -> dict[int, str]:
-    """The versions that are current."""
+    """Id → dataset of the current versions."""
     rows = session.execute(select(Source.id, Source.dataset).where(Source.retired_at.is_(None)))
     return {row.id: row.dataset for row in rows}
 
 
 def fetch_source_refs(session: Session, ids: Iterable[int]) -> tuple[SourceRef, ...]:
-    """What the store says of dataset versions, by the names of their datasets."""
+    """References to dataset versions, ordered by the names of their datasets."""
     columns = [getattr(Source, field.name) for field in fields(SourceRef)]
     rows = session.execute(select(*columns).where(Source.id.in_(list(ids))).order_by(Source.dataset))
-    return tuple(_ref(row._asdict()) for row in rows)
-
-
-def _ref(row: Mapping[str, Any]) -> SourceRef:
-    return SourceRef(**{**row, "kinds": tuple(row["kinds"])})
+    return tuple(SourceRef(**{**row._asdict(), "kinds": tuple(row.kinds)}) for row in rows)

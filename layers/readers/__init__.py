@@ -1,0 +1,1 @@
+"""Reads data files into checked rows, one module for each role of a dataset."""

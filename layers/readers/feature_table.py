@@ -1,10 +1,11 @@
-"""Reading the features of a dataset: geometry made sound, dates and texts checked, or a clear refusal."""
+"""Reads the features of a dataset, and checks their properties and geometry."""
 
 from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from store.schema.datasets import SRID
 
 
 class BadFeature(BadData):
-    """A feature that a rule of its own refuses: the rule's sentence after the feature's number."""
+    """An error of one feature that another check found: its message, preceded by the feature's number."""
 
     def __init__(self, dataset: Dataset, number: int, fault: BadInput) -> None:
         super().__init__(fault.message, field=dataset.dataset, hint=fault.hint, **fault.values)
@@ -34,8 +35,66 @@ class BadFeature(BadData):
         return say(lang, N_("Feature {number}: {fault}"), number=self.number, fault=super().detail(lang))
 
 
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature of a dataset: its number, from 1, and its properties with ``geometry``.
+
+    The methods check what they return, and raise :class:`BadData` with the feature's number.
+    """
+
+    dataset: Dataset
+    number: int
+    properties: Mapping[str, Any]
+
+    def error(self, message: str, *, hint: str = "", **values: object) -> BadData:
+        """An error about this feature; ``message`` is a message id that may name ``{number}``."""
+        return BadData(message, field=self.dataset.dataset, hint=hint, number=self.number, **values)
+
+    def text(self, field: str) -> str:
+        """A text that is required."""
+        value = self.optional_text(field)
+        if value is None:
+            raise self.error(N_("Feature {number} has no {what}."), what=field)
+        return value
+
+    def optional_text(self, field: str) -> str | None:
+        """A text; None where the column is missing or empty."""
+        value = self.properties.get(field)
+        return value if isinstance(value, str) and value else None
+
+    def valid_range(self) -> Range[dt.date]:
+        """The days from ``valid_from`` to ``valid_to``, excluded, in which the feature is in force."""
+        lower, upper = (self._day(field) for field in ("valid_from", "valid_to"))
+        if lower and upper and lower >= upper:
+            message = N_("Feature {number} ends on {upper}, before it begins on {lower}.")
+            raise self.error(message, upper=upper, lower=lower)
+        return Range(lower, upper, bounds="[)")
+
+    def _day(self, field: str) -> dt.date | None:
+        value = self.optional_text(field)
+        try:
+            return dt.date.fromisoformat(value[:10].replace("/", "-")) if value else None
+        except ValueError as fault:
+            message = N_("Feature {number}: {what} is not a date (YYYY-MM-DD): {value}")
+            raise self.error(message, what=field, value=value) from fault
+
+    def area(self) -> MultiPolygon:
+        """The geometry as a valid, non-empty MultiPolygon without heights."""
+        return self.checked_area(self.properties["geometry"])
+
+    def checked_area(self, geometry: BaseGeometry | None) -> MultiPolygon:
+        """``area`` for a geometry that was derived from the feature's own."""
+        if geometry is None or geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
+            raise self.error(N_("Feature {number} has no area."))
+        if not geometry.is_valid:
+            reason = shapely.is_valid_reason(geometry)
+            raise self.error(N_("Feature {number} is not a valid area: {reason}"), reason=reason)
+        flat = shapely.force_2d(geometry)
+        return MultiPolygon(list(shapely.get_parts(flat)))
+
+
 def read_features(dataset: Dataset) -> gpd.GeoDataFrame:
-    """The dataset's features as they stand, dates left as text."""
+    """The features of the dataset's file, with dates as text. Raises BadData where there are none."""
     try:
         frame = read_table(dataset.path)
     except pyogrio.errors.DataSourceError as fault:
@@ -43,81 +102,25 @@ def read_features(dataset: Dataset) -> gpd.GeoDataFrame:
             N_("{file} cannot be read: {fault}"), field=dataset.dataset, file=dataset.file, fault=fault
         ) from fault
     if frame.empty:
-        raise BadData(N_("{file} holds no feature."), field=dataset.dataset, file=dataset.file)
+        raise BadData(N_("{file} contains no features."), field=dataset.dataset, file=dataset.file)
     return frame
 
 
 def read_table(path: Path, layer: str | None = None) -> gpd.GeoDataFrame:
-    """A layer of a file as GDAL reads it; one column of numbers and texts comes as texts."""
+    """A layer of a file as GDAL reads it, with dates as text."""
     with warnings.catch_warnings():
+        # Raised for a column that holds both numbers and texts, which is then read as text: as wanted.
         warnings.filterwarnings("ignore", "Could not parse column")
         return pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
 
 
-def rows_of(dataset: Dataset, frame: gpd.GeoDataFrame) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(row number from 1, properties and geometry) of each feature."""
+def iter_features(dataset: Dataset, frame: gpd.GeoDataFrame) -> Iterator[Feature]:
+    """The features of a table, in order."""
     columns = list(frame.columns)
     for number, values in enumerate(frame.itertuples(index=False, name=None), start=1):
-        yield number, dict(zip(columns, values, strict=True))
+        yield Feature(dataset, number, dict(zip(columns, values, strict=True)))
 
 
-def need_text(dataset: Dataset, number: int, row: dict[str, Any], field: str) -> str:
-    """A text that must be there."""
-    value = optional_text(row, field)
-    if value is None:
-        raise BadData(N_("Feature {number} has no {what}."), field=dataset.dataset, number=number, what=field)
-    return value
-
-
-def optional_text(row: dict[str, Any], field: str) -> str | None:
-    """A text, or None where the column is missing or empty."""
-    value = row.get(field)
-    return value if isinstance(value, str) and value else None
-
-
-def valid_range(dataset: Dataset, number: int, row: dict[str, Any]) -> Range[dt.date]:
-    """The half-open span of days in which the feature is in force."""
-    lower, upper = (_day(dataset, number, row, field) for field in ("valid_from", "valid_to"))
-    if lower and upper and lower >= upper:
-        raise BadData(
-            N_("Feature {number} ends on {upper}, before it begins on {lower}."),
-            field=dataset.dataset,
-            number=number,
-            upper=upper,
-            lower=lower,
-        )
-    return Range(lower, upper, bounds="[)")
-
-
-def _day(dataset: Dataset, number: int, row: dict[str, Any], field: str) -> dt.date | None:
-    value = optional_text(row, field)
-    try:
-        return dt.date.fromisoformat(value[:10].replace("/", "-")) if value else None
-    except ValueError as fault:
-        raise BadData(
-            N_("Feature {number}: {what} is no date (YYYY-MM-DD): {value}"),
-            field=dataset.dataset,
-            number=number,
-            what=field,
-            value=value,
-        ) from fault
-
-
-def sound_area(dataset: Dataset, number: int, geometry: BaseGeometry | None) -> MultiPolygon:
-    """A valid, non-empty MultiPolygon, or a refusal that names the feature and the fault."""
-    if geometry is None or geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
-        raise BadData(N_("Feature {number} has no area."), field=dataset.dataset, number=number)
-    if not geometry.is_valid:
-        raise BadData(
-            N_("Feature {number} is no valid area: {reason}"),
-            field=dataset.dataset,
-            number=number,
-            reason=shapely.is_valid_reason(geometry),
-        )
-    flat = shapely.force_2d(geometry)
-    return MultiPolygon(list(shapely.get_parts(flat)))
-
-
-def stored(geometry: MultiPolygon) -> Any:  # noqa: ANN401 - geoalchemy2's element is untyped here
-    """The geometry as the store takes it."""
+def to_element(geometry: MultiPolygon) -> Any:  # noqa: ANN401 - geoalchemy2's element is untyped here
+    """The geometry as a value for a geometry column of the store."""
     return from_shape(geometry, srid=SRID)

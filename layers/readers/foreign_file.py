@@ -1,4 +1,4 @@
-"""Files that are no dataset yet: any vector format and reference system, brought to CGCS2000 degrees."""
+"""Reads vector files of any format and reference system into CGCS2000 degrees."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from layers.readers.feature_table import BadFeature, read_table
 from layers.registry.sources import Dataset, Role
 from store.schema.datasets import SRID
 
-STEP_M: Final = 400.0  # so that an edge straight in a map's metres stays straight to 3 mm in degrees
+STEP_M: Final = 400.0  # longest edge before conversion: one straight in projected metres stays so to 3 mm
 
 
 def undescribed_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
-    """A file that stands alone, as the readers of datasets want it: nothing is said of it but its name."""
+    """A dataset for a file without a description, so that the readers of datasets can read it."""
     return Dataset(
         dataset=path.name,
         file=path.name,
@@ -45,17 +45,25 @@ def undescribed_dataset(path: Path, role: Role, kinds: list[str]) -> Dataset:
 def read_foreign_file(
     dataset: Dataset, datum: str | None = None, layer: str | None = None
 ) -> gpd.GeoDataFrame:
-    """The features of a file that GDAL reads, in CGCS2000 degrees, dates left as text.
+    """The features of a file that GDAL can read, in CGCS2000 degrees, with dates as text.
 
-    ``datum`` (a name that ``geo.datum.conversion`` takes) declares what the file does not say, or cannot:
-    degrees may be gcj02 or bd09. ``layer``: needed where the file has several. Raises DatumRefused or
-    BadInput for a file or a system that is not taken, BadData with a feature's number.
+    Args:
+        dataset: the file.
+        datum: declares what the file does not or cannot state (its degrees may be gcj02 or bd09).
+        layer: needed if the file has several.
+
+    Raises:
+        BadInput: the file cannot be read.
+        DatumRefused: its reference system is not supported.
+        BadData: a feature is wrong; with its number.
     """
     features = _read(dataset.path, layer)
     if features.empty:
-        raise BadInput(N_("{file} holds no feature."), field="file", file=dataset.file)
-    given = declared_datum(dataset.path, features.crs, datum)
-    shapes = [_to_cgcs2000(dataset, n, shape, given) for n, shape in enumerate(features.geometry, start=1)]
+        raise BadInput(N_("{file} contains no features."), field="file", file=dataset.file)
+    source_datum = declared_datum(dataset.path, features.crs, datum)
+    shapes = [
+        _to_cgcs2000(dataset, n, shape, source_datum) for n, shape in enumerate(features.geometry, start=1)
+    ]
     return features.set_geometry(gpd.GeoSeries(shapes, index=features.index, crs=SRID))
 
 
@@ -69,14 +77,14 @@ def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
 
 
 def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    if not path.exists():  # GDAL would take a web address, too
+    if not path.exists():  # GDAL would open an address as well
         raise BadInput(N_("There is no file {path}."), field="file", path=path)
     names = [str(name) for name, shape in pyogrio.list_layers(path) if shape is not None]
     if not names or (layer is None and len(names) > 1):
         raise BadInput(
             N_("{file} has {count} layers with geometry."),
             field="layer",
-            hint=N_("Name one of them: {names}.") if names else "",
+            hint=N_("Choose one of: {names}.") if names else "",
             file=path.name,
             count=len(names),
             names=", ".join(names),
@@ -85,9 +93,15 @@ def _read_layer(path: Path, layer: str | None) -> gpd.GeoDataFrame:
 
 
 def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
-    """The datum to convert from: the file's own, or the declared one where the file leaves it open.
+    """The datum to convert from: the declared one if the file can have it, else the file's own.
 
-    Degrees leave it open: a GeoJSON file has no way to say that its degrees are GCJ-02.
+    A declaration cannot contradict a projected system. Degrees are different: a GeoJSON file, for one, has no
+    way to state that its degrees are GCJ-02.
+
+    Args:
+        path: for error messages.
+        crs: what the file states.
+        declared: what the user states.
     """
     code = None if crs is None else crs.to_epsg()
     if code is None:
@@ -97,9 +111,9 @@ def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
         return stated.name
     if stated.unproject is not None and frame(declared).name != stated.name:
         raise BadInput(
-            N_("{file} says that it is in {stated}, and {declared} is declared."),
+            N_("{file} states {stated}, but {declared} is declared."),
             field="datum",
-            hint=N_("Leave the declaration out, or correct the file."),
+            hint=N_("Leave out the declaration, or correct the file."),
             file=path.name,
             stated=stated.name,
             declared=declared,
@@ -109,7 +123,7 @@ def declared_datum(path: Path, crs: CRS | None, declared: str | None) -> str:
 
 def _refuse_unknown_crs(path: Path, crs: CRS | None) -> NoReturn:
     raise BadInput(
-        N_("{file} does not say its reference system as an EPSG code (it says: {crs})."),
+        N_("{file} does not state its reference system as an EPSG code (it states: {crs})."),
         field="datum",
         hint=N_("Declare it: cgcs2000, wgs84, gcj02, bd09, or EPSG:n such as EPSG:4547."),
         file=path.name,
@@ -120,11 +134,11 @@ def _refuse_unknown_crs(path: Path, crs: CRS | None) -> NoReturn:
 def _to_cgcs2000(
     dataset: Dataset, number: int, shape: BaseGeometry | None, datum: str
 ) -> BaseGeometry | None:
-    """A geometry in CGCS2000 degrees; its edges are cut so short that they stay those of the given system."""
+    """A geometry in CGCS2000 degrees, with edges split so that they follow those of the source system."""
     step = STEP_M if frame(datum).unproject else STEP_DEG
 
-    def convert(given: NDArray[np.float64]) -> NDArray[Any]:
-        return to_cgcs2000_array(given, datum)
+    def convert(coordinates: NDArray[np.float64]) -> NDArray[Any]:
+        return to_cgcs2000_array(coordinates, datum)
 
     try:
         return None if shape is None else shapely.transform(shapely.segmentize(shape, step), convert)

@@ -1,25 +1,24 @@
-"""The grid workers' net."""
+"""Reads the grid cells of grid workers (网格员)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from layers.readers.feature_table import need_text, read_features, rows_of, sound_area, stored, valid_range
+from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
 
-TEXTS = ("code", "issuer", "township", "name", "worker", "team")
+TEXTS: Final = ("code", "issuer", "township", "name", "worker", "team")
 
 
 def read_grid(dataset: Dataset) -> Rows:
-    """Rows for ``grid_cell``."""
-    return [_cell(dataset, number, row) for number, row in rows_of(dataset, read_features(dataset))]
+    """Rows for the table ``grid_cell``."""
+    return [_cell(feature) for feature in iter_features(dataset, read_features(dataset))]
 
 
-def _cell(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    texts = {field: need_text(dataset, number, row, field) for field in TEXTS}
+def _cell(feature: Feature) -> dict[str, Any]:
     return {
-        **texts,
-        "valid": valid_range(dataset, number, row),
-        "geom": stored(sound_area(dataset, number, row["geometry"])),
+        **{field: feature.text(field) for field in TEXTS},
+        "valid": feature.valid_range(),
+        "geom": to_element(feature.area()),
     }

@@ -1,4 +1,4 @@
-"""The land classes of each scheme, as a dataset tells them. Two schemes may give one code to two classes."""
+"""Land classes by scheme. A code is unique only within its scheme."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLE: Final = "land_classes"
 
 
 class Text(BaseModel):
-    """A text in both languages."""
+    """A text in Chinese and English."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,7 +28,7 @@ class Text(BaseModel):
     en: str
 
     def say(self, lang: Lang) -> str:
-        """The text in a language."""
+        """The text in ``lang``."""
         return self.zh if lang == "zh" else self.en
 
 
@@ -42,7 +42,7 @@ class LandClass(BaseModel):
 
 
 class Scheme(BaseModel):
-    """A classification of land, such as that of the third survey."""
+    """A classification of land, such as that of the third national land survey (三调)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,12 +60,14 @@ class Document(BaseModel):
 
 
 class LandClasses:
-    """What schemes and their codes are called."""
+    """Names of schemes and of their classes."""
 
     def __init__(self, schemes: Iterable[Scheme] = ()) -> None:
         self._schemes = {scheme.scheme: scheme for scheme in schemes}
         self._classes = {
-            (scheme.scheme, one.code): one.name for scheme in self._schemes.values() for one in scheme.classes
+            (scheme.scheme, land_class.code): land_class.name
+            for scheme in self._schemes.values()
+            for land_class in scheme.classes
         }
 
     def schemes(self) -> list[str]:
@@ -73,24 +75,24 @@ class LandClasses:
         return list(self._schemes)
 
     def codes(self, scheme: str) -> list[str]:
-        """The codes of a scheme's classes; none of a scheme that is not known."""
+        """The codes of a scheme's classes; empty if the scheme is not known."""
         return [code for of, code in self._classes if of == scheme]
 
     def scheme_name(self, scheme: str, lang: Lang) -> str:
-        """What a scheme is called; its code where it is not known any more."""
+        """Name of a scheme; its code if it is no longer known, as old parcels may outlive their scheme."""
         known = self._schemes.get(scheme)
         return scheme if known is None else known.name.say(lang)
 
     def class_name(self, scheme: str, code: str, lang: Lang) -> str:
-        """What a class is called; its code where it is not known any more."""
+        """Name of a class; its code if it is no longer known."""
         known = self._classes.get((scheme, code))
         return code if known is None else known.say(lang)
 
 
 def classes_of_files(datasets: Iterable[Dataset]) -> LandClasses:
-    """The schemes that the files of a data folder tell together; :class:`BadData` where one is wrong."""
-    texts = {one.dataset: one.path.read_text(encoding="utf-8") for one in datasets if one.role == ROLE}
-    return LandClasses(scheme for name, text in texts.items() for scheme in _read(name, yaml.safe_load(text)))
+    """The schemes of all files of a data folder. Raises :class:`BadData` where one is wrong."""
+    texts = ((d.dataset, d.path.read_text(encoding="utf-8")) for d in datasets if d.role == ROLE)
+    return _build(tuple(texts))
 
 
 def current_classes(session: Session) -> LandClasses:
@@ -100,11 +102,12 @@ def current_classes(session: Session) -> LandClasses:
         .where(Source.role == ROLE, Source.retired_at.is_(None))
         .order_by(Source.dataset)
     )
-    return _built(tuple((row[0], row[1]) for row in rows))
+    return _build(tuple((row[0], row[1]) for row in rows))
 
 
+# Cached by content, so that no entry can be outdated: parcel cards ask for the classes each time.
 @lru_cache(maxsize=8)
-def _built(texts: tuple[tuple[str, str], ...]) -> LandClasses:
+def _build(texts: tuple[tuple[str, str], ...]) -> LandClasses:
     return LandClasses(scheme for name, text in texts for scheme in _read(name, yaml.safe_load(text)))
 
 
@@ -121,19 +124,19 @@ def _read(dataset: str, document: Any) -> list[Scheme]:  # noqa: ANN401 - unchec
             dataset=dataset,
             fault=" ".join(str(fault).split()),
         ) from fault
-    _reject_duplicate_names(dataset, schemes)
+    _reject_duplicate_codes(dataset, schemes)
     return schemes
 
 
-def _reject_duplicate_names(dataset: str, schemes: Iterable[Scheme]) -> None:
-    met = set[tuple[str, str]]()
-    for scheme, one in ((told.scheme, one) for told in schemes for one in told.classes):
-        if (scheme, one.code) in met:
+def _reject_duplicate_codes(dataset: str, schemes: Iterable[Scheme]) -> None:
+    seen = set[tuple[str, str]]()
+    for scheme, land_class in ((s.scheme, land_class) for s in schemes for land_class in s.classes):
+        if (scheme, land_class.code) in seen:
             raise BadData(
-                N_("The scheme {scheme} names the class {code} twice."),
+                N_("The scheme {scheme} lists the class {code} twice."),
                 field=dataset,
-                hint=N_("Keep one of them."),
+                hint=N_("Remove one of them."),
                 scheme=scheme,
-                code=one.code,
+                code=land_class.code,
             )
-        met.add((scheme, one.code))
+        seen.add((scheme, land_class.code))

@@ -1,9 +1,9 @@
-"""Parcels: registered pieces of ground with their land class, to be read from a file of areas.
+"""Reads parcels: registered pieces of land with their land class.
 
-Properties of a feature: number, name; ``scheme`` and ``land_class``, a code of it (a dataset of the role
-land_classes must name both); ``official_area_m2`` (as registered, may be missing); ``unit_code`` (whose
-ground it is; where it is missing, only who reaches a whole city sees it); ``sample`` (true: invented);
-valid_from, valid_to (the first day on which it is no longer in force), note.
+Properties of a feature: number, name; ``scheme`` and ``land_class``, a code of that scheme (both from a
+dataset of the role land_classes); ``official_area_m2`` (as registered, optional); ``unit_code`` (the unit
+whose land it is; without it, only users with the reach of a whole city see the parcel); ``sample`` (true:
+invented); valid_from, valid_to (the first day on which it is no longer in force), note.
 """
 
 from __future__ import annotations
@@ -12,17 +12,8 @@ import math
 import re
 from typing import Any, Final
 
-from core.errors import BadData
 from core.i18n import N_
-from layers.readers.feature_table import (
-    need_text,
-    optional_text,
-    read_features,
-    rows_of,
-    sound_area,
-    stored,
-    valid_range,
-)
+from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.readers.land_classes import LandClasses
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
@@ -32,62 +23,57 @@ UNIT: Final = re.compile(r"[0-9]{2,15}")
 
 
 def read_parcels(dataset: Dataset, classes: LandClasses) -> Rows:
-    """Rows for ``parcel``; scheme and class must be known to the land classes."""
-    return [
-        _parcel(dataset, number, row, classes) for number, row in rows_of(dataset, read_features(dataset))
-    ]
+    """Rows for the table ``parcel``. Raises BadData for schemes and classes that are not known."""
+    return [_parcel(feature, classes) for feature in iter_features(dataset, read_features(dataset))]
 
 
-def _parcel(dataset: Dataset, number: int, row: dict[str, Any], classes: LandClasses) -> dict[str, Any]:
-    scheme = _known(dataset, number, row, "scheme", classes.schemes())
+def _parcel(feature: Feature, classes: LandClasses) -> dict[str, Any]:
+    scheme = _known_code(feature, "scheme", classes.schemes())
     return {
-        "number": _number(dataset, number, row),
-        "name": optional_text(row, "name") or "",
+        "number": _number(feature),
+        "name": feature.optional_text("name") or "",
         "scheme": scheme,
-        "land_class": _known(dataset, number, row, "land_class", classes.codes(scheme)),
-        "official_area_m2": _area(dataset, number, row),
-        "unit_code": _unit(dataset, number, row),
-        "sample": row.get("sample") in (True, 1),
-        "valid": valid_range(dataset, number, row),
-        "note": optional_text(row, "note"),
-        "geom": stored(sound_area(dataset, number, row["geometry"])),
+        "land_class": _known_code(feature, "land_class", classes.codes(scheme)),
+        "official_area_m2": _official_area(feature),
+        "unit_code": _unit_code(feature),
+        "sample": feature.properties.get("sample") in (True, 1),
+        "valid": feature.valid_range(),
+        "note": feature.optional_text("note"),
+        "geom": to_element(feature.area()),
     }
 
 
-def _number(dataset: Dataset, number: int, row: dict[str, Any]) -> str:
-    """The parcel's number: one short line without a slash, for it stands in addresses."""
-    found = need_text(dataset, number, row, "number")
-    if len(found) > NUMBER_MOST or not found.isprintable() or "/" in found or found.strip() != found:
-        raise BadData(
-            N_("Feature {number}: {value} is no parcel number."),
-            field=dataset.dataset,
-            hint=N_("Write at most {most} characters in one line, without slashes or blanks around them."),
-            number=number,
-            value=repr(found[:NUMBER_MOST]),
+def _number(feature: Feature) -> str:
+    """The parcel number: one short line without a slash, since it is part of addresses."""
+    value = feature.text("number")
+    if len(value) > NUMBER_MOST or not value.isprintable() or "/" in value or value.strip() != value:
+        raise feature.error(
+            N_("Feature {number}: {value} is not a parcel number."),
+            hint=N_("Write at most {most} characters in one line, without slashes or surrounding spaces."),
+            value=repr(value[:NUMBER_MOST]),
             most=NUMBER_MOST,
         )
-    return found
+    return value
 
 
-def _known(dataset: Dataset, number: int, row: dict[str, Any], field: str, known: list[str]) -> str:
-    """A code of a field that must be one of those known."""
-    found = need_text(dataset, number, row, field)
-    if found not in known:
-        raise BadData(
-            N_("Feature {number}: {what} names what the land classes do not know: {codes}"),
-            field=dataset.dataset,
+def _known_code(feature: Feature, field: str, known: list[str]) -> str:
+    """The code in a field, which must be one of ``known``."""
+    code = feature.text(field)
+    if code not in known:
+        raise feature.error(
+            N_("Feature {number}: {what} is not in the land classes: {codes}"),
             hint=N_("Use one of: {known}."),
-            number=number,
             what=field,
-            codes=found,
+            codes=code,
             known=", ".join(known),
         )
-    return found
+    return code
 
 
-def _area(dataset: Dataset, number: int, row: dict[str, Any]) -> float | None:
-    """The registered area in square metres; None where the register does not tell it."""
-    value = row.get("official_area_m2")
+def _official_area(feature: Feature) -> float | None:
+    """The registered area in square metres; None where it is missing."""
+    value = feature.properties.get("official_area_m2")
+    # A column of numbers has NaN for a missing value, one of texts None or "".
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     try:
@@ -95,26 +81,22 @@ def _area(dataset: Dataset, number: int, row: dict[str, Any]) -> float | None:
     except (TypeError, ValueError):
         area = math.nan
     if not (math.isfinite(area) and area > 0):
-        raise BadData(
-            N_("Feature {number}: {what} is no area: {value}"),
-            field=dataset.dataset,
+        raise feature.error(
+            N_("Feature {number}: {what} is not an area: {value}"),
             hint=N_("Write square metres as a positive number, or leave it out."),
-            number=number,
             what="official_area_m2",
             value=value,
         )
     return area
 
 
-def _unit(dataset: Dataset, number: int, row: dict[str, Any]) -> str | None:
-    found = optional_text(row, "unit_code")
-    if found is not None and UNIT.fullmatch(found) is None:
-        raise BadData(
-            N_("Feature {number}: {what} is no unit code: {value}"),
-            field=dataset.dataset,
+def _unit_code(feature: Feature) -> str | None:
+    code = feature.optional_text("unit_code")
+    if code is not None and UNIT.fullmatch(code) is None:
+        raise feature.error(
+            N_("Feature {number}: {what} is not a unit code: {value}"),
             hint=N_("Write the code of a township, county or city, such as 140522201."),
-            number=number,
             what="unit_code",
-            value=found,
+            value=code,
         )
-    return found
+    return code

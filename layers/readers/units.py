@@ -1,4 +1,4 @@
-"""Administrative units and their history; villages are names and codes without geometry."""
+"""Reads administrative units with their history, and villages, which have names and codes but no geometry."""
 
 from __future__ import annotations
 
@@ -13,53 +13,42 @@ from sqlalchemy.dialects.postgresql import Range
 from core.errors import BadData
 from core.i18n import N_
 from core.pinyin import initials
-from layers.readers.feature_table import (
-    need_text,
-    optional_text,
-    read_features,
-    rows_of,
-    sound_area,
-    stored,
-    valid_range,
-)
+from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.registry.sources import Dataset
 from store.schema.datasets import LEVELS
 
 Rows = list[dict[str, Any]]
-SLIVER_DEG: Final = 1e-4  # about 10 m: a narrower gap is bad digitising, a wider one may be land not told of
+SLIVER_DEG: Final = (
+    1e-4  # about 10 m: a narrower gap is a digitising error, a wider one may be land without a unit
+)
 
 
 def read_units(dataset: Dataset) -> Rows:
-    """Rows for ``unit``; the units of a level must be a coverage (no overlap, no sliver) on every day."""
-    rows = [_unit(dataset, number, row) for number, row in rows_of(dataset, read_features(dataset))]
+    """Rows for the table ``unit``. Raises BadData if units of a level overlap or leave slivers on a day."""
+    rows = [_unit(feature) for feature in iter_features(dataset, read_features(dataset))]
     _check_coverage(dataset, rows)
-    return [{**row, "geom": None if row["geom"] is None else stored(row["geom"])} for row in rows]
+    return [{**row, "geom": None if row["geom"] is None else to_element(row["geom"])} for row in rows]
 
 
-def _unit(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    level = need_text(dataset, number, row, "level")
+def _unit(feature: Feature) -> dict[str, Any]:
+    level, name = feature.text("level"), feature.text("name")
     if level not in LEVELS:
-        raise BadData(
-            N_("Feature {number} has the unknown level {level}."),
-            field=dataset.dataset,
-            number=number,
-            level=level,
-        )
-    geometry = row["geometry"]
+        raise feature.error(N_("Feature {number} has the unknown level {level}."), level=level)
     return {
-        "code": need_text(dataset, number, row, "code"),
-        "name": (name := need_text(dataset, number, row, "name")),
+        "code": feature.text("code"),
+        "name": name,
         "initials": initials(name),
         "level": level,
-        "parent": optional_text(row, "parent"),
-        "valid": valid_range(dataset, number, row),
-        "note": optional_text(row, "note"),
-        "geom": None if geometry is None else sound_area(dataset, number, geometry),
+        "parent": feature.optional_text("parent"),
+        "valid": feature.valid_range(),
+        "note": feature.optional_text("note"),
+        "geom": None if feature.properties["geometry"] is None else feature.area(),
     }
 
 
 def _check_coverage(dataset: Dataset, rows: Rows) -> None:
-    for day in _change_days(rows):
+    # Overlaps and slivers can only appear on a day on which a unit begins.
+    for day in sorted({row["valid"].lower or dt.date.min for row in rows}):
         for level in LEVELS:
             present = [row for row in rows if row["level"] == level and _in_force(row, day)]
             _check_level(dataset, level, present)
@@ -82,47 +71,36 @@ def _check_level(dataset: Dataset, level: str, rows: Rows) -> None:
         )
 
 
-def _change_days(rows: Rows) -> list[dt.date]:
-    starts = {row["valid"].lower or dt.date.min for row in rows}
-    return sorted(starts)
-
-
 def _in_force(row: dict[str, Any], day: dt.date) -> bool:
     valid: Range[dt.date] = row["valid"]
     return row["geom"] is not None and valid.contains(day)
 
 
 def read_villages(dataset: Dataset) -> Rows:
-    """Rows for ``unit`` from ``code,name,township_code``: names to find, no area to stand in."""
+    """Rows for the table ``unit`` from a CSV file with ``code,name,township_code``, for search by name."""
     with dataset.path.open(encoding="utf-8", newline="") as file:
-        return [_village(dataset, number, row) for number, row in enumerate(csv.DictReader(file), start=1)]
+        rows = enumerate(csv.DictReader(file), start=1)
+        return [_village(Feature(dataset, number, row)) for number, row in rows]
 
 
-def _village(dataset: Dataset, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    parent = need_text(dataset, number, row, "township_code")
-    code = need_text(dataset, number, row, "code")
+def _village(row: Feature) -> dict[str, Any]:
+    parent, code, name = (row.text(field) for field in ("township_code", "code", "name"))
     if not code.startswith(parent):
-        raise BadData(
-            N_("Row {number}: the village {code} is not under {parent}."),
-            field=dataset.dataset,
-            number=number,
-            code=code,
-            parent=parent,
-        )
-    name = need_text(dataset, number, row, "name")
+        message = N_("Row {number}: the village {code} is not under {parent}.")
+        raise row.error(message, code=code, parent=parent)
     return {
         "code": code,
         "name": name,
         "initials": initials(name),
         "level": "village",
         "parent": parent,
-        "valid": valid_range(dataset, number, row),
+        "valid": row.valid_range(),
         "note": None,
         "geom": None,
     }
 
 
 def earliest_start(rows: Iterable[dict[str, Any]]) -> dt.date | None:
-    """The first day of which the rows tell anything; None where they have no beginning."""
+    """The first day on which a row is in force; None where a row has no first day."""
     starts = [row["valid"].lower for row in rows]
     return min(starts) if starts and all(starts) else None

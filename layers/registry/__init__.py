@@ -1,0 +1,1 @@
+"""Descriptions of datasets, and their versions in the store."""

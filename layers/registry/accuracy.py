@@ -1,4 +1,4 @@
-"""How exact the areas on the map are, dataset by dataset, and how far they reach."""
+"""Accuracy and extent of the areas that maps show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_UNITS: Final = 50  # units of the highest level whose extents are joined
 
 
 def fetch_accuracies(session: Session) -> Sequence[tuple[dict[str, str], bool, float]]:
-    """(title by language, whether official, metres its lines may be off) of each dataset drawn as areas."""
+    """(title by language, official, accuracy of its lines in metres) of each current dataset of areas."""
     query = (
         select(Source.title, Source.official, Source.accuracy_m)
         .where(Source.retired_at.is_(None), Source.role.in_(AREA_ROLES))
@@ -27,7 +27,13 @@ def fetch_accuracies(session: Session) -> Sequence[tuple[dict[str, str], bool, f
 
 
 def fetch_extent(session: Session, reach: str, as_of: dt.date) -> Box | None:
-    """The box round the highest units within a reach, degrees; None where no unit is known."""
+    """The bounding box, in degrees, of the highest units within a reach; None if no unit is known.
+
+    Args:
+        session: of the store.
+        reach: prefix of unit codes.
+        as_of: day on which the units are in force.
+    """
     places = fetch_places(session, reach, as_of, MAX_UNITS)
     highest = [place["bbox"] for place in places if place["level"] == places[0]["level"]]
     if not highest:

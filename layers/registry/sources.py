@@ -1,4 +1,4 @@
-"""The datasets of a data folder: what ``sources.yaml`` says of each, read and checked."""
+"""Reads the descriptions of datasets in the ``sources.yaml`` of data folders."""
 
 from __future__ import annotations
 
@@ -16,11 +16,29 @@ from core.i18n import N_
 Role = Literal[
     "units", "villages", "grid", "zones", "roads", "permits", "parcels", "land_classes", "law", "calendar"
 ]
-REQUIRED_FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")  # every data folder has these
+REQUIRED_FOLDERS: Final = (
+    "law",
+    "calendar",
+    "boundaries",
+    "protected_areas",
+)  # required of every data folder
 
 
 class Dataset(BaseModel):
-    """One dataset as its folder describes it. ``accuracy_m``: 68 % error of its lines, metres."""
+    """A dataset as described in ``sources.yaml``.
+
+    Attributes:
+        dataset: unique name, such as ``law/rules``.
+        file: name of the data file in ``folder``.
+        title: by language.
+        origin: where the data comes from.
+        official: issued by an authority.
+        accuracy_m: 68 % error of its lines, metres.
+        reach: prefix of the unit codes that it covers; empty: everywhere.
+        kinds: kinds of the zones in it.
+        sha256: of the data file.
+        note: by language.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,33 +59,33 @@ class Dataset(BaseModel):
 
     @property
     def path(self) -> Path:
-        """The data file."""
+        """Path of the data file."""
         return self.folder / self.file
 
     @property
     def version(self) -> str:
-        """Twelve hex digits that change with the content or with what is said of it."""
-        said = self.model_dump(mode="json", exclude={"folder"})
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+        """Twelve hex digits of a hash of the description, and by ``sha256`` of the content."""
+        description = self.model_dump(mode="json", exclude={"folder"})
+        return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:12]
 
     def verify(self) -> None:
-        """Refuse a file that is missing or is not the one that was described."""
+        """Raise BadData if the file is missing or its checksum differs from ``sha256``."""
         if not self.path.is_file():
             raise BadData(N_("The data file {file} is missing."), field=self.dataset, file=self.file)
-        found = hashlib.sha256(self.path.read_bytes()).hexdigest()
-        if found != self.sha256:
+        actual = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        if actual != self.sha256:
             raise BadData(
-                N_("The checksum of {file} is {found}, sources.yaml says {said}."),
+                N_("The checksum of {file} is {found}; sources.yaml states {said}."),
                 field=self.dataset,
                 hint=N_("Rebuild the data with `make data`, or correct sources.yaml."),
                 file=self.file,
-                found=found[:12],
+                found=actual[:12],
                 said=self.sha256[:12],
             )
 
 
 def read_folder(folder: Path) -> list[Dataset]:
-    """The datasets that a folder's ``sources.yaml`` lists, in its order."""
+    """The datasets in a folder's ``sources.yaml``, in order. Raises BadData if it is missing or wrong."""
     path = folder / "sources.yaml"
     if not path.is_file():
         raise BadData(N_("{path} is missing."), field="data_dir", path=f"{folder.name}/sources.yaml")
@@ -89,28 +107,31 @@ def _dataset(folder: Path, number: int, row: Any) -> Dataset:  # noqa: ANN401 - 
 
 
 def read_data_dir(data_dir: Path) -> list[Dataset]:
-    """Every dataset of the data folder, law first: zones are checked against its kinds.
+    """All datasets of the data folder: the required folders first, then further ones by name.
 
-    Further folders with a ``sources.yaml`` follow in the order of their names. Two datasets of one name are
-    refused: each load would retire the other's version.
+    Law is first, since zones are checked against its kinds.
+
+    Raises:
+        BadData: a description is wrong, or two datasets have one name.
     """
-    further = sorted(path.parent.name for path in data_dir.glob("[!.]*/sources.yaml"))
-    names = dict.fromkeys((*REQUIRED_FOLDERS, *further))
+    others = sorted(path.parent.name for path in data_dir.glob("[!.]*/sources.yaml"))
+    names = dict.fromkeys((*REQUIRED_FOLDERS, *others))
     datasets = [dataset for name in names for dataset in read_folder(data_dir / name)]
     _reject_duplicate_names(datasets)
     return datasets
 
 
 def _reject_duplicate_names(datasets: list[Dataset]) -> None:
-    met: dict[str, Dataset] = {}
-    for one in datasets:
-        other = met.setdefault(one.dataset, one)
-        if other is not one:
+    # Each of the two would retire the version of the other, at every load.
+    by_name: dict[str, Dataset] = {}
+    for dataset in datasets:
+        first = by_name.setdefault(dataset.dataset, dataset)
+        if first is not dataset:
             raise BadData(
                 N_("The dataset {dataset} is listed twice: in {first} and in {second}."),
                 field="data_dir",
-                hint=N_("Give one of them another name."),
-                dataset=one.dataset,
-                first=other.folder.name,
-                second=one.folder.name,
+                hint=N_("Rename one of them."),
+                dataset=dataset.dataset,
+                first=first.folder.name,
+                second=dataset.folder.name,
             )

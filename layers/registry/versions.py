@@ -1,6 +1,6 @@
-"""Versions of datasets in the store: at most one of each is current, old ones stay, who listens is told.
+"""Versions of datasets in the store: at most one of each dataset is current, and old ones are never deleted.
 
-Every change of what is current goes through here, under one lock, in the caller's transaction.
+All changes of current versions are made here, under one lock, in the caller's transaction, and notified.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Outcome = Literal["loaded", "restored", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What became of one dataset; ``rows`` is 0 where nothing was written. ``before``: what was current."""
+    """What was done with a dataset. ``rows``: rows written. ``previous``: the version that was current."""
 
     dataset: str
     version: str
@@ -32,45 +32,55 @@ class LoadResult:
 
 
 def lock_versions(session: Session) -> None:
-    """Wait until nobody else changes what is current; held until the transaction ends."""
+    """Acquire the lock on current versions, which is released when the transaction ends."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('zhijie load'))"))
 
 
 def activate_version(session: Session, dataset: Dataset, write: Callable[[], int]) -> LoadResult:
-    """Make a version of a dataset the current one and retire the one before it.
+    """Make the version of a dataset current, and retire the one before.
 
-    ``write`` stores the version with its rows and gives their number; it is called only where the store
-    does not have the version yet.
+    Args:
+        session: with the lock of ``lock_versions``.
+        dataset: in its new version.
+        write: stores the version and its rows, and returns their number; called only if the store lacks the
+            version.
     """
     present = session.scalar(
         select(Source).where(Source.dataset == dataset.dataset, Source.version == dataset.version)
     )
     if present is not None and present.retired_at is None:
         return LoadResult(dataset.dataset, dataset.version, "unchanged", 0, dataset.version)
-    before = retire_version(session, dataset.dataset)
+    previous = retire_version(session, dataset.dataset)
     if present is not None:
         present.retired_at = None
         session.flush()
-        return LoadResult(dataset.dataset, dataset.version, "restored", 0, before)
-    return LoadResult(dataset.dataset, dataset.version, "loaded", write(), before)
+        return LoadResult(dataset.dataset, dataset.version, "restored", 0, previous)
+    return LoadResult(dataset.dataset, dataset.version, "loaded", write(), previous)
 
 
 def retire_version(session: Session, dataset: str) -> str | None:
-    """Let no version of a dataset be current; the one that was. It stays in the store for replays."""
+    """Retire the current version of a dataset, and return it. It stays in the store for replays."""
     retired = session.scalars(
         update(Source)
         .where(Source.dataset == dataset, Source.retired_at.is_(None))
         .values(retired_at=func.clock_timestamp())
         .returning(Source.version)
     ).one_or_none()
+    # Delivered at commit: whoever caches the dataset then drops it.
     session.execute(select(func.pg_notify(CHANNEL, dataset)))
     return retired
 
 
 def record_change(session: Session, dataset: str, before: str | None, after: str | None) -> None:
-    """The journal's line: law and borders decide about people, so their changes are steps like any other.
+    """Record a change of the current version in the journal, since law and borders decide about people.
 
-    To be called when all else is done: nobody else can write into the journal until the transaction ends.
+    Call it last: the journal is locked for all other sessions until the transaction ends.
+
+    Args:
+        session: with the lock of ``lock_versions``.
+        dataset: name of the dataset.
+        before: version that was current; None: none.
+        after: version that is current now; None: none.
     """
     if before != after:
         was, now = (None if version is None else {"version": version} for version in (before, after))
@@ -87,12 +97,16 @@ def add_version(
 ) -> Source:
     """Write the ``source`` row of a version.
 
-    ``content``: its document, where its rows have no table. ``role``: in the store, where that is not the
-    file's. ``begins``: the first day of which its rows tell.
+    Args:
+        session: of the store.
+        dataset: its description.
+        content: its document, if it has no rows in a table.
+        role: its role in the store, if other than that of the file.
+        begins: the first day on which a row is in force.
     """
-    said = dataset.model_dump(include={"dataset", "title", "origin", "licence", "datum", "official"})
+    description = dataset.model_dump(include={"dataset", "title", "origin", "licence", "datum", "official"})
     source = Source(
-        **said,
+        **description,
         role=role or dataset.role,
         version=dataset.version,
         checksum=dataset.sha256,

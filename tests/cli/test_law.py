@@ -250,7 +250,7 @@ def test_a_suspension_that_lasts_leaves_the_last_day_open(run: Run) -> None:
         (["service", "--from", DAY, "--pause", "2022-09-01:x:y"], "pause: x is not a date."),
         (["service", "--from", DAY, "--extend", "3:weeks:y"], "extend: 3:weeks:y cannot be read."),
         (["service", "--from", DAY, "--extend", "-3:days:y"], "extend: -3:days:y cannot be read."),
-        (["service", "--from", DAY, "--extend", "3:days:"], "extend: No reason is given."),
+        (["service", "--from", DAY, "--extend", "3:days:"], "extend: A reason is required."),
     ],
 )
 def test_a_term_that_cannot_be_counted_names_the_field(

@@ -241,7 +241,7 @@ def test_words_are_in_both_languages_and_name_the_direction(session: Session) ->
     lines = describe_suspicion(check_batch(session, projected, "EPSG:4547"), "en")["lines"]
     assert "before they were projected" in lines[-1]["text"]
     fitting = describe_suspicion(check_batch(session, RIGHT, "wgs84"), "en")
-    assert fitting["lines"][-1]["label"] == "Mind"
+    assert fitting["lines"][-1]["label"] == "Caution"
 
 
 # The door.
@@ -363,12 +363,12 @@ def test_a_file_of_known_places_tells_the_zone_as_well(run: Run, tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "field", "words"),
     [
-        ("lon,lat\n112.8,35.5\n\n112.8,x", "bad.csv:4", "is no coordinate"),
+        ("lon,lat\n112.8,35.5\n\n112.8,x", "bad.csv:4", "is not a coordinate"),
         ("lon,lat\n112.8,35.5\n35.5,112.8", "bad.csv:3", "look swapped"),
-        ("lon,lat\n112.8", "bad.csv:2", "is no coordinate"),
-        ("a,b\n1,2", "file", "no columns of coordinates"),
-        ("", "file", "no columns of coordinates"),
-        ("lon,lat\n", "file", "holds no feature"),
+        ("lon,lat\n112.8", "bad.csv:2", "is not a coordinate"),
+        ("a,b\n1,2", "file", "no coordinate columns"),
+        ("", "file", "no coordinate columns"),
+        ("lon,lat\n", "file", "contains no features"),
     ],
 )
 def test_bad_tables_are_refused_by_their_line(tmp_path: Path, text: str, field: str, words: str) -> None:

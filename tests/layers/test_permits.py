@@ -158,11 +158,11 @@ def test_a_renewal_follows_and_two_permits_of_one_number_on_one_day_are_refused(
         ({"zone_kinds": None}, "no zone_kinds"),
         ({"zone_kinds": "village_planning,moon_base"}, "moon_base"),
         ({"valid_from": None}, "no valid_from"),
-        ({"valid_from": "1.1.2026"}, "no date"),
+        ({"valid_from": "1.1.2026"}, "not a date"),
         ({"valid_to": "2025-12-31"}, "before it begins"),
         ({"geometry": None}, "no area"),
         ({"geometry": Point(112.4, 35.6)}, "no area"),
-        ({"geometry": BOW_TIE}, "no valid area"),
+        ({"geometry": BOW_TIE}, "not a valid area"),
     ],
 )
 def test_a_bad_permit_is_refused_by_its_number(

@@ -154,7 +154,7 @@ def test_a_wider_local_width_holds_and_a_narrower_one_is_refused(widths: tuple[W
     assert zone_width_m("expressway", widths) == 30
     assert zone_width_m("expressway", widths, 50) == 50
     assert zone_width_m("expressway", widths, 30) == 30
-    with pytest.raises(BadInput, match="30 m of the law") as caught:
+    with pytest.raises(BadInput, match="minimum of 30 m") as caught:
         zone_width_m("expressway", widths, 29.9)
     assert caught.value.field == "width_m"
     with pytest.raises(BadInput, match="expressway, national") as caught:
@@ -285,11 +285,11 @@ UNKNOWN_METRES = LineString([(38_395_764.0, 3_929_618.0), (38_395_864.0, 3_929_6
         ({"class": None}, "no class"),
         ({"code": None}, "no code"),
         ({"land_half_width_m": None}, "needs land_half_width_m"),
-        ({"land_half_width_m": 0}, "over 0 m"),
-        ({"land_half_width_m": -4.0}, "over 0 m"),
+        ({"land_half_width_m": 0}, "more than 0 m"),
+        ({"land_half_width_m": -4.0}, "more than 0 m"),
         ({"land_half_width_m": 21_500}, "at most 1000 m"),
-        ({"land_half_width_m": "wide"}, "no number: wide"),
-        ({"width_m": 29}, "narrower"),
+        ({"land_half_width_m": "wide"}, "not a number: wide"),
+        ({"width_m": 29}, "below the legal minimum"),
         ({"valid_from": "2030-01-01", "valid_to": "2020-01-01"}, "before it begins"),
         ({"geometry": None}, "must be drawn"),
         ({"geometry": shapely.Point(112.4, 35.6)}, "must be drawn"),
@@ -383,8 +383,8 @@ def test_degrees_may_be_declared_as_gcj02(tmp_path: Path) -> None:
         ("EPSG:4214", None, "Beijing 1954"),
         ("EPSG:3067", None, "neither CGCS2000 nor WGS84"),
         ("+proj=tmerc +lon_0=112.5 +x_0=500000 +ellps=GRS80", None, "EPSG code"),
-        ("EPSG:4547", "EPSG:4526", "says that it is in EPSG:4547"),
-        ("EPSG:4547", "gcj02", "says that it is in EPSG:4547"),
+        ("EPSG:4547", "EPSG:4526", "states EPSG:4547"),
+        ("EPSG:4547", "gcj02", "states EPSG:4547"),
     ],
 )
 def test_a_system_that_cannot_be_taken_is_refused(

@@ -137,26 +137,26 @@ def test_a_parcel_that_was_divided_ends_and_two_of_one_number_on_one_day_are_ref
     ("changed", "told", "hint"),
     [
         ({"number": None}, "no number", ""),
-        ({"number": "a/b"}, "'a/b' is no parcel number", "without slashes"),
-        ({"number": "a\nb"}, "no parcel number", "one line"),
-        ({"number": "9" * 101}, "no parcel number", "at most 100"),
+        ({"number": "a/b"}, "'a/b' is not a parcel number", "without slashes"),
+        ({"number": "a\nb"}, "not a parcel number", "one line"),
+        ({"number": "9" * 101}, "not a parcel number", "at most 100"),
         ({"scheme": None}, "no scheme", ""),
         (
             {"scheme": "fourth_survey"},
-            "scheme names what the land classes do not know",
+            "scheme is not in the land classes",
             "third_survey, planning",
         ),
         ({"land_class": None}, "no land_class", ""),
-        ({"land_class": "0703"}, "land_class names what the land classes do not know: 0703", "0702"),
-        ({"scheme": "planning", "land_class": "0702"}, "do not know: 0702", "0703"),
-        ({"official_area_m2": -5}, "official_area_m2 is no area", "positive number"),
-        ({"official_area_m2": 0}, "official_area_m2 is no area", "positive number"),
-        ({"unit_code": "寺头乡"}, "unit_code is no unit code: 寺头乡", "140522201"),
-        ({"valid_from": "1.1.2026"}, "no date", ""),
+        ({"land_class": "0703"}, "land_class is not in the land classes: 0703", "0702"),
+        ({"scheme": "planning", "land_class": "0702"}, "not in the land classes: 0702", "0703"),
+        ({"official_area_m2": -5}, "official_area_m2 is not an area", "positive number"),
+        ({"official_area_m2": 0}, "official_area_m2 is not an area", "positive number"),
+        ({"unit_code": "寺头乡"}, "unit_code is not a unit code: 寺头乡", "140522201"),
+        ({"valid_from": "1.1.2026"}, "not a date", ""),
         ({"valid_from": "2026-01-01", "valid_to": "2025-12-31"}, "before it begins", ""),
         ({"geometry": None}, "no area", ""),
         ({"geometry": Point(112.4, 35.6)}, "no area", ""),
-        ({"geometry": BOW_TIE}, "no valid area", ""),
+        ({"geometry": BOW_TIE}, "not a valid area", ""),
     ],
 )
 def test_a_bad_parcel_is_refused_by_feature_field_and_mend(
@@ -178,7 +178,7 @@ def test_an_area_that_is_a_text_is_read_or_refused(session: Session, write: Writ
         select(Parcel.official_area_m2).join(Source).where(Source.dataset == "register/parcels")
     )
     assert set(areas) == {12.5, None}
-    with pytest.raises(BadData, match="official_area_m2 is no area: two"):
+    with pytest.raises(BadData, match="official_area_m2 is not an area: two"):
         load_folder(session, write(_parcel(official_area_m2="two")))
 
 
@@ -187,7 +187,7 @@ def test_an_area_that_is_a_text_is_read_or_refused(session: Session, write: Writ
     [
         ({"schemes": [{"scheme": "own", "name": {"zh": "自定"}, "classes": []}]}, "en"),
         ({"schemes": "none"}, "schemes"),
-        ({"schemes": [TWICE]}, "names the class 1 twice"),
+        ({"schemes": [TWICE]}, "lists the class 1 twice"),
     ],
 )
 def test_bad_land_classes_are_refused(session: Session, write: Write, classes: Any, told: str) -> None:
