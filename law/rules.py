@@ -115,7 +115,7 @@ class SeverityRow(Row):
 
 
 class ScopeRow(DatedRow):
-    """Fields of rules and absences alike."""
+    """Fields common to rules and absences."""
 
     id: str = Field(pattern=r"^[a-z0-9_-]+$")
     zone_kind: str

@@ -95,9 +95,8 @@ def cached_book(sources: Iterable[SourceRef]) -> LawBook | None:
     return _BOOKS.get(frozenset((source.dataset, source.checksum) for source in sources))
 
 
-_BOOKS: dict[
-    frozenset[tuple[str, str]], LawBook
-] = {}  # by content, so that no entry can be outdated; laws change rarely, so none is evicted
+# By content, so that no entry can be outdated; none is evicted, since laws change rarely.
+_BOOKS: dict[frozenset[tuple[str, str]], LawBook] = {}
 
 
 def _get_book(session: Session, versions: Mapping[tuple[str, str], int]) -> LawBook:

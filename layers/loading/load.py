@@ -69,9 +69,8 @@ READERS: Final[dict[str, Callable[[Dataset, ReferenceBooks], Rows]]] = {
     "permits": lambda dataset, known: read_permits(dataset, known.book),
     "parcels": lambda dataset, known: read_parcels(dataset, known.classes),
 }
-STORED_ROLES: Final = {
-    "roads": "zones"
-}  # what a file's role is in the store: of a road, the store knows its zone
+# The store has no roads, only their control zones.
+STORED_ROLES: Final = {"roads": "zones"}
 
 
 def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> list[LoadResult]:

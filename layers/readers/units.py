@@ -18,9 +18,8 @@ from layers.registry.sources import Dataset
 from store.schema.datasets import LEVELS
 
 Rows = list[dict[str, Any]]
-SLIVER_DEG: Final = (
-    1e-4  # about 10 m: a narrower gap is a digitising error, a wider one may be land without a unit
-)
+# About 10 m: a narrower gap is a digitising error, a wider one may be land without a unit.
+SLIVER_DEG: Final = 1e-4
 
 
 def read_units(dataset: Dataset) -> Rows:

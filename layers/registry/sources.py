@@ -16,12 +16,7 @@ from core.i18n import N_
 Role = Literal[
     "units", "villages", "grid", "zones", "roads", "permits", "parcels", "land_classes", "law", "calendar"
 ]
-REQUIRED_FOLDERS: Final = (
-    "law",
-    "calendar",
-    "boundaries",
-    "protected_areas",
-)  # required of every data folder
+REQUIRED_FOLDERS: Final = ("law", "calendar", "boundaries", "protected_areas")
 
 
 class Dataset(BaseModel):
