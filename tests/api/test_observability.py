@@ -5,10 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import re
-import subprocess
-import sys
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +16,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine
+from support.program import run_python
 
 from api.middleware import observability as observe
 from api.middleware.logs import REQUEST_ID, SERVERS, configure_logging
@@ -33,7 +31,6 @@ from api.middleware.observability import (
 )
 from api.routers import reports
 from core.errors import StoreUnavailable
-from core.settings import ROOT
 from store.access import Identity
 
 SECRET = "暗语QRZ8841"
@@ -395,15 +392,7 @@ def test_connections_in_use_are_counted() -> None:
 
 
 def _run(code: str, folder: Path) -> str:
-    env = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(textwrap.dedent(code), PROMETHEUS_MULTIPROC_DIR=str(folder))
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
+from support.program import Run, zhijie_on
 
-from core.settings import ROOT
 from demo.sample_reports import REPORTS
 from demo.story import STORY_KEY
 from store.access import ROLES
 from store.schema.datasets import Report
 
-pytestmark = pytest.mark.both_engines
-
 STORY = ["--lon", "112.395", "--lat", "35.625", "--category", "livestock_farm", "--as-of", "2022-08-21"]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+both_engines = pytest.mark.both_engines
 
 
 @pytest.fixture
-def run(http_engine: Engine) -> Run:
-    url = http_engine.url.render_as_string(hide_password=False)
-
-    def call(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from cli.main import main; main()", *arguments],
-            cwd=ROOT,
-            env=os.environ | {"ZHIJIE_DATABASE_URL": url} | env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return call
+def run(http_engine: Engine, facts_engine: str) -> Run:
+    return zhijie_on(http_engine, ZHIJIE_ENGINE=facts_engine)
 
 
+@both_engines
 def test_check_prints_the_verdict_in_chinese_and_in_english(run: Run) -> None:
     chinese, english = run("check", *STORY), run("check", *STORY, ZHIJIE_LANG="en")
     assert chinese.returncode == english.returncode == 0
@@ -52,6 +35,7 @@ def test_check_prints_the_verdict_in_chinese_and_in_english(run: Run) -> None:
         assert word in english.stdout
 
 
+@both_engines
 def test_check_json_is_the_verdict(run: Run) -> None:
     verdict = json.loads(run("check", *STORY, "--json").stdout)
     assert verdict["jurisdiction"]["lead"]["code"] == "140522201"
@@ -60,6 +44,7 @@ def test_check_json_is_the_verdict(run: Run) -> None:
     assert verdict["effect"] == "prohibited"
 
 
+@both_engines
 def test_report_files_once_a_key(run: Run, http_engine: Engine) -> None:
     calls = [run("report", *STORY, "--key", "cli-1", "--description", "猪圈", "--json") for _ in range(2)]
     first, second = (json.loads(call.stdout) for call in calls)
@@ -69,6 +54,7 @@ def test_report_files_once_a_key(run: Run, http_engine: Engine) -> None:
         assert session.scalar(select(func.count()).where(Report.idempotency_key == "cli-1")) == 1
 
 
+@both_engines
 def test_a_footprint_comes_from_a_file(run: Run, tmp_path: Path) -> None:
     ring = [[112.39, 35.62], [112.391, 35.62], [112.391, 35.621], [112.39, 35.62]]
     path = tmp_path / "site.geojson"
@@ -102,6 +88,7 @@ def test_load_a_second_time_is_unchanged(run: Run) -> None:
     assert {line.rpartition(": ")[2] for line in done.stdout.splitlines()} == {"unchanged"}
 
 
+@both_engines
 def test_the_demo_tells_the_story_and_a_second_run_changes_nothing(run: Run, http_engine: Engine) -> None:
     first, second = run("demo", "--no-serve"), run("demo", "--no-serve")
     assert first.returncode == second.returncode == 0, first.stderr

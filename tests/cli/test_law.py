@@ -5,9 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from rich.console import Console
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from support.competence_lists import FOREST, PIGS, row, write_csv, write_xlsx
+from support.program import zhijie_on
 from typer.testing import CliRunner
 
 from cli import law
@@ -336,18 +334,7 @@ def test_the_fault_of_an_option_is_one_that_the_user_can_mend() -> None:
 def test_the_program_itself_ends_with_the_statuses_that_its_help_states(
     http_engine: Engine, tmp_path: Path
 ) -> None:
-    url = http_engine.url.render_as_string(hide_password=False)
-
-    def zhijie(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from cli.main import main; main()", "law", *arguments],
-            cwd=ROOT,
-            env=os.environ | {"ZHIJIE_DATABASE_URL": url, "ZHIJIE_LANG": "en", "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
+    zhijie = zhijie_on(http_engine, "law", ZHIJIE_LANG="en", COLUMNS="200")
     assert zhijie("check", "--as-of", DAY).returncode == 1
     bad = zhijie("load", str(write_csv(tmp_path / "list.csv", [row(c0="养龙"), row(c2="寺头")])))
     assert (bad.returncode, bad.stdout) == (2, "")

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,38 +17,23 @@ from PIL import Image
 from shapely.geometry import mapping
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from support.program import Run, zhijie_on
 from support.screen_meaning import assert_means
 from support.screen_stub import Stub
 
 from cli.screen_plot import draw
 from core.clock import today
-from core.settings import ROOT
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from screening.files.run import Screened
 from verdict.judge import check
 
-PROGRAM = "from cli.main import main; main()"
-
 DAY = date(2022, 8, 21)
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def run(http_engine: Engine) -> Run:
-    url = http_engine.url.render_as_string(hide_password=False)
-
-    def call(*arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-c", PROGRAM, "screen", *map(str, arguments)],
-            cwd=ROOT,
-            env=os.environ | {"ZHIJIE_DATABASE_URL": url} | env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return call
+    return zhijie_on(http_engine, "screen", options=("-W", "error"))
 
 
 def _places(seed: int, n: int) -> gpd.GeoDataFrame:

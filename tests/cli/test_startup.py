@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 import typer
+from support.program import run_python
 from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
 from cli.lazy import LazyGroup
 from cli.main import COMMANDS, app
-from core.settings import ROOT
 
 COMPILED = {"numba", "geopandas", "pandas"}
 HEAVY = {*COMPILED, "fastapi", "sqlalchemy", "pydantic_settings", "shapely", "numpy", "pyarrow", "matplotlib"}
@@ -31,14 +27,7 @@ finally:
 
 def imported(*arguments: str) -> set[str]:
     """The top-level modules that a run of the program has imported."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"ZHIJIE_DATABASE_URL": "postgresql://x@127.0.0.1:9/none"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(PROBE, *arguments, ZHIJIE_DATABASE_URL="postgresql://x@127.0.0.1:9/none")
     return set(done.stderr.splitlines()[-1].split())
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from shapely.geometry import LineString, MultiLineString, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from support.program import Completed, run_python
 
 from core.errors import BadData, BadInput
 from core.settings import ROOT
@@ -427,17 +425,10 @@ def test_a_file_with_several_layers_asks_which(tmp_path: Path) -> None:
         read_foreign_file(dataset, layer="bridges")
 
 
-def _zhijie(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def _zhijie(*arguments: str, **env: str) -> Completed:
     code = "from cli.zones import app; from core.errors import ZhijieError as E; import sys\n"
     code += "try: app()\nexcept E as e: print(e, file=sys.stderr); raise SystemExit(2)"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"ZHIJIE_LANG": "en"} | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python(code, *arguments, **({"ZHIJIE_LANG": "en"} | env))
 
 
 def test_the_command_writes_zones_that_load_as_a_dataset(

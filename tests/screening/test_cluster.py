@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,11 +21,12 @@ import shapely
 from sqlalchemy import Engine
 from support import scenes
 from support.dask_cluster import Cluster
+from support.program import zhijie_on
 from support.snapshots import DAY, SCENE, said
 
 from core.clock import today
 from core.errors import BadInput
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from facts.memory.cache import LruCache
 from layers.formats.output_plan import plan_output
 from layers.formats.parquet_slice import can_be_sliced, open_slice
@@ -124,17 +123,9 @@ def _crew(cluster: Cluster, waits: Timeouts = WAITS, tell: Callable[[str], objec
 def test_the_command_writes_what_the_local_run_writes(
     cluster: Cluster, http_engine: Engine, places: Path, tmp_path: Path, local: tuple[pa.Table, Screened]
 ) -> None:
-    url = http_engine.url.render_as_string(hide_password=False)
     target = tmp_path / "out.parquet"
-    done = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", "screen", str(places), "-o", str(target)]
-        + ["--as-of", str(ACT), "--engine", cluster.address, "--json"],
-        cwd=ROOT,
-        env=os.environ | {"ZHIJIE_DATABASE_URL": url, "ZHIJIE_LANG": "en"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    screen = zhijie_on(http_engine, "screen", ZHIJIE_LANG="en")
+    done = screen(places, "-o", target, "--as-of", ACT, "--engine", cluster.address, "--json")
     assert done.returncode == 0, done.stderr
     assert "are sent to 2 machines" in done.stderr
     written = _plain(target)
