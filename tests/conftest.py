@@ -52,6 +52,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("facts_engine", ["cells", "postgis"], indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files marked ``long`` first: a worker takes a whole file, and none begins a long one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def facts_engine(request: pytest.FixtureRequest) -> str:
     """What gives the facts: "cells" or "postgis"."""

@@ -22,6 +22,8 @@ from reports.filing import file_report
 from store.engine import open_session
 from verdict.inquiry import Limits
 
+pytestmark = pytest.mark.long
+
 FAST: Final[dict[str, Any]] = {
     "check_rate": "100000/second",
     "anonymous_rate": "100000/second",

@@ -35,6 +35,8 @@ from store.access import ROLES
 from store.engine import open_session
 from verdict.inquiry import Limits
 
+pytestmark = pytest.mark.long
+
 REACH: Final = "140522201"
 NOBODY: Final = "nobody"
 EXAMPLES: Final = int(os.environ.get("ZHIJIE_TEST_EXAMPLES", "10"))

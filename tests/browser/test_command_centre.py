@@ -15,6 +15,8 @@ from support.visits import WALL, Visit, visiting
 from accounts.accounts import Post
 from core.settings import ROOT
 
+pytestmark = pytest.mark.long
+
 PHONE = {"width": 390, "height": 844}
 PLACE = (112.395, 35.625)  # 寺头乡, in the reserve's core: prohibited
 ELSEWHERE = (113.25, 35.78)  # 陵川县

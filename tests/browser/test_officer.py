@@ -14,6 +14,8 @@ from support.pictures import exif, picture
 from core.settings import ROOT
 from store.engine import open_session
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def make(browser: Browser, live_server: str, http_engine: Engine, web_engine: Engine) -> Iterator[Make]:

@@ -19,6 +19,8 @@ from support.pictures import picture
 from api.routers import officer as field_room
 from maps.pages import service_worker as fieldshell
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def make(browser: Browser, live_server: str, http_engine: Engine, web_engine: Engine) -> Iterator[Make]:

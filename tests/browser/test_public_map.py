@@ -14,6 +14,8 @@ from support.visits import PHONE, WALL, Visit, visiting
 
 from maps.parts import palette
 
+pytestmark = pytest.mark.long
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 

@@ -16,6 +16,8 @@ from demo.story import STORY_KEY
 from store.access import ROLES
 from store.schema.datasets import Report
 
+pytestmark = pytest.mark.long
+
 STORY = ["--lon", "112.395", "--lat", "35.625", "--category", "livestock_farm", "--as-of", "2022-08-21"]
 both_engines = pytest.mark.both_engines
 

@@ -28,6 +28,8 @@ from geo.place.location import Location
 from screening.files.run import Screened
 from verdict.judge import check
 
+pytestmark = pytest.mark.long
+
 DAY = date(2022, 8, 21)
 
 

@@ -29,6 +29,8 @@ from core.settings import ROOT
 from store.cluster.cluster import Cluster
 from store.journal.verify import verify
 
+pytestmark = pytest.mark.long
+
 ZHIJIE = [sys.executable, "-c", "from cli.main import main; main()"]
 KILLS = ("app", "store", "both", "store", "app", "both", "app", "store", "both", "store")
 CLIENTS = 3

@@ -43,7 +43,7 @@ from screening.screener import Screener, ScreenTask, open_screener
 from store.engine import open_session
 from verdict.inquiry import Limits
 
-pytestmark = pytest.mark.filterwarnings("ignore:::distributed")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:::distributed")]
 
 ACT = date(2022, 8, 21)
 ROWS, PART = 20_000, 1_000

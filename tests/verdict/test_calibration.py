@@ -31,6 +31,8 @@ from benchmarks.reliability import Call, Reliability, measure
 from geo.measure.probability import R68, R95
 from verdict.inquiry import Inquiry
 
+pytestmark = pytest.mark.long
+
 LEAST = 20_000
 
 
