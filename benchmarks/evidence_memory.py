@@ -23,7 +23,9 @@ from pathlib import Path
 
 import psutil
 
-from accounts.accounts import KeyRequest, Person, Post, add_account, make_key
+from accounts.accounts import NewAccount, add_account
+from accounts.keys import KeyRequest, make_key
+from accounts.postings import NewPosting
 from core.settings import ROOT, Settings
 from demo.story import STORY, STORY_KEY
 from layers.loading.load import load_folder
@@ -47,7 +49,9 @@ def server(home: Path) -> Iterator[tuple[psutil.Process, int, str]]:
         with open_session(engine) as session:
             load_folder(session, ROOT / "data")
             report = file_report(session, STORY, STORY_KEY, Limits.of(Settings())).report.id
-            account = add_account(session, Person(f"u{secrets.token_hex(4)}", "", None), Post("command", ""))
+            account = add_account(
+                session, NewAccount(f"u{secrets.token_hex(4)}", "", None), NewPosting("command", "")
+            )
             key = make_key(session, account, KeyRequest("benchmark", None, 1))[1]
         engine.dispose()
         environment = os.environ | {

@@ -10,7 +10,9 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from accounts.accounts import KeyRequest, Person, Post, add_account, make_key
+from accounts.accounts import NewAccount, add_account
+from accounts.keys import KeyRequest, make_key
+from accounts.postings import NewPosting
 from benchmarks.results import FULL
 from benchmarks.world import HOME
 from core.settings import ROOT, Settings
@@ -90,7 +92,9 @@ def hired(store: LiveStore, role: str = "command", reach: str = CITY) -> str:
     engine = make_engine(store.settings)
     try:
         with open_session(engine) as session:
-            account = add_account(session, Person(f"bench-{secrets.token_hex(6)}", ""), Post(role, reach))
+            account = add_account(
+                session, NewAccount(f"bench-{secrets.token_hex(6)}", ""), NewPosting(role, reach)
+            )
             return make_key(session, account, KeyRequest("benchmark", None, 1))[1]
     finally:
         engine.dispose()

@@ -25,7 +25,9 @@ import pyogrio
 import yaml
 from sqlalchemy import Engine, text
 
-from accounts.accounts import EVERYWHERE, KeyRequest, Person, Post, add_account, make_key
+from accounts.accounts import NewAccount, add_account
+from accounts.keys import KeyRequest, make_key
+from accounts.postings import EVERYWHERE, NewPosting
 from benchmarks.world import World
 from core.settings import ROOT, Settings
 from facts.lookup import use_memory
@@ -101,8 +103,8 @@ def credential(settings: Settings) -> dict[str, str]:
     engine = make_engine(settings)
     try:
         with open_session(engine) as session:
-            person = Person(f"bench-{secrets.token_hex(4)}", "")
-            account = add_account(session, person, Post("gis", EVERYWHERE))
+            person = NewAccount(f"bench-{secrets.token_hex(4)}", "")
+            account = add_account(session, person, NewPosting("gis", EVERYWHERE))
             key = make_key(session, account, KeyRequest("benchmark", ["check"], 1))[1]
     finally:
         engine.dispose()

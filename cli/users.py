@@ -10,20 +10,10 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.accounts import (
-    EVERYWHERE,
-    KeyRequest,
-    Person,
-    Post,
-    add_account,
-    add_posting,
-    end_postings,
-    find_account,
-    lock,
-    make_key,
-    set_password,
-    show_public,
-)
+from accounts.accounts import NewAccount, add_account, find_account, set_locked, set_password
+from accounts.installation import set_public_view
+from accounts.keys import KeyRequest, make_key
+from accounts.postings import EVERYWHERE, NewPosting, add_posting, end_postings
 from cli.console import out, plain, print_rows
 from cli.options import option_day, parse_day
 from cli.session import open_store
@@ -63,7 +53,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     password = None if no_password or issuer else _password(password_stdin)
     with open_store(settings) as session:
         add_account(
-            session, Person(name, shown, password, issuer, subject), _post(role, reach, begins, until)
+            session, NewAccount(name, shown, password, issuer, subject), _post(role, reach, begins, until)
         )
     _print_password(name, password, settings.lang, given=password_stdin)
 
@@ -128,7 +118,7 @@ def unlock(name: Name) -> None:
 def _lock(name: str, *, locked: bool) -> None:
     settings = Settings()
     with open_store(settings) as session:
-        lock(session, find_account(session, name), locked=locked)
+        set_locked(session, find_account(session, name), locked=locked)
     text = N_("{name} is locked out.") if locked else N_("{name} may sign in again.")
     out.print(say(settings.lang, text, name=plain(name)))
 
@@ -138,7 +128,7 @@ def public(shown: Annotated[bool, typer.Option("--on/--off", help="Show or hide 
     """Show coarse figures of reports to visitors who are not signed in, or hide them."""
     settings = Settings()
     with open_store(settings) as session:
-        show_public(session, shown=shown)
+        set_public_view(session, public=shown)
     text = N_("Everyone sees coarse figures.") if shown else N_("Visitors who are not signed in see nothing.")
     out.print(say(settings.lang, text))
 
@@ -169,9 +159,9 @@ def _posting_text(posting: Posting, lang: Lang) -> str:
     return f"{say(lang, ROLES.get(posting.role, posting.role))} {where} {days}".strip()
 
 
-def _post(role: str, reach: str, begins: str | None, until: str | None) -> Post:
+def _post(role: str, reach: str, begins: str | None, until: str | None) -> NewPosting:
     first, last = option_day("from", begins), option_day("until", until)
-    return Post(role, EVERYWHERE if reach == "all" else reach, first, last)
+    return NewPosting(role, EVERYWHERE if reach == "all" else reach, first, last)
 
 
 def _password(from_stdin: bool) -> str:

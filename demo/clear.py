@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from accounts.accounts import lock
+from accounts.accounts import set_locked
 from demo.story import CAST, account_name
 from reports.evidence.storage import BlobStore
 from store.journal.append import append_step
@@ -89,6 +89,6 @@ def _remove_account(session: Session, account: Account) -> bool:
             session.execute(delete(Account).where(Account.id == account.id))
     except IntegrityError:
         session.expire_all()
-        lock(session, account, locked=True)
+        set_locked(session, account, locked=True)
         return False
     return True

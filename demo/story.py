@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.accounts import Person, Post, add_account, set_password
+from accounts.accounts import NewAccount, add_account, set_password
+from accounts.postings import NewPosting
 from core.i18n import Lang, say
 from reports.filing import Submission
 from store.access import ROLES
@@ -59,7 +60,7 @@ def demo_people(session: Session, lang: Lang) -> list[tuple[str, str, str, str]]
         account = session.scalar(select(Account).where(Account.name == name))
         if account is None:
             shown = f"{say(lang, ROLES[role])}（示例）"
-            add_account(session, Person(name, shown, password), Post(role, reach))
+            add_account(session, NewAccount(name, shown, password), NewPosting(role, reach))
         else:
             set_password(session, account, password)
         people.append((name, password, role, reach))

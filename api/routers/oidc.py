@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 
-from accounts.accounts import sign_in_vouched
+from accounts.sessions import sign_in_with_provider
 from api.dependencies import LangDep
 from api.middleware.authentication import set_cookie
 from api.middleware.observability import count_sign_in
@@ -108,4 +108,4 @@ def _forget_metadata(provider: StarletteOAuth2App) -> None:
 def _sign_in(request: Request, issuer: str, subject: str) -> str | None:
     """The token of a new session; None where no account is linked to the subject."""
     with open_session(request.app.state.engine) as session:
-        return sign_in_vouched(session, issuer, subject, request.app.state.settings.session_hours)
+        return sign_in_with_provider(session, issuer, subject, request.app.state.settings.session_hours)

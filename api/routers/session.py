@@ -6,15 +6,8 @@ import datetime as dt
 
 from fastapi import APIRouter, Path, Request, Response
 
-from accounts.accounts import (
-    KeyRequest,
-    change_password,
-    end_own_key,
-    make_own_key,
-    own_keys,
-    sign_in,
-    sign_out,
-)
+from accounts.keys import KeyRequest, list_own_keys, make_own_key, revoke_own_key
+from accounts.sessions import change_password, sign_in, sign_out
 from api.dependencies import BareSessionDep, LangDep, SessionDep, WhoDep
 from api.middleware.authentication import SIGN_IN, clear_cookie, csrf_token, set_cookie
 from api.middleware.observability import count_sign_in
@@ -100,7 +93,7 @@ def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
 @router.get("/api/keys")
 def keys(who: WhoDep, session: SessionDep) -> KeysOut:
     """List one's own API keys, without their secrets."""
-    return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in own_keys(session)])
+    return KeysOut(keys=[KeyRow.model_validate(dict(row)) for row in list_own_keys(session)])
 
 
 @router.post("/api/keys", status_code=201)
@@ -115,7 +108,7 @@ def make_key(body: KeyIn, who: WhoDep, session: SessionDep) -> KeyOut:
 @router.delete("/api/keys/{id}")
 def drop_key(who: WhoDep, session: SessionDep, id: int = Path(ge=1, le=2**62)) -> StateOut:
     """Revoke one of one's own keys."""
-    if not end_own_key(session, id):
+    if not revoke_own_key(session, id):
         raise NotFound(N_("You have no active key {id}."), field="id", id=id)
     return StateOut(status="ended")
 

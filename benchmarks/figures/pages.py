@@ -17,7 +17,8 @@ import httpx2 as httpx
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from accounts.accounts import Person, Post, add_account
+from accounts.accounts import NewAccount, add_account
+from accounts.postings import NewPosting
 from benchmarks.bench import Bench
 from benchmarks.livestore import CITY, LiveStore, open_live_store
 from benchmarks.results import FULL, Row, figure
@@ -49,7 +50,7 @@ def _person(store: LiveStore, role: str) -> tuple[str, str]:
     name, word = f"bench-{secrets.token_hex(6)}", secrets.token_urlsafe(12)
     engine = make_engine(store.settings)
     with open_session(engine) as session:
-        add_account(session, Person(name, "", word), Post(role, CITY))
+        add_account(session, NewAccount(name, "", word), NewPosting(role, CITY))
     engine.dispose()
     return name, word
 

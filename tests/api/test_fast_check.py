@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from support.credentials import bearer, hire
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from api.routers import check as checks
 from core.clock import today
@@ -56,7 +56,7 @@ def owner(clone: Callable[[str], Engine]) -> Engine:
 @pytest.fixture(scope="module")
 def key(owner: Engine) -> dict[str, str]:
     """The header of somebody's key."""
-    return bearer(hire(owner, Post("gis", "")))
+    return bearer(hire(owner, NewPosting("gis", "")))
 
 
 @pytest.fixture(scope="module")

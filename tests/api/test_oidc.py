@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from support.servers import free_port, serving
 
-from accounts.accounts import Person, Post, add_account, lock
+from accounts.accounts import NewAccount, add_account, set_locked
+from accounts.postings import NewPosting
 from api.app import create_app
 from core.errors import BadInput
 from core.settings import ROOT, Settings
@@ -71,9 +72,9 @@ def issuer_port(http_engine: Engine) -> int:
     port = free_port()
     with open_session(http_engine) as session:
         for name, subject in (("li-wei", "li.wei@bureau"), ("gone", "gone@bureau")):
-            person = Person(name, "李伟", None, f"http://127.0.0.1:{port}", subject)
-            account = add_account(session, person, Post("officer", "140522201"))
-        lock(session, account, locked=True)
+            person = NewAccount(name, "李伟", None, f"http://127.0.0.1:{port}", subject)
+            account = add_account(session, person, NewPosting("officer", "140522201"))
+        set_locked(session, account, locked=True)
     return port
 
 

@@ -24,7 +24,7 @@ from support.credentials import bearer, hire, staff
 from support.pictures import picture
 from support.servers import serving
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from api.batch.response import ARROW
 from api.openapi import OPEN
@@ -120,7 +120,7 @@ def scene(
     limits: Limits,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scene]:
-    keys = {role: hire(http_engine, Post(role, REACH)) for role in ROLES}
+    keys = {role: hire(http_engine, NewPosting(role, REACH)) for role in ROLES}
     with open_session(http_engine) as session:
         told = replace(STORY, reporter=Reporter("李四", "13800000000"))
         assert file_report(session, told, "one", limits).report.id == 1

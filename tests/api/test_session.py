@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
 from support.credentials import bearer, hire
 
-from accounts import accounts
-from accounts.accounts import Person, Post, add_account, end_postings, find_account, lock
+from accounts import sessions
+from accounts.accounts import NewAccount, add_account, find_account, set_locked
+from accounts.postings import NewPosting, end_postings
 from api.app import create_app
 from api.middleware import authentication as guard
 from core.clock import today
@@ -31,7 +32,7 @@ def name(http_engine: Engine, request: pytest.FixtureRequest) -> str:
     """An officer of this test's own."""
     made = re.sub("[^a-z0-9]", "-", request.node.originalname.lower())[:50]
     with open_session(http_engine) as session:
-        add_account(session, Person(made, "<b>王</b>", WORD), Post("officer", HERE))
+        add_account(session, NewAccount(made, "<b>王</b>", WORD), NewPosting("officer", HERE))
     return made
 
 
@@ -63,13 +64,13 @@ def test_wrong_unknown_locked_and_resting_are_answered_alike(
     browserlike: TestClient, name: str, http_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[str] = []
-    usual = accounts.proof_of
+    usual = sessions.password_proof
 
-    def proof_of(word: str, salt: str) -> bytes:
+    def counting(word: str, salt: str) -> bytes:
         counted.append(salt)
         return usual(word, salt)
 
-    monkeypatch.setattr(accounts, "proof_of", proof_of)
+    monkeypatch.setattr(sessions, "password_proof", counting)
 
     def attempt(who: str, word: str) -> tuple[int, bytes]:
         answer = browserlike.post("/api/session", json={"name": who, "password": word})
@@ -82,7 +83,7 @@ def test_wrong_unknown_locked_and_resting_are_answered_alike(
         attempt(name, "not the word")
     assert attempt(name, WORD) == wrong  # resting
     with open_session(http_engine) as session:
-        lock(session, find_account(session, name), locked=True)
+        set_locked(session, find_account(session, name), locked=True)
     assert attempt(name, WORD) == wrong  # locked
     assert len(counted) == 8  # the costly part was done each time
     assert len({len(salt) for salt in counted}) == 1
@@ -219,12 +220,12 @@ def test_a_key_is_told_once_kept_as_a_hash_and_may_what_its_scopes_say(
     assert filing.status_code == 403
     assert browserlike.get("/api/reports", headers=shown).status_code == 403
     assert browserlike.post("/api/keys", json={}, headers=shown).status_code == 403
-    unknown = hire(http_engine, Post("officer", HERE))
+    unknown = hire(http_engine, NewPosting("officer", HERE))
     assert browserlike.delete(f"/api/keys/{made.json()['id']}", headers=bearer(unknown)).status_code == 404
 
 
 def test_what_has_run_out_opens_nothing(browserlike: TestClient, http_engine: Engine, name: str) -> None:
-    key = hire(http_engine, Post("officer", HERE))
+    key = hire(http_engine, NewPosting("officer", HERE))
     enter(browserlike, name)
     token = browserlike.cookies["__Host-zhijie"]
     browserlike.app.state.known.forget(token)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from support.credentials import WORD, sign_up
 from support.servers import serving
 from support.visits import DESK, PHONE, Visit, visiting
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from core.settings import Settings
 from store.engine import open_session
@@ -43,7 +43,7 @@ def visit(browser: Browser, live_server: str, request: pytest.FixtureRequest) ->
 @pytest.fixture
 def name(http_engine: Engine) -> str:
     """An officer of this test's own."""
-    return sign_up(http_engine, Post("officer", "140522201"), display_name="<b>王五</b>")
+    return sign_up(http_engine, NewPosting("officer", "140522201"), display_name="<b>王五</b>")
 
 
 @pytest.mark.parametrize("visit", [PHONE, DESK], indirect=True, ids=["phone", "desk"])

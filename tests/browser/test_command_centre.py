@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from support.credentials import session_of, sign_up
 from support.visits import WALL, Visit, visiting
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from core.settings import ROOT
 
 pytestmark = pytest.mark.long
@@ -243,7 +243,7 @@ def test_months_narrow_and_play(visit: Visit) -> None:
 
 
 def test_a_report_is_assigned_and_moved_on_from_its_card(visit: Visit, http_engine: Engine) -> None:
-    sign_up(http_engine, Post("officer", "140522201"), name="patrol", display_name="王巡查")
+    sign_up(http_engine, NewPosting("officer", "140522201"), name="patrol", display_name="王巡查")
     number = file_report(visit)
     page = visit.open(f"report={number}")
     form = page.locator("#assign")
@@ -405,7 +405,7 @@ def test_who_may_not_see_reports_sees_coarse_counts(
     visit: Visit, http_engine: Engine, web_engine: Engine
 ) -> None:
     file_report(visit)
-    sign_up(http_engine, Post("gis", "140522"), name="mapper", display_name="赵测绘")
+    sign_up(http_engine, NewPosting("gis", "140522"), name="mapper", display_name="赵测绘")
     token = session_of(web_engine, "mapper")
     visit.context.add_cookies([{"name": "zhijie", "value": token, "url": visit.server}])
     page = visit.open()
@@ -419,7 +419,7 @@ def test_who_may_not_see_reports_sees_coarse_counts(
 def test_an_ended_session_is_told_with_the_way_back(
     visit: Visit, http_engine: Engine, web_engine: Engine
 ) -> None:
-    sign_up(http_engine, Post("command", "140522"), name="leaver")
+    sign_up(http_engine, NewPosting("command", "140522"), name="leaver")
     token = session_of(web_engine, "leaver")
     visit.context.add_cookies([{"name": "zhijie", "value": token, "url": visit.server}])
     page = visit.open("unit=140522")

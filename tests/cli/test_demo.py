@@ -13,7 +13,8 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
-from accounts.accounts import Person, Post, add_account
+from accounts.accounts import NewAccount, add_account
+from accounts.postings import NewPosting
 from cli import main as cli
 from core.clock import CHINA, today
 from core.settings import ROOT, Settings
@@ -183,7 +184,7 @@ def show(clone: Callable[..., Engine], tmp_path: Path, limits: Limits) -> tuple[
         file_samples(session, missing(session, today())[:5], limits)
         real = Submission(Inquiry("dumping", 112.41, 35.49), "真实举报")
         file_report(session, real, "real", limits)
-        add_account(session, Person("demo-visitor", "", None), Post("officer", ""))
+        add_account(session, NewAccount("demo-visitor", "", None), NewPosting("officer", ""))
 
     def run(*arguments: str, **more: Any) -> Any:
         url = engine.url.render_as_string(hide_password=False)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from support.credentials import ALL_HATS, bearer, hire
 from support.servers import serving
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from core.settings import Settings
 from live.hub import MAX_QUEUED, Hub, Stream
@@ -48,7 +48,7 @@ def url(http_engine: Engine, web_engine: Engine) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def officer(http_engine: Engine) -> str:
-    return hire(http_engine, Post("officer", HERE))
+    return hire(http_engine, NewPosting("officer", HERE))
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def listen(url: str) -> Iterator[Callable[..., Ear]]:
 def test_a_committed_report_is_heard_within_the_reach_and_nowhere_else(
     listen: Callable[..., Ear], http_engine: Engine, limits: Limits, officer: str, city: str
 ) -> None:
-    near, far, wide = listen(officer), listen(hire(http_engine, Post("officer", NEXT))), listen(city)
+    near, far, wide = listen(officer), listen(hire(http_engine, NewPosting("officer", NEXT))), listen(city)
     here, there = _file(http_engine, limits, HERE, "s1"), _file(http_engine, limits, NEXT, "s2")
     told = near.hears_of(here)["report"]
     assert (told["unit_code"], told["effect"], told["clock"]) == (HERE, "prohibited", 1)
@@ -187,7 +187,7 @@ def test_a_rolled_back_report_is_heard_by_nobody(
 def test_who_filed_elsewhere_hears_of_it_and_a_colleague_does_not(
     listen: Callable[..., Ear], url: str, http_engine: Engine, officer: str
 ) -> None:
-    colleague = hire(http_engine, Post("officer", HERE))
+    colleague = hire(http_engine, NewPosting("officer", HERE))
     mine, theirs = listen(officer), listen(colleague)
     lon, lat = PLACES[NEXT]
     body = {"lon": lon, "lat": lat, "category": "livestock_farm"}
@@ -205,7 +205,7 @@ def test_who_filed_elsewhere_hears_of_it_and_a_colleague_does_not(
 def test_a_stream_ends_with_its_credential(
     listen: Callable[..., Ear], http_engine: Engine, officer: str
 ) -> None:
-    key = hire(http_engine, Post("officer", HERE), name="leaving")
+    key = hire(http_engine, NewPosting("officer", HERE), name="leaving")
     ear, other = listen(key), listen(officer)
     with open_session(http_engine) as session:
         session.execute(text("UPDATE account SET locked_at = now() WHERE name = 'leaving'"))
@@ -280,13 +280,13 @@ def test_tiles_show_what_the_pass_may_see(
         wide, near = look(city, PLACES[HERE], 7)["reports"], look(officer, PLACES[HERE], 7)["reports"]
         assert {here, there} <= set(wide.mvt_id)
         assert here in set(near.mvt_id) and there not in set(near.mvt_id)
-        assert look(hire(http_engine, Post("gis", "140500")), PLACES[HERE], 7) == {}
+        assert look(hire(http_engine, NewPosting("gis", "140500")), PLACES[HERE], 7) == {}
 
 
 def test_many_are_counted_in_clusters_and_the_counts_add_up(
     look: Look, http_engine: Engine, limits: Limits, city: str, monkeypatch: Any
 ) -> None:
-    officer = hire(http_engine, Post("officer", HERE))  # who has filed nothing elsewhere
+    officer = hire(http_engine, NewPosting("officer", HERE))  # who has filed nothing elsewhere
     monkeypatch.setattr("store.queries.tiles.FEW", 2)
     monkeypatch.setattr("store.queries.tiles.MOST", 2)
     for n in range(3):
@@ -358,7 +358,7 @@ def test_the_feed_is_newest_first_and_follows_the_filter(
 def test_figures_counted_ahead_are_those_counted_now(
     url: str, http_engine: Engine, limits: Limits, city: str
 ) -> None:
-    officer = hire(http_engine, Post("officer", HERE))  # who has filed nothing elsewhere
+    officer = hire(http_engine, NewPosting("officer", HERE))  # who has filed nothing elsewhere
     _file(http_engine, limits, HERE, "o1")
     for key in (city, officer):
         ahead = _json(url, key, "/api/overview")
@@ -374,13 +374,13 @@ def test_a_report_is_given_with_a_reason_and_moved_by_who_has_it(
 ) -> None:
     number = _file(http_engine, limits, HERE, "h1")
     worker, stranger = (
-        hire(http_engine, Post("grid_worker", NEXT), name="hand"),
-        hire(http_engine, Post("officer", NEXT)),
+        hire(http_engine, NewPosting("grid_worker", NEXT), name="hand"),
+        hire(http_engine, NewPosting("officer", NEXT)),
     )
     ear = listen(worker)
     people = _json(url, city, "/api/people", unit=HERE)["people"]
     assert "hand" not in {one["name"] for one in people}
-    near = hire(http_engine, Post("grid_worker", HERE), name="near")
+    near = hire(http_engine, NewPosting("grid_worker", HERE), name="near")
     people = _json(url, city, "/api/people", unit=HERE)["people"]
     account = next(one["account"] for one in people if one["name"] == "near")
     ask = {"account": account, "unit": HERE, "until": None, "reason": "属地先行核实"}

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from support.credentials import bearer, hire
 from support.pictures import exif, picture
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from core.errors import BadInput, NotFound, StoreUnavailable, TooLarge
 from core.settings import Settings
@@ -388,8 +388,8 @@ def test_rights_and_reach_hold_for_files(
 ) -> None:
     url = f"/api/reports/{filed}/evidence"
     told = doors.post(url, content=b"only for who may see the report").json()
-    stranger = hire(http_engine, Post("officer", "140581"))
-    gis = hire(http_engine, Post("gis", ""))
+    stranger = hire(http_engine, NewPosting("officer", "140581"))
+    gis = hire(http_engine, NewPosting("gis", ""))
     doors.headers.pop("Authorization")
     for href in (url, told["href"], f"{told['href']}/thumbnail"):
         assert doors.get(href).status_code == 401

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from support.credentials import ALL_HATS, bearer, hire
 from support.parcel_copies import like_parcel
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from core.errors import BadData, BadInput, NotFound
 from core.i18n import say
 from core.settings import ROOT
@@ -348,16 +348,16 @@ def test_the_door_answers_in_both_languages_and_any_datum(client: TestClient) ->
 def test_each_sees_the_reports_and_neighbours_of_the_own_area_only(
     client: TestClient, http_engine: Engine, neighbour: str, reports: dict[str, int]
 ) -> None:
-    def card(*posts: Post) -> dict[str, Any]:
+    def card(*posts: NewPosting) -> dict[str, Any]:
         answer = client.get(f"/api/parcels/{SITE_NUMBER}", headers=bearer(hire(http_engine, *posts)))
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    own, everywhere = card(Post("officer", HERE)), card(*ALL_HATS)
+    own, everywhere = card(NewPosting("officer", HERE)), card(*ALL_HATS)
     assert [report["id"] for report in own["reports"]] == [reports["a"]]
     assert own["reports"][0]["category_name"] == "毁林毁草开垦"
     assert {report["id"] for report in everywhere["reports"]} == set(reports.values())
-    assert card(Post("grid_worker", HERE))["reports"] == []
+    assert card(NewPosting("grid_worker", HERE))["reports"] == []
     assert neighbour in everywhere["neighbours"]
     assert neighbour not in own["neighbours"]
 
@@ -365,12 +365,12 @@ def test_each_sees_the_reports_and_neighbours_of_the_own_area_only(
 def test_who_may_not_see_it_is_answered_as_if_there_were_none(
     client: TestClient, http_engine: Engine, neighbour: str
 ) -> None:
-    township = bearer(hire(http_engine, Post("officer", HERE)))
+    township = bearer(hire(http_engine, NewPosting("officer", HERE)))
     for number in (neighbour, "无主", "nothing"):
         answer = client.get(f"/api/parcels/{number}", headers=township)
         assert (answer.status_code, answer.json()["field"]) == (404, "number")
     assert client.get("/api/parcels/无主").status_code == 200
-    admin = bearer(hire(http_engine, Post("admin", "")))
+    admin = bearer(hire(http_engine, NewPosting("admin", "")))
     assert client.get(f"/api/parcels/{SITE_NUMBER}", headers=admin).status_code == 403
 
 

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Session
 from support.credentials import ALL_HATS, hire
 from support.parcel_copies import like_parcel
 
-from accounts.accounts import Person, Post, add_account, find_account, lock, proof_of, sign_in
+from accounts.accounts import NewAccount, add_account, find_account, set_locked
+from accounts.passwords import password_proof
+from accounts.postings import NewPosting
+from accounts.sessions import sign_in
 from core.errors import StoreUnavailable
 from core.settings import Settings
 from reports.filing import Reporter, Submission, file_report
@@ -76,7 +79,7 @@ def raw(web_engine: Engine, http_engine: Engine, filed: dict[str, int]) -> Calla
     """Open a raw session as the server's role that shows somebody's credential."""
     opened: list[Session] = []
 
-    def make(*posts: Post, scopes: list[str] | None = None) -> Session:
+    def make(*posts: NewPosting, scopes: list[str] | None = None) -> Session:
         session = Session(web_engine)
         opened.append(session)
         assert enter(session, hire(http_engine, *posts, scopes=scopes)) is not None
@@ -107,7 +110,7 @@ def test_every_table_is_reference_bound_or_closed(session: Session) -> None:
 
 
 def test_a_township_sees_no_row_of_its_neighbour_or_parent(raw: Callable[..., Session]) -> None:
-    session = raw(Post("officer", HERE))
+    session = raw(NewPosting("officer", HERE))
     assert _seen(session) == {"own"}
     for table in ("verdict", "evidence"):
         strangers = session.execute(
@@ -130,14 +133,14 @@ def test_a_township_sees_no_row_of_its_neighbour_or_parent(raw: Callable[..., Se
     ],
 )
 def test_a_reach_is_its_ground_and_all_below(raw: Callable[..., Session], reach: str, seen: set[str]) -> None:
-    assert _seen(raw(Post("reviewer", reach))) == seen
+    assert _seen(raw(NewPosting("reviewer", reach))) == seen
 
 
 def test_a_township_sees_no_parcel_of_its_neighbour(
     raw: Callable[..., Session], parcels: dict[str, str]
 ) -> None:
     def seen(role: str, reach: str, scopes: list[str] | None = None) -> set[str]:
-        with raw(Post(role, reach), scopes=scopes) as session:
+        with raw(NewPosting(role, reach), scopes=scopes) as session:
             numbers = _numbers(session)
         return {name for name, number in parcels.items() if number in numbers}
 
@@ -160,18 +163,18 @@ def _numbers(session: Session) -> set[str]:
 
 
 def test_postings_add_up_and_are_dated(raw: Callable[..., Session]) -> None:
-    assert _seen(raw(Post("officer", HERE), Post("officer", NEXT))) == {"own", "neighbour"}
-    gone = Post("officer", "", ends=dt.date(2020, 1, 1))
-    coming = Post("officer", "", begins=dt.date(2999, 1, 1))
-    assert _seen(raw(gone, coming, Post("officer", HERE))) == {"own"}
+    assert _seen(raw(NewPosting("officer", HERE), NewPosting("officer", NEXT))) == {"own", "neighbour"}
+    gone = NewPosting("officer", "", ends=dt.date(2020, 1, 1))
+    coming = NewPosting("officer", "", begins=dt.date(2999, 1, 1))
+    assert _seen(raw(gone, coming, NewPosting("officer", HERE))) == {"own"}
 
 
 def test_a_right_counts_only_where_its_role_is(raw: Callable[..., Session]) -> None:
-    assert _seen(raw(Post("gis", ""), Post("officer", HERE))) == {"own"}
+    assert _seen(raw(NewPosting("gis", ""), NewPosting("officer", HERE))) == {"own"}
 
 
 def test_a_key_may_no_more_than_its_scopes(raw: Callable[..., Session]) -> None:
-    assert _seen(raw(Post("officer", HERE), scopes=["check"])) == set()
+    assert _seen(raw(NewPosting("officer", HERE), scopes=["check"])) == set()
 
 
 def test_without_a_credential_nothing_is_seen(web_engine: Engine, filed: dict[str, int]) -> None:
@@ -231,14 +234,14 @@ def test_the_servers_role_may_not(raw: Callable[..., Session], statement: str) -
 
 
 def test_row_security_cannot_be_switched_off(raw: Callable[..., Session]) -> None:
-    session = raw(Post("officer", HERE))
+    session = raw(NewPosting("officer", HERE))
     session.execute(text("SET LOCAL row_security = off"))  # PostgreSQL then refuses rather than shows
     with pytest.raises(ProgrammingError, match="row-level security"):
         _seen(session)
 
 
 def test_nobody_files_in_the_name_of_another(raw: Callable[..., Session], filed: dict[str, int]) -> None:
-    session = raw(Post("officer", HERE))
+    session = raw(NewPosting("officer", HERE))
     with pytest.raises(ProgrammingError, match="row-level security"):
         session.execute(
             text(
@@ -257,9 +260,9 @@ def test_who_reported_is_shown_to_few_and_every_look_is_written_down(
     def look(session: Session, name: str) -> object:
         return session.scalar(select(func.zhijie_reporter(filed[name], "回电核实")))
 
-    command, everywhere = raw(Post("command", COUNTY)), raw(*ALL_HATS)
-    others = [raw(Post(role, "")) for role in ("grid_worker", "reviewer", "analyst", "gis", "admin")]
-    officer = raw(Post("officer", COUNTY))
+    command, everywhere = raw(NewPosting("command", COUNTY)), raw(*ALL_HATS)
+    others = [raw(NewPosting(role, "")) for role in ("grid_worker", "reviewer", "analyst", "gis", "admin")]
+    officer = raw(NewPosting("officer", COUNTY))
     told = {"name": "张三", "telephone": "13900000000", "protected": False, "lon": 112.4, "lat": 35.63}
     assert look(officer, "own") == told
     assert look(officer, "neighbour") is None  # protected
@@ -280,7 +283,7 @@ def test_who_reported_is_shown_to_few_and_every_look_is_written_down(
 def test_coarse_figures_name_no_place_finer_than_a_square(
     raw: Callable[..., Session], filed: dict[str, int], http_engine: Engine, web_engine: Engine
 ) -> None:
-    rows = raw(Post("gis", NEXT)).execute(text("SELECT * FROM report_coarse")).mappings().all()
+    rows = raw(NewPosting("gis", NEXT)).execute(text("SELECT * FROM report_coarse")).mappings().all()
     assert sum(row["reports"] for row in rows) == 4
     assert {(row["lon"], row["lat"]) for row in rows} == {(112.395, 35.625)}
     assert set(rows[0]) == {
@@ -318,7 +321,7 @@ def test_a_server_does_not_start_as_a_role_that_is_not_bound(http_engine: Engine
 
 def test_guessing_lets_an_account_rest_and_tells_nobody(http_engine: Engine, web_engine: Engine) -> None:
     with open_session(http_engine) as session:
-        add_account(session, Person("wang", "王", "correct horse"), Post("officer", HERE))
+        add_account(session, NewAccount("wang", "王", "correct horse"), NewPosting("officer", HERE))
 
     def attempt(name: str, word: str) -> str | None:
         with open_session(web_engine) as session:
@@ -336,7 +339,7 @@ def test_guessing_lets_an_account_rest_and_tells_nobody(http_engine: Engine, web
     with open_session(web_engine) as session:
         assert enter(session, token) is not None
     with open_session(http_engine) as session:
-        lock(session, find_account(session, "wang"), locked=True)
+        set_locked(session, find_account(session, "wang"), locked=True)
     assert attempt("wang", "correct horse") is None
     with open_session(web_engine) as session:
         assert enter(session, token) is None
@@ -344,7 +347,7 @@ def test_guessing_lets_an_account_rest_and_tells_nobody(http_engine: Engine, web
 
 def test_a_name_that_nobody_has_gets_a_salt_that_stays(web_engine: Engine, http_engine: Engine) -> None:
     with open_session(http_engine) as session:
-        add_account(session, Person("zhao", "赵", "another password"), Post("officer", HERE))
+        add_account(session, NewAccount("zhao", "赵", "another password"), NewPosting("officer", HERE))
     with open_session(web_engine) as session:
         known, unknown, again = (
             session.scalar(select(func.zhijie_salt(name, "$argon2id$v=19$m=65536,t=3,p=4$")))
@@ -352,7 +355,7 @@ def test_a_name_that_nobody_has_gets_a_salt_that_stays(web_engine: Engine, http_
         )
     assert unknown == again != known
     assert len(unknown) == len(known)
-    assert proof_of("x", unknown) != proof_of("x", known)
+    assert password_proof("x", unknown) != password_proof("x", known)
 
 
 def test_the_server_cannot_read_what_signs_in(web_login: tuple[str, str], http_engine: Engine) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from support.credentials import session_of, sign_up
 from support.visits import PHONE, Visit, new_context
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from store.engine import open_session
 
 HERE = "140522201"
@@ -66,7 +66,7 @@ Make = Callable[..., Telephone]
 
 
 def hire_officer(engine: Engine, role: str = "officer", reach: str = HERE) -> str:
-    return sign_up(engine, Post(role, reach), display_name="王五")
+    return sign_up(engine, NewPosting(role, reach), display_name="王五")
 
 
 def phones(browser: Browser, server: str, owner: Engine, web: Engine) -> Iterator[Make]:

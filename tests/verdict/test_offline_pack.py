@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from support.credentials import bearer, hire
 
-from accounts.accounts import Post
+from accounts.postings import NewPosting
 from api.app import create_app
 from core.clock import today
 from core.errors import BadInput, NotFound
@@ -77,15 +77,15 @@ def test_the_same_pack_is_not_sent_twice(client: TestClient) -> None:
 
 
 def test_without_a_place_it_is_one_s_own_county(http_engine: Engine, web_engine: Engine) -> None:
-    def ask(*posts: Post) -> tuple[int, dict[str, Any]]:
+    def ask(*posts: NewPosting) -> tuple[int, dict[str, Any]]:
         key = hire(http_engine, *posts)
         with TestClient(create_app(Settings(), web_engine), headers=bearer(key)) as own:
             answer = own.get("/api/field/pack")
         return answer.status_code, answer.json()
 
-    status, told = ask(Post("officer", "140522201"))
+    status, told = ask(NewPosting("officer", "140522201"))
     assert (status, told["county"]["code"]) == (200, COUNTY)
-    status, told = ask(Post("command", "1405"))
+    status, told = ask(NewPosting("command", "1405"))
     assert (status, told["field"]) == (422, "lon")
 
 
@@ -277,7 +277,7 @@ def mapped(clone: Callable[..., Engine]) -> Engine:
 @pytest.fixture(scope="module")
 def mapped_both(mapped: Engine, as_web: Callable[..., Engine], bench: Page) -> Iterator[Both]:
     """Both on that database."""
-    key = hire(mapped, Post("command", ""))
+    key = hire(mapped, NewPosting("command", ""))
     with TestClient(create_app(Settings(), as_web(mapped)), headers=bearer(key)) as client:
         pack = client.get("/api/field/pack", params={"lon": SPOT[0], "lat": SPOT[1]}).json()
         yield Both(client, bench, pack)
