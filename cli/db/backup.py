@@ -18,7 +18,7 @@ from reports.evidence.storage import open_blobs
 from store.backup.backup import Keeper, back_up
 from store.backup.backup import restore as restore_backup
 from store.engine import database_url
-from store.journal.verify import require_whole
+from store.journal.verification import verified_head
 
 
 def backup(
@@ -60,7 +60,7 @@ def _keeper(settings: Settings) -> Iterator[Keeper]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         stages = _Stages(progress, settings.lang)
-        yield Keeper(url, open_blobs(settings), lambda session: str(require_whole(session)), stages.begin)
+        yield Keeper(url, open_blobs(settings), lambda session: str(verified_head(session)), stages.begin)
 
 
 class _Stages:

@@ -16,7 +16,7 @@ from cli.session import open_store
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from store.journal.proof import Proved, write_proof
+from store.journal.proof import ProofSummary, write_proof
 
 
 def prove(
@@ -34,7 +34,7 @@ def prove(
     _print_proved(proved, path, settings.lang)
 
 
-def _print_proved(proved: Proved, path: Path, lang: Lang) -> None:
+def _print_proved(proved: ProofSummary, path: Path, lang: Lang) -> None:
     for name in proved.unproved:
         notes.print(plain(say(lang, N_("{name}: no row of the journal holds its SHA-256."), name=name)))
     text = N_("{shown} rows in full and {others} digests written to {path}. Head: {head}")

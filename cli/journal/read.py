@@ -12,9 +12,9 @@ from cli.session import open_store
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
 from core.settings import Settings
+from store.journal.chain import Head, count_rows, current_head
 from store.journal.read import fetch_steps
-from store.journal.verify import Checked, Head, count_rows, current_head
-from store.journal.verify import verify as read_journal
+from store.journal.verification import VerificationResult, verify_journal
 
 BROKEN: Final = 4  # exit status where a row is edited, missing, moved or inserted
 HEADS: Final = (N_("No."), N_("Time (UTC)"), N_("Who"), N_("Step"), N_("Reason"))
@@ -34,14 +34,14 @@ def verify(
     published = [Head.parse(said) for said in head or []]
     label = say(settings.lang, N_("Verifying the journal"))
     with open_store(settings) as session, bar(label, count_rows(session)) as advance:
-        found = read_journal(session, published, advance)
+        found = verify_journal(session, published, advance)
     if found.fault is not None:
         notes.print(f"[red]✗[/red] {plain(found.fault.say(settings.lang))}")
         raise SystemExit(BROKEN)
     out.print(plain(tell_intact(found, settings.lang)))
 
 
-def tell_intact(found: Checked, lang: Lang) -> str:
+def tell_intact(found: VerificationResult, lang: Lang) -> str:
     """The sentence on a journal without a fault: rows, first and last time, head."""
     if found.rows == 0:
         return say(lang, N_("The journal is empty."))

@@ -1,6 +1,7 @@
-"""A line in the journal: appended by the database, which chains it to the line before.
+"""Append a step to the journal. The database writes the row and chains it to the one before.
 
-The lock on the journal's head is held until the transaction ends: note last, and end soon.
+The lock on the journal's head is held until the transaction ends, so only one transaction at a time can have
+appended: append as late as possible and commit soon after.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 
-def append_step(  # noqa: PLR0913 - the columns of a line
+def append_step(  # noqa: PLR0913 - the columns of a row
     session: Session,
     action: str,
     subject: str,
@@ -24,20 +25,27 @@ def append_step(  # noqa: PLR0913 - the columns of a line
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> int:
-    """Append what is being done, in the caller's transaction; its number.
+    """Append a step in the caller's transaction and return its number.
 
-    Who does it, the database knows by the pass; without one, it is the operator at the command line.
-    ``unit``: the code of the place concerned, by which readers' reach is measured. Values that are personal
-    are left out, or given as a digest: a line stays for ever.
+    The actor is the account whose credential the transaction presents; without one, the operator at the
+    command line. A row cannot be changed later: leave personal values out, or give their digest.
+
+    Args:
+        action: Name of the event, such as "sign_in".
+        subject: What it is about, such as "report/12".
+        unit: Code of the unit concerned; accounts see the steps of units within their reach.
+        reason: Why, in the actor's words.
+        before: Values before the step.
+        after: Values after it.
     """
     session.execute(select(func.set_config("zhijie.actor", _operator(), True)))
-    said = [null() if value is None else cast(dict(value), JSONB) for value in (before, after)]
-    number: int = session.scalar(select(func.zhijie_journal(action, subject, unit, reason, *said))) or 0
+    values = [null() if value is None else cast(dict(value), JSONB) for value in (before, after)]
+    number: int = session.scalar(select(func.zhijie_journal(action, subject, unit, reason, *values))) or 0
     return number
 
 
 def _operator() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
+    except (KeyError, OSError):  # a process whose user id has no name, as in some containers
         return ""

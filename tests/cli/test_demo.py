@@ -28,7 +28,8 @@ from reports.evidence.storage import BlobStore, open_blobs
 from reports.filing import Submission, file_report
 from reports.workflow.states import STATUSES
 from store.engine import open_session
-from store.journal.verify import current_head, require_whole
+from store.journal.chain import current_head
+from store.journal.verification import verified_head
 from store.schema.access import Account, JournalRow
 from store.schema.datasets import CLOSED, Evidence, Report, Source, StoredVerdict
 from store.schema.parcels import Parcel
@@ -227,7 +228,7 @@ def test_clear_removes_the_samples_and_leaves_the_real(show: tuple[Engine, Run],
         lines = session.scalars(select(JournalRow).where(JournalRow.seq > before)).all()
         assert [line.action for line in lines] == ["demo_cleared"]
         assert '"reports": 6' in lines[0].body
-        assert require_whole(session) == current_head(session)
+        assert verified_head(session) == current_head(session)
     assert [blobs.exists(one) for one in (sample, shared, real)] == [False, True, True]
 
 

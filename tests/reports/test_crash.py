@@ -27,7 +27,7 @@ from support.servers import free_port
 
 from core.settings import ROOT
 from store.cluster.cluster import Cluster
-from store.journal.verify import verify
+from store.journal.verification import verify_journal
 
 pytestmark = pytest.mark.long
 
@@ -193,7 +193,7 @@ def test_every_acknowledged_report_is_there_once(installation: Installation) -> 
     with Session(engine) as session:
         stored = session.execute(text("SELECT idempotency_key, id FROM report ORDER BY id")).all()
         verdicts = session.execute(text("SELECT report_id FROM verdict ORDER BY 1")).scalars().all()
-        journal = verify(session)
+        journal = verify_journal(session)
     engine.dispose()
     assert len(stored) == len({row.idempotency_key for row in stored})
     assert {row.idempotency_key: row.id for row in stored} == acknowledged

@@ -29,8 +29,9 @@ from store.backup.backup import Keeper, back_up, restore
 from store.backup.files import DUMP, MANIFEST, Manifest, place_of, whole_folder
 from store.backup.server import Server, environment, program
 from store.journal.append import append_step
+from store.journal.chain import current_head
 from store.journal.proof import write_proof
-from store.journal.verify import current_head, require_whole, verify
+from store.journal.verification import verified_head, verify_journal
 from verdict.inquiry import Limits
 
 BYTES = [b"a photo", b"its thumbnail", "视频".encode() * 500_000]
@@ -66,13 +67,13 @@ def engine(clone: Callable[..., Engine], blobs: BlobStore, limits: Limits) -> En
 
 @pytest.fixture
 def keeper(engine: Engine, blobs: BlobStore) -> Keeper:
-    return Keeper(make_url(engine.url), blobs, lambda session: str(require_whole(session)), _silent)
+    return Keeper(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
 
 
 @pytest.fixture(scope="module")
 def kept(engine: Engine, blobs: BlobStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup. Tests that spoil it take a copy."""
-    keeper = Keeper(make_url(engine.url), blobs, lambda session: str(require_whole(session)), _silent)
+    keeper = Keeper(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
     return back_up(keeper, tmp_path_factory.mktemp("backups"))[0]
 
 
@@ -200,7 +201,7 @@ def test_a_broken_journal_is_told_instead_of_kept(engine: Engine, keeper: Keeper
             with pytest.raises(BadData, match="journal is broken"):
                 back_up(keeper, tmp_path)
     with Session(engine) as session:
-        assert verify(session).fault is None
+        assert verify_journal(session).fault is None
 
 
 @pytest.mark.parametrize("damage", ["gone", "other"])
@@ -250,7 +251,7 @@ def restored(
     """The backup in the place of another database, which somebody uses, with an empty evidence store."""
     target = clone("zhijie_restored_test")
     store = open_blobs(Settings(evidence_url=str(tmp_path_factory.mktemp("store"))))
-    keeper = Keeper(make_url(target.url), store, lambda session: str(require_whole(session)), _silent)
+    keeper = Keeper(make_url(target.url), store, lambda session: str(verified_head(session)), _silent)
     with target.connect() as user:
         user.execute(text("SELECT 1"))
         done = restore(keeper, kept)
@@ -279,7 +280,7 @@ def test_every_row_comes_back(restored: Engine, engine: Engine, kept: Path) -> N
 def test_the_journal_goes_on_with_the_restore(restored: Engine, kept: Path) -> None:
     manifest = Manifest.read(kept)
     with Session(restored) as session:
-        assert verify(session).fault is None
+        assert verify_journal(session).fault is None
         body = json.loads(str(session.scalar(text("SELECT body FROM journal ORDER BY seq DESC LIMIT 1"))))
         assert write_proof(session, 1, io.StringIO()).unproved == ()
     assert (body["action"], body["after"]["journal"]) == ("restored", manifest.journal)
@@ -343,7 +344,7 @@ def test_a_row_after_the_restore_has_the_next_number(restored: Engine, limits: L
     with Session(restored) as session:
         before = session.scalar(text("SELECT max(id) FROM report")) or 0
         assert file_report(session, STORY, "after", limits).report.id > before
-        assert verify(session).fault is None
+        assert verify_journal(session).fault is None
         rights = session.scalar(text("SELECT count(*) FROM role_right"))
         assert rights == sum(map(len, MAY.values()))
         session.rollback()

@@ -26,8 +26,9 @@ from core.settings import ROOT
 from demo.story import STORY
 from reports.filing import file_report
 from store.journal.append import append_step
+from store.journal.chain import GENESIS_HASH, Head, current_head, row_hash
 from store.journal.proof import write_proof
-from store.journal.verify import START, Head, current_head, link, verify
+from store.journal.verification import verify_journal
 from verdict.inquiry import Limits
 
 CHECKER = ROOT / "tools" / "check_proof.py"
@@ -114,7 +115,7 @@ def test_a_whole_journal_is_found_whole(kept: Engine) -> None:
     seen: list[int] = []
     with Session(kept) as session:
         head = current_head(session)
-        found = verify(session, [Head(0, START), head], seen.append)
+        found = verify_journal(session, [Head(0, GENESIS_HASH), head], seen.append)
     assert found.fault is None
     assert (found.rows, found.head) == (ROWS, head)
     assert found.first_at is not None and found.last_at is not None and found.first_at <= found.last_at
@@ -123,14 +124,14 @@ def test_a_whole_journal_is_found_whole(kept: Engine) -> None:
 def test_an_empty_journal_is_whole(superuser: Session) -> None:
     superuser.execute(text("DELETE FROM journal"))
     superuser.execute(text("UPDATE journal_head SET seq = 0, hash = repeat('0', 64)"))
-    assert verify(superuser).fault is None
+    assert verify_journal(superuser).fault is None
 
 
 def test_rows_appended_while_it_is_read_do_no_harm(kept: Engine) -> None:
     with Session(kept) as session, Session(kept) as other:
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.01"))
         append_step(other, "meanwhile", "report/1")  # not committed
-        assert verify(session).fault is None
+        assert verify_journal(session).fault is None
         other.rollback()
 
 
@@ -144,7 +145,7 @@ def test_a_thousand_tamperings_are_all_found(kept: Engine, part: int) -> None:
             session.execute(text("ALTER TABLE journal DISABLE TRIGGER ALL"))
             tamper = TAMPERINGS[(number + part) % len(TAMPERINGS)]
             seq = tamper(session, rng)
-            fault = verify(session).fault
+            fault = verify_journal(session).fault
             session.rollback()
         if fault is None or fault.seq != seq or str(seq) not in fault.say("en"):
             missed.append((tamper.__name__, seq, fault))
@@ -154,7 +155,7 @@ def test_a_thousand_tamperings_are_all_found(kept: Engine, part: int) -> None:
 def test_columns_copied_from_the_text_are_compared(superuser: Session) -> None:
     superuser.execute(text("ALTER TABLE journal ALTER COLUMN subject DROP EXPRESSION"))
     set_row(superuser, 9, subject="report/99")
-    fault = verify(superuser).fault
+    fault = verify_journal(superuser).fault
     assert fault is not None
     assert (fault.seq, fault.values) == (9, {"column": "subject"})
 
@@ -168,7 +169,7 @@ def test_a_row_that_says_nothing_is_named(superuser: Session, body: str | None) 
     new = {"body": body} if body is None else {"body": body, "hash": linked(superuser, body, row["prev"])}
     set_row(superuser, ROWS, **new)
     superuser.execute(text("UPDATE journal_head SET hash = :h"), {"h": row_of(superuser, ROWS)["hash"]})
-    fault = verify(superuser).fault
+    fault = verify_journal(superuser).fault
     assert fault is not None
     assert fault.seq == ROWS
 
@@ -181,7 +182,7 @@ def test_a_row_that_is_there_twice_is_named(superuser: Session) -> None:
             " SELECT seq, body, prev, hash FROM journal WHERE seq = 8"
         )
     )
-    fault = verify(superuser).fault
+    fault = verify_journal(superuser).fault
     assert fault is not None
     assert fault.seq == 8
 
@@ -192,17 +193,17 @@ def test_a_row_that_is_there_twice_is_named(superuser: Session) -> None:
 def test_a_head_too_few_or_too_many_is_told(superuser: Session, statement: str) -> None:
     superuser.execute(text("ALTER TABLE journal_head DROP CONSTRAINT journal_head_one_check"))
     superuser.execute(text(statement))
-    assert verify(superuser).fault is not None
+    assert verify_journal(superuser).fault is not None
     with pytest.raises(BadData):
         current_head(superuser)
 
 
 def _rewrite(session: Session, first: int) -> None:
     """Forge a row and link all behind it anew, the head included: nothing in the database disagrees."""
-    prev = START if first == 1 else row_of(session, first - 1)["hash"]
+    prev = GENESIS_HASH if first == 1 else row_of(session, first - 1)["hash"]
     for seq in range(first, ROWS + 1):
         body = forged(session, seq, seq) if seq == first else row_of(session, seq)["body"]
-        fresh = link(prev, hashlib.sha256(body.encode()).hexdigest())
+        fresh = row_hash(prev, hashlib.sha256(body.encode()).hexdigest())
         set_row(session, seq, body=body, prev=prev, hash=fresh)
         prev = fresh
     session.execute(text("UPDATE journal_head SET hash = :h"), {"h": prev})
@@ -211,9 +212,9 @@ def _rewrite(session: Session, first: int) -> None:
 def test_a_chain_written_anew_is_found_by_a_published_head_only(superuser: Session) -> None:
     heads = [Head(seq, row_of(superuser, seq)["hash"]) for seq in (10, 40, ROWS)]
     _rewrite(superuser, 23)
-    assert verify(superuser).fault is None  # the limit of every chain whose end nobody else knows
-    assert verify(superuser, heads[:1]).fault is None
-    fault = verify(superuser, heads[::-1]).fault
+    assert verify_journal(superuser).fault is None  # the limit of every chain whose end nobody else knows
+    assert verify_journal(superuser, heads[:1]).fault is None
+    fault = verify_journal(superuser, heads[::-1]).fault
     assert fault is not None
     assert (fault.seq, fault.values) == (40, {"kept": 10})
 
@@ -224,13 +225,15 @@ def test_a_chain_cut_short_is_found_by_a_published_head(superuser: Session) -> N
     superuser.execute(
         text("UPDATE journal_head SET seq = 50, hash = :h"), {"h": row_of(superuser, 50)["hash"]}
     )
-    assert verify(superuser).fault is None
-    fault = verify(superuser, [head]).fault
+    assert verify_journal(superuser).fault is None
+    fault = verify_journal(superuser, [head]).fault
     assert fault is not None
     assert fault.seq == 51
 
 
-@pytest.mark.parametrize("said", ["", "5", "5:abc", "-1:" + START, "٥:" + START, "5:" + START + "0"])
+@pytest.mark.parametrize(
+    "said", ["", "5", "5:abc", "-1:" + GENESIS_HASH, "٥:" + GENESIS_HASH, "5:" + GENESIS_HASH + "0"]
+)
 def test_what_is_no_head_is_refused(said: str) -> None:
     with pytest.raises(BadInput, match="head"):
         Head.parse(said)
@@ -315,9 +318,9 @@ def test_a_proof_is_held_against_published_heads(
         heads = [f"{seq}:{row_of(session, seq)['hash']}" for seq in range(first, last + 1)]
     done = check(bundle, *heads)
     assert done.returncode == 0, done.stderr
-    wrong = check(bundle, heads[1], f"{heads[2].split(':')[0]}:{START}")
+    wrong = check(bundle, heads[1], f"{heads[2].split(':')[0]}:{GENESIS_HASH}")
     assert (wrong.returncode, wrong.stdout) == (1, "")
-    assert START in wrong.stderr
+    assert GENESIS_HASH in wrong.stderr
 
 
 def _forge_text(said: dict[str, Any]) -> None:
@@ -352,7 +355,7 @@ def _hidden(said: dict[str, Any]) -> None:
 
 
 def _moved_start(said: dict[str, Any]) -> None:
-    said["start"][1] = START
+    said["start"][1] = GENESIS_HASH
 
 
 def _other_head(said: dict[str, Any]) -> None:
@@ -464,7 +467,7 @@ def test_the_commands_verify_and_prove(
     run: Run, filed: tuple[Engine, int], tmp_path: Path, check: Check
 ) -> None:
     head = run("head").stdout.strip()
-    whole = run("verify", "--head", head, "--head", f"0:{START}")
+    whole = run("verify", "--head", head, "--head", f"0:{GENESIS_HASH}")
     assert whole.returncode == 0, whole.stderr
     assert head in whole.stdout
     shown = run("show", f"report/{filed[1]}")
@@ -480,7 +483,7 @@ def test_the_commands_verify_and_prove(
 def test_the_command_names_the_first_wrong_row_with_status_4(run: Run, filed: tuple[Engine, int]) -> None:
     head = run("head").stdout.strip()
     number = int(head.partition(":")[0])
-    done = run("verify", "--head", f"{number}:{START}")
+    done = run("verify", "--head", f"{number}:{GENESIS_HASH}")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.count("\n") == 1
     assert f"row {number}" in done.stderr

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from store.journal.verify import START
+from store.journal.chain import GENESIS_HASH
 
 ROWS = 60
 
@@ -147,13 +147,13 @@ def _insert_linked(session: Session, rng: random.Random) -> int:
 def _insert_end(session: Session, rng: random.Random) -> int:
     """A row behind the last one, with the right hash or any; the head stays."""
     right = rng.random() < 0.5
-    _insert(session, ROWS + 1, row_of(session, ROWS)["hash"] if right else START)
+    _insert(session, ROWS + 1, row_of(session, ROWS)["hash"] if right else GENESIS_HASH)
     return ROWS + 1
 
 
 def _insert_front(session: Session, rng: random.Random) -> int:
     seq = -rng.randint(0, 5)
-    _insert(session, seq, START)
+    _insert(session, seq, GENESIS_HASH)
     return seq
 
 
@@ -174,7 +174,7 @@ def _edit_head(session: Session, rng: random.Random) -> int:
 def _cut_head(session: Session, rng: random.Random) -> int:
     """The head set back, the rows behind it left."""
     seq = rng.randint(0, ROWS - 1)
-    before = START if seq == 0 else row_of(session, seq)["hash"]
+    before = GENESIS_HASH if seq == 0 else row_of(session, seq)["hash"]
     session.execute(text("UPDATE journal_head SET seq = :s, hash = :h"), {"s": seq, "h": before})
     return seq + 1
 
