@@ -55,7 +55,7 @@ from facts.memory.background import SnapshotService
 from live.hub import Hub
 from live.tile_cache import TileCache
 from reports.evidence.storage import open_blobs
-from store.access import APP_URL, bind_role
+from store.access import APP_URL_SETTING, refuse_unbound_roles
 from store.engine import app_database_url, make_engine, open_session
 from verdict.answer_cache import AnswerCache
 from verdict.inquiry import Limits
@@ -188,7 +188,7 @@ def _require_bound(engine: Engine) -> None:
         with open_session(engine):
             pass
     except StoreUnavailable as fault:
-        if fault.field == APP_URL:
+        if fault.field == APP_URL_SETTING:
             raise
 
 
@@ -199,7 +199,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live = None
     if owned:
         app.state.engine = make_engine(settings, app_database_url(settings))
-        bind_role(app.state.engine)
+        refuse_unbound_roles(app.state.engine)
         live = serve_from_memory(app.state.engine, settings)
         _require_bound(app.state.engine)
     watch_pool(app.state.engine, settings.pool_size)

@@ -23,7 +23,7 @@ from demo.texts import MARK, SIZES, TEXTS, WEIGHTS
 from reports.filing import Submission, file_report
 from reports.workflow.deadlines import first_due
 from store.journal.append import append_step
-from store.schema.datasets import CLOSED, Report
+from store.schema.datasets import CLOSED_STATES, Report
 from store.schema.report_counts import AssignmentRow
 from verdict.inquiry import Inquiry, Limits
 
@@ -96,7 +96,8 @@ def _backdate(session: Session, report: Report, sample: Sample) -> None:
     report.received_at = sample.received_at
     report.status = sample.status
     report.due_on = _due_on(session, sample)
-    report.overdue = sample.status not in CLOSED and report.due_on is not None and report.due_on < today()
+    is_open = sample.status not in CLOSED_STATES
+    report.overdue = is_open and report.due_on is not None and report.due_on < today()
     if _was_assigned(sample) and report.unit_code is not None:
         report.holder_unit = report.unit_code
         since = sample.received_at + dt.timedelta(hours=4)

@@ -24,7 +24,7 @@ from live.tile_cache import TileCache
 from store.engine import open_session
 from store.notifications import JOURNAL_CHANNEL, Listener, Notices, connect_args
 from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
-from store.schema.datasets import CHANNEL
+from store.schema.datasets import SOURCE_CHANNEL
 
 MAX_QUEUED: Final = 512  # messages queued for a stream before it is closed
 MAX_MISSED: Final = 20_000  # journal steps searched for a client that reconnects
@@ -118,7 +118,7 @@ class Hub:
             return
         with self._lock:
             if self._listener is None:
-                channels = (JOURNAL_CHANNEL, CHANNEL)
+                channels = (JOURNAL_CHANNEL, SOURCE_CHANNEL)
                 self._listener = Listener(self._engine, channels, self, APPLICATION, TICK_S)
                 self._listener.start()
 

@@ -19,7 +19,7 @@ from geo.unit_codes import contains, stem
 from layers.loading.staging import Versions, fetch_source_refs
 from previews.past_reports import PastReport, count_reports, stream_reports
 from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes, reports_near
-from store.schema.datasets import CLOSED, Report, Unit
+from store.schema.datasets import CLOSED_STATES, Report, Unit
 from verdict.inquiry import Limits
 from verdict.jurisdiction import decide
 from verdict.model import Certainty, UnitShare
@@ -89,7 +89,7 @@ def preview_units(
     _check_unit(session, sides, unit)
     changes = fetch_unit_changes(session, *sides)
     # Where no line was redrawn, renamed units cannot change anybody's lead: no query at all.
-    touched = and_(Report.status.not_in(CLOSED), _near_changed(session, sides, changes.redrawn))
+    touched = and_(Report.status.not_in(CLOSED_STATES), _near_changed(session, sides, changes.redrawn))
     count = count_reports(session, touched) if changes.redrawn else 0
     reports = progress(stream_reports(session, touched), count) if count else ()
     moves = _lead_changes(session, sides, limits, reports)

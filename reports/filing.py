@@ -21,7 +21,7 @@ from core.i18n import N_
 from geo.place.footprint import normalized as normalized_footprint
 from reports.workflow.deadlines import first_due
 from reports.workflow.urgency import conflict_kinds, is_urgent
-from store.access import account_of
+from store.access import current_account_id
 from store.journal.append import append_step
 from store.schema.datasets import SRID, Report, ReportPrivate, StoredVerdict
 from verdict.inquiry import Inquiry, Limits, judge_inquiry
@@ -105,7 +105,7 @@ def file_report(session: Session, submission: Submission, key: str, limits: Limi
     _check_text("description", submission.description, MAX_DESCRIPTION)
     _check_reporter(submission.reporter)
     submission = submission.normalized(limits)
-    sender = Sender(account_of(session), key)
+    sender = Sender(current_account_id(session), key)
     filed_before = _find_filed(session, submission, sender)
     if filed_before is not None:
         return Filed(filed_before, created=False)

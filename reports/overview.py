@@ -13,7 +13,7 @@ from core.clock import today
 from geo.unit_codes import stem
 from store.queries.report_filter import ReportFilter
 from store.queries.statistics import Rows, fetch_statistics
-from store.schema.datasets import CLOSED, Source, Unit
+from store.schema.datasets import CLOSED_STATES, Source, Unit
 
 MAX_UNITS: Final = 200
 
@@ -41,7 +41,7 @@ def fetch_overview(session: Session, criteria: ReportFilter) -> Overview:
     by_status = _counts(axes, "status")
     return Overview(
         total=totals.get("n") or 0,
-        open=sum(n for status, n in by_status.items() if status not in CLOSED),
+        open=sum(n for status, n in by_status.items() if status not in CLOSED_STATES),
         overdue=totals.get("overdue") or 0,
         urgent=totals.get("urgent") or 0,
         by_effect=_counts(axes, "effect"),

@@ -19,12 +19,12 @@ from law.kinds import Category
 from layers.lawbook.documents import current_book
 from layers.readers.land_classes import current_classes
 from store.queries.parcels import (
+    covers_point,
     has_number,
-    holds_point,
-    select_neighbours,
+    select_neighbouring_parcels,
     select_parcel,
-    select_permits,
-    select_reports,
+    select_parcel_permits,
+    select_parcel_reports,
 )
 from store.schema.datasets import Permit
 from store.schema.parcels import Parcel
@@ -68,7 +68,7 @@ def card_of_number(session: Session, number: str, options: CardOptions) -> dict[
 def card_at(session: Session, inquiry: Inquiry, limits: Limits, lang: Lang) -> dict[str, Any]:
     """The card of the parcel at a point. Raises :class:`NotFound` where the session sees none there."""
     location = inquiry.location(limits)
-    card = _card(session, holds_point(location.lon, location.lat), CardOptions(inquiry.day(), lang))
+    card = _card(session, covers_point(location.lon, location.lat), CardOptions(inquiry.day(), lang))
     if card is None:
         raise NotFound(
             N_("There is no parcel at this point that you may see."),
@@ -109,7 +109,7 @@ def _card(session: Session, condition: ColumnElement[bool], options: CardOptions
         "geometry": json.loads(geojson),
         "permits": _permits(session, parcel, options),
         "reports": _reports(session, parcel, options.lang),
-        "neighbours": list(session.scalars(select_neighbours(parcel, options.as_of))),
+        "neighbours": list(session.scalars(select_neighbouring_parcels(parcel, options.as_of))),
     }
 
 
@@ -121,7 +121,7 @@ def _permits(session: Session, parcel: Parcel, options: CardOptions) -> list[dic
     categories = current_book(session).categories
     return [
         _permit(permit, categories, options) | {"official": official, "overlap_m2": round(overlap_m2, 2)}
-        for permit, official, overlap_m2 in session.execute(select_permits(parcel))
+        for permit, official, overlap_m2 in session.execute(select_parcel_permits(parcel))
     ]
 
 
@@ -153,7 +153,7 @@ def _reports(session: Session, parcel: Parcel, lang: Lang) -> list[dict[str, Any
     categories = current_book(session).categories
     return [
         {**row._asdict(), "category_name": _name(categories, row.category, lang)}
-        for row in session.execute(select_reports(parcel))
+        for row in session.execute(select_parcel_reports(parcel))
     ]
 
 

@@ -1,7 +1,8 @@
-"""Roles and what they may, the pass that a transaction shows, and that the server's role bypasses nothing.
+"""Roles, their rights, and how a transaction presents a credential to row security.
 
-The table here is the only one: ``sync_rights`` copies it into the database, whose policies decide
-(``migrations/sql/0003_access.sql``); ``docs/access.md`` shows it door by door, and is the input of its test.
+``ROLE_RIGHTS`` is the single definition: ``sync_rights`` copies it into the database, whose policies decide
+(``migrations/sql/0003_access.sql``). ``docs/access.md`` shows the outcome endpoint by endpoint, and its test
+reads that table.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ RIGHTS: Final = {
     "audit": N_("read the journal of accounts and data"),
     "metrics": N_("read the service's figures"),
 }
-MAY: Final[dict[str, frozenset[str]]] = {
+ROLE_RIGHTS: Final[dict[str, frozenset[str]]] = {
     "grid_worker": frozenset({"check", "coarse", "parcels", "file"}),
     "officer": frozenset(
         {"check", "coarse", "parcels", "file", "read", "contact", "assign", "export", "journal"}
@@ -58,8 +59,10 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "admin": frozenset({"check", "coarse", "audit", "metrics"}),
 }
 APP_ROLE: Final = "zhijie_app"
-APP_URL: Final = "ZHIJIE_APP_DATABASE_URL"
-BOUND: Final = """
+APP_URL_SETTING: Final = "ZHIJIE_APP_DATABASE_URL"
+# Whether the connection's role is bound by row security: it has the rights of the application's role, and
+# none of the three ways around the policies (superuser, BYPASSRLS, ownership of the tables).
+_ROLE_IS_BOUND: Final = """
     SELECT r.rolname, pg_has_role(a.oid, 'USAGE')
            AND NOT (r.rolsuper OR r.rolbypassrls OR pg_has_role(c.relowner, 'MEMBER'))
     FROM pg_roles r, pg_class c, pg_roles a
@@ -68,9 +71,17 @@ BOUND: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who shows a credential, and what it may: ``rights`` are those of its postings within its scopes.
+    """The account behind a credential, and what the credential permits.
 
-    ``postings``: (role, reach). ``kind``: "session" or "key". ``expires``: seconds since 1970.
+    Attributes:
+        account: Id of the account.
+        name: Name it signs in with.
+        shown: Display name.
+        credential: Id of the session or key.
+        kind: "session" or "key".
+        expires: When the credential expires, seconds since 1970.
+        postings: (role, reach) of the postings in force today.
+        rights: Rights of these roles, limited to the credential's scopes.
     """
 
     account: int
@@ -83,41 +94,49 @@ class Identity:
     rights: frozenset[str]
 
     def may(self, right: str) -> bool:
-        """Whether it has a right anywhere."""
+        """Whether it has a right in some area; row security decides in which."""
         return right in self.rights
 
 
 def enter(session: Session, token: str) -> Identity | None:
-    """Let the session's transaction see what a credential may see; None where it opens nothing."""
-    found: dict[str, Any] | None = session.scalar(select(func.zhijie_enter(token)))
-    return None if found is None else _identity(found)
+    """Limit the session's transaction to what a credential may see, and return its identity.
 
+    The database remembers the credential until the transaction ends, in a setting authenticated by a MAC that
+    only it can compute. A later transaction of the session starts without one.
 
-def _identity(found: dict[str, Any]) -> Identity:
-    postings = tuple((posting["role"], posting["reach"]) for posting in found["postings"])
-    rights = frozenset().union(*(MAY.get(role, frozenset()) for role, _ in postings))
-    scopes = found["scopes"]
+    Args:
+        token: Of a session or an API key.
+
+    Returns:
+        None if the token is unknown, expired or revoked, or its account is locked.
+    """
+    granted: dict[str, Any] | None = session.scalar(select(func.zhijie_enter(token)))
+    if granted is None:
+        return None
+    postings = tuple((posting["role"], posting["reach"]) for posting in granted["postings"])
+    rights = frozenset().union(*(ROLE_RIGHTS.get(role, frozenset()) for role, _ in postings))
+    scopes = granted["scopes"]
     return Identity(
-        account=found["account"],
-        name=found["name"],
-        shown=found["shown"],
-        credential=found["credential"],
-        kind=found["kind"],
-        expires=float(found["expires"]),
+        account=granted["account"],
+        name=granted["name"],
+        shown=granted["shown"],
+        credential=granted["credential"],
+        kind=granted["kind"],
+        expires=float(granted["expires"]),
         postings=postings,
         rights=rights if scopes is None else rights & frozenset(scopes),
     )
 
 
-def account_of(session: Session) -> int | None:
-    """The account of the pass that the transaction shows; None without one."""
-    found: int | None = session.scalar(select(func.zhijie_account()))
-    return found
+def current_account_id(session: Session) -> int | None:
+    """Return the id of the account whose credential the transaction presents; None without one."""
+    account_id: int | None = session.scalar(select(func.zhijie_account()))
+    return account_id
 
 
 def sync_rights(session: Session) -> None:
-    """Write the table of rights into the database, where it differs."""
-    wanted = {(role, right) for role, rights in MAY.items() for right in rights}
+    """Copy ``ROLE_RIGHTS`` into the database if they differ."""
+    wanted = {(role, right) for role, rights in ROLE_RIGHTS.items() for right in rights}
     stored = {(row.role, row.right) for row in session.scalars(select(RoleRight))}
     if stored == wanted:
         return
@@ -125,10 +144,11 @@ def sync_rights(session: Session) -> None:
     session.execute(insert(RoleRight), [{"role": role, "right": right} for role, right in sorted(wanted)])
 
 
-def let_boxes_use_indexes(session: Session) -> None:
-    """Vouch that comparing boxes tells nothing, so that row security lets it use an index.
+def mark_box_overlap_leakproof(session: Session) -> None:
+    """Mark PostGIS's box comparison as leakproof, so that PostgreSQL may evaluate it before row security.
 
-    Only a superuser may; without it boxes are answered, but slowly.
+    Only then can a query with a bounding box use the spatial index of a table with policies. Needs a
+    superuser; as any other owner it does nothing, and such queries read the whole table.
     """
     try:
         with session.begin_nested():
@@ -137,21 +157,25 @@ def let_boxes_use_indexes(session: Session) -> None:
         return
 
 
-def bind_role(engine: Engine) -> None:
-    """Let an engine open no connection as a database role that row security does not bind."""
+def refuse_unbound_roles(engine: Engine) -> None:
+    """Make an engine refuse every connection whose database role bypasses row security.
+
+    Checked on each new connection, because roles can be changed while the server runs. A connection then
+    raises :class:`StoreUnavailable`.
+    """
     event.listen(engine, "connect", lambda connection, _: _require_bound(connection))
 
 
 def _require_bound(connection: Any) -> None:  # noqa: ANN401 - the driver has no types
     with connection.cursor() as cursor:
-        cursor.execute(BOUND, (APP_ROLE,))
-        found = cursor.fetchone()
+        cursor.execute(_ROLE_IS_BOUND, (APP_ROLE,))
+        row = cursor.fetchone()
     connection.rollback()
-    if found is None or found[1]:  # no tables yet: nothing that could be seen
+    if row is None or row[1]:  # no row: there are no tables yet, so nothing can be seen
         return
     raise StoreUnavailable(
         N_("The server's database role {role} could see what its users may not."),
-        field=APP_URL,
+        field=APP_URL_SETTING,
         hint=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
-        role=found[0],
+        role=row[0],
     )

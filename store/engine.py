@@ -1,4 +1,4 @@
-"""Engine, sessions and migrations of the PostGIS store."""
+"""Database URLs, the engine and its sessions, and migrating the schema."""
 
 from __future__ import annotations
 
@@ -20,27 +20,39 @@ from sqlalchemy.orm import Session
 from core.errors import StoreUnavailable, TooLarge
 from core.i18n import N_
 from core.settings import ROOT, Settings
-from store.access import let_boxes_use_indexes, sync_rights
+from store.access import mark_box_overlap_leakproof, sync_rights
 from store.cluster.cluster import Cluster, default_home
+from store.faults import not_responding, tables_missing
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 DRIVER: Final = "postgresql+psycopg2://"
 
 
 def private_cluster(settings: Settings) -> Cluster:
-    """The private cluster of this installation (not started here)."""
+    """Return the private cluster of this installation, without starting it."""
     return Cluster(default_home(settings.home, ROOT), run_as=settings.pg_user)
 
 
 def database_url(settings: Settings) -> str:
-    """URL of the store for its owner: the one set, or the private cluster's, started where it is down."""
+    """Return the URL for the database's owner: the configured one, or that of the private cluster.
+
+    Starts the private cluster if it is down.
+
+    Raises:
+        StoreUnavailable: The configured URL is not a PostgreSQL URL, or the cluster cannot be started.
+    """
     if settings.database_url is None:
         return private_cluster(settings).start()
     return _with_driver(settings.database_url, "ZHIJIE_DATABASE_URL")
 
 
 def app_database_url(settings: Settings) -> str:
-    """URL of the store for the server: as a role that row security binds."""
+    """Return the URL for the server, whose role is bound by row security.
+
+    Raises:
+        StoreUnavailable: Only the owner's URL is configured, a URL is not a PostgreSQL URL, or the private
+            cluster cannot be started.
+    """
     if settings.app_database_url is not None:
         return _with_driver(settings.app_database_url, "ZHIJIE_APP_DATABASE_URL")
     if settings.database_url is None:
@@ -67,17 +79,20 @@ def _with_driver(url: str, variable: str) -> str:
 
 
 def make_engine(settings: Settings, url: str | None = None) -> Engine:
-    """Engine with a pool sized for this process and a statement timeout on every connection.
+    """Return an engine with a pool sized for this process and a statement timeout on every connection.
 
-    By default as the owner, who migrates, loads and keeps accounts; the server takes ``app_database_url``.
+    Args:
+        url: By default ``database_url``, the owner's, for migrating, loading and administering accounts; the
+            server passes ``app_database_url``.
     """
     return create_engine(
         url or database_url(settings),
         pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,  # what people send has no place in a log
+        max_overflow=0,  # pool_size is the limit: the server's max_connections is planned by it
+        pool_pre_ping=True,  # a restarted server costs one round trip instead of a failed request
+        hide_parameters=True,  # parameters hold personal data, which must not get into logs
         connect_args={
+            # jit: compiling costs more than these short statements take
             "options": f"-c statement_timeout={settings.statement_timeout_ms} -c timezone=UTC -c jit=off",
             "connect_timeout": 10,
         },
@@ -86,7 +101,12 @@ def make_engine(settings: Settings, url: str | None = None) -> Engine:
 
 @contextmanager
 def open_session(engine: Engine) -> Iterator[Session]:
-    """A session that commits at the end, or rolls back and says so where the server is gone."""
+    """Yield a session in a transaction that is committed at the end, or rolled back on an exception.
+
+    Raises:
+        TooLarge: A statement exceeded the statement timeout.
+        StoreUnavailable: The server or a free connection is missing, or the database lacks the tables.
+    """
     try:
         with Session(engine) as session, session.begin():
             yield session
@@ -96,25 +116,20 @@ def open_session(engine: Engine) -> Iterator[Session]:
                 N_("The question takes longer than is allowed."),
                 hint=N_("Ask about less at once: a smaller or simpler footprint, a smaller box."),
             ) from fault
-        raise StoreUnavailable(
-            N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
-        ) from fault
+        raise not_responding() from fault
     except ProgrammingError as fault:
         if not isinstance(fault.orig, UndefinedTable | UndefinedColumn | UndefinedFunction):
             raise
-        raise StoreUnavailable(
-            N_("The database does not have the tables of this program."),
-            hint=N_("Run `zhijie load`, which makes them and loads the data."),
-        ) from fault
+        raise tables_missing() from fault
 
 
 def ping(session: Session) -> None:
-    """Ask the server for a sign of life with PostGIS in it."""
+    """Run a statement that succeeds only if the server responds and has PostGIS."""
     session.execute(text("SELECT postgis_lib_version()"))
 
 
 def alembic_config(engine: Engine) -> Config:
-    """Alembic on this engine, without any ini file."""
+    """Return the Alembic configuration for an engine; there is no ini file."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["engine"] = engine
@@ -122,7 +137,7 @@ def alembic_config(engine: Engine) -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision, creating the extensions where they are missing."""
+    """Migrate the schema to the newest revision, and bring extensions and rights up to date."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL client_min_messages = warning"))
         for extension in ("postgis", "btree_gist"):
@@ -130,10 +145,10 @@ def migrate(engine: Engine) -> None:
     command.upgrade(alembic_config(engine), "head")
     with open_session(engine) as session:
         sync_rights(session)
-        let_boxes_use_indexes(session)
+        mark_box_overlap_leakproof(session)
 
 
 def revisions(session: Session) -> tuple[str | None, str | None]:
-    """(revision of the database, newest revision of the program)."""
+    """Return (revision of the database, newest revision of the program)."""
     current = MigrationContext.configure(session.connection()).get_current_revision()
     return current, ScriptDirectory(str(MIGRATIONS)).get_current_head()

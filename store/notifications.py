@@ -21,12 +21,12 @@ from typing import Any, Final, Protocol
 import psycopg2
 from sqlalchemy import Engine
 
-from store.schema.datasets import CHANNEL
+from store.schema.datasets import SOURCE_CHANNEL
 
 log = logging.getLogger("zhijie.live")
 JOURNAL_CHANNEL: Final = "zhijie_journal"
-BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
-STOP_S: Final = 5.0
+BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)  # wait before each reconnection in a row
+STOP_S: Final = 5.0  # limit for the thread to end
 
 
 def connect_args(application: str) -> dict[str, Any]:
@@ -70,25 +70,32 @@ class Subscriber(Protocol):
     """Callbacks of a listener, all called from its thread. An exception makes it reconnect."""
 
     def on_notices(self, notices: Notices) -> None:
-        """Notifications have arrived, or listening has begun."""
+        """Take notifications that have arrived, or the news that listening has begun."""
 
     def on_lost(self) -> None:
-        """The connection is lost: nothing is known to be current until listening begins again."""
+        """Take note that the connection is lost: nothing is known to be current until it is open again."""
 
     def on_tick(self) -> None:
-        """Called when listening begins and every ``tick_s`` seconds from then on."""
+        """Do periodic work: called when listening begins and every ``tick_s`` seconds after that."""
 
     def gather_s(self) -> float:
-        """How long to wait after a notification for further ones, seconds."""
+        """Return how long to wait after a notification for further ones, seconds."""
 
 
 class Listener:
-    """Keeps one connection listening on some channels, reconnects when it fails, and informs a subscriber."""
+    """A connection that listens on some channels, reopened whenever it fails, and reports to a subscriber."""
 
     def __init__(
         self, engine: Engine, channels: Sequence[str], subscriber: Subscriber, application: str, tick_s: float
     ) -> None:
-        """``engine``: only its address is used. ``application``: name of the connection on the server."""
+        """Prepare a listener; ``start`` opens the connection.
+
+        Args:
+            engine: Only its address is used.
+            channels: Names of the channels.
+            application: Name of the connection in pg_stat_activity.
+            tick_s: Seconds between calls of ``on_tick``.
+        """
         self._url = engine.url
         self._dialect = engine.dialect
         self._listen_sql = "; ".join(f"LISTEN {channel}" for channel in channels)
@@ -99,13 +106,13 @@ class Listener:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start listening in a thread and return at once. To be called once."""
+        """Start listening in a thread and return at once. Call it only once."""
         self._alarm, self._wake = socket.socketpair()
         self._thread = threading.Thread(target=self._keep_listening, name=self._application, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening for good. May be called again."""
+        """Stop listening for good. Further calls do nothing."""
         self._stopping.set()
         thread, self._thread = self._thread, None
         if thread is not None:
@@ -156,14 +163,15 @@ class Listener:
 
 
 def _parse(notifications: list[Any]) -> Notices | None:
-    """The notifications of one poll; None where there are none."""
+    """Return the notifications of one poll; None if there are none."""
     if not notifications:
         return None
-    steps = tuple(_step(one.payload) for one in notifications if one.channel == JOURNAL_CHANNEL)
-    return Notices(steps, data_changed=any(one.channel == CHANNEL for one in notifications))
+    steps = tuple(_step(notice.payload) for notice in notifications if notice.channel == JOURNAL_CHANNEL)
+    data_changed = any(notice.channel == SOURCE_CHANNEL for notice in notifications)
+    return Notices(steps, data_changed=data_changed)
 
 
 def _step(payload: str) -> JournalStep:
-    """A journal step from the JSON that the trigger ``journal_tells`` sends."""
+    """Parse the JSON that the trigger ``journal_tells`` sends."""
     values = json.loads(payload)
     return JournalStep(values["seq"], tuple(values.get("accounts", ())), values.get("tile"))

@@ -24,9 +24,9 @@ from store.queries.area_extract import (
     AreaExtract,
     County,
     fetch_area_extract,
+    fetch_coarsest_accuracy_m,
     fetch_county,
     fetch_versions,
-    fetch_worst_m,
 )
 from verdict.applicable_law import LawQuery, bilingual, find_law
 from verdict.inquiry import Limits
@@ -68,7 +68,7 @@ def pack_version(session: Session, county: County, limits: Limits, day: dt.date)
 
 def make_pack(session: Session, county: County, limits: Limits, day: dt.date) -> Json:
     """The pack of a county on a day, without its version."""
-    margin_m = SIGMAS * sigma_from_r68(fetch_worst_m(session)) + MARGIN_M
+    margin_m = SIGMAS * sigma_from_r68(fetch_coarsest_accuracy_m(session)) + MARGIN_M
     around = fetch_area_extract(session, county, margin_m, day)
     book = current_book(session)
     law, power = RowTable(), RowTable()

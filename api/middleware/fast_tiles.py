@@ -24,7 +24,7 @@ from live.tile_cache import Address, TileCache
 from store.access import Identity, enter
 from store.engine import open_session
 from store.queries.report_filter import ReportFilter
-from store.queries.tiles import DEEPEST, fetch_tile
+from store.queries.tiles import MAX_ZOOM, fetch_tile
 
 PREFIX: Final = "/api/tiles"
 ENDPOINT: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"
@@ -87,7 +87,7 @@ async def _tile(scope: Scope, wanted: _TileRequest) -> bytes | None:
     key = cache_key(wanted.layer, query, wanted.who)
     tile = cache.get(key, wanted.at)
     z, x, y = wanted.at
-    if tile is not None or query or z > DEEPEST or max(x, y) >= 2**z:
+    if tile is not None or query or z > MAX_ZOOM or max(x, y) >= 2**z:
         return tile
     state.hub.wake()
     try:

@@ -26,9 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.logs import FIELDS, REQUEST_ID
 from core.clock import today
+from core.processes import process_exists
 from facts.lookup import SnapshotSource
 from store.access import Identity
-from store.cluster.cluster import lives
 
 access: Final = logging.getLogger("zhijie.access")
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -244,6 +244,6 @@ def _forget_dead(folder: Path) -> None:
     """Drop the gauges of processes that have ended; their counters stay counted."""
     for file in folder.glob("gauge_live*.db"):
         found = GAUGE_FILE.fullmatch(file.name)
-        if found and not lives(int(found[1])):
+        if found and not process_exists(int(found[1])):
             with suppress(FileNotFoundError):  # another process was faster
                 mark_process_dead(int(found[1]), str(folder))  # type: ignore[no-untyped-call]

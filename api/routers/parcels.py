@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path
 from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas.parcels import ParcelOut
 from reports.parcel_card import CardOptions, card_at, card_of_number
-from store.schema.parcels import NUMBER_MOST
+from store.schema.parcels import NUMBER_MAX_CHARS
 from verdict.inquiry import Inquiry
 
 router = APIRouter(prefix="/api/parcels", tags=["parcels"], dependencies=[needs("parcels")])
-Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MOST, pattern=r"^[^\x00]+$")]
+Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MAX_CHARS, pattern=r"^[^\x00]+$")]
 
 
 @router.get(

@@ -16,12 +16,12 @@ from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
 from live.tile_cache import TileCache
-from store.queries.tiles import DEEPEST, fetch_tile
+from store.queries.tiles import MAX_ZOOM, fetch_tile
 
 router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs("check")])
 Layer = Literal["areas", "parcels", "violations"]
-Zoom = Annotated[int, Path(ge=0, le=DEEPEST)]
-Number = Annotated[int, Path(ge=0, lt=2**DEEPEST)]
+Zoom = Annotated[int, Path(ge=0, le=MAX_ZOOM)]
+Number = Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)]
 
 
 class TileOut(Response):

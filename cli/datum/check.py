@@ -16,7 +16,7 @@ from geo.datum.detection import Suspicion
 from layers.datum_check.check import check_against_file, check_degrees, check_size
 from layers.datum_check.point_file import PlaceFile, read_places
 from layers.datum_check.wording import describe_suspicion, suspicion_as_dict
-from store.queries.reference_points import Places
+from store.queries.reference_points import ReferencePlaces
 
 SUSPECT: Final = 4  # exit status where another datum fits better than the declared one
 
@@ -48,7 +48,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     else:
         places = read_places(known, known_datum)
         found = check_against_file(
-            batch.points(), Places(places.shapes, places.codes), batch.declared, batch.codes
+            batch.points(), ReferencePlaces(places.shapes, places.codes), batch.declared, batch.codes
         )
     _print(found, settings.lang, as_json)
     if found.suspected is not None:

@@ -15,7 +15,7 @@ from cli.console import notes, out, plain
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from reports.evidence.storage import open_blobs
-from store.backup.backup import Keeper, back_up
+from store.backup.backup import BackupContext, back_up
 from store.backup.backup import restore as restore_backup
 from store.engine import database_url
 from store.journal.verification import verified_head
@@ -26,8 +26,8 @@ def backup(
 ) -> None:
     """Write a backup and print where it is, what it holds and the journal's head."""
     settings = Settings()
-    with _keeper(settings) as keeper:
-        path, manifest = back_up(keeper, folder)
+    with _backup_context(settings) as context:
+        path, manifest = back_up(context, folder)
     size = (manifest.dump_size + sum(manifest.evidence.values())) / 1e6
     text = N_(
         "{path}: {rows} rows, {files} evidence files, {size} MB, restored and compared. Journal head: {head}"
@@ -44,8 +44,8 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database; print the name under which the previous one is kept."""
     settings = Settings()
-    with _keeper(settings) as keeper:
-        done = restore_backup(keeper, folder, drop_old=drop_old)
+    with _backup_context(settings) as context:
+        done = restore_backup(context, folder, drop_old=drop_old)
     text = N_("The backup of {made_at} is in place; {files} evidence files were put back.")
     out.print(plain(say(settings.lang, text, made_at=done.manifest.made_at, files=done.evidence)))
     if done.old is not None:
@@ -54,13 +54,15 @@ def restore(
 
 
 @contextmanager
-def _keeper(settings: Settings) -> Iterator[Keeper]:
+def _backup_context(settings: Settings) -> Iterator[BackupContext]:
     """The database, the evidence and a progress bar for backing up or restoring."""
     url = make_url(database_url(settings))
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         stages = _Stages(progress, settings.lang)
-        yield Keeper(url, open_blobs(settings), lambda session: str(verified_head(session)), stages.begin)
+        yield BackupContext(
+            url, open_blobs(settings), lambda session: str(verified_head(session)), stages.begin
+        )
 
 
 class _Stages:

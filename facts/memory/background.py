@@ -23,7 +23,7 @@ from core.settings import Settings
 from facts.memory.cache import SnapshotCache, cache_folder
 from facts.memory.snapshot import Snapshot, snapshot_of, versions_key
 from store.notifications import Listener, Notices, connect_args
-from store.schema.datasets import CHANNEL
+from store.schema.datasets import SOURCE_CHANNEL
 
 log = logging.getLogger("zhijie.snapshot")
 MAX_SPANS: Final = 8  # snapshots served, each for a span of days
@@ -61,7 +61,7 @@ class SnapshotService:
         """Start listening and building, today first. Returns at once; may be called once."""
         with self._changed:
             self._request(today())
-        self._listener = Listener(self._engine, (CHANNEL,), self, APPLICATION, POLL_S)
+        self._listener = Listener(self._engine, (SOURCE_CHANNEL,), self, APPLICATION, POLL_S)
         self._builder = threading.Thread(target=self._keep_building, name="zhijie-snapshots", daemon=True)
         self._listener.start()
         self._builder.start()

@@ -21,12 +21,12 @@ from geo.datum.offset_fit import Floats
 from geo.datum.wrong_zone import find_wrong_zone
 from store.queries.features import Box
 from store.queries.reference_points import (
-    Places,
-    fetch_ground,
-    fetch_places,
-    select_permits,
-    select_reports,
-    select_villages,
+    ReferencePlaces,
+    fetch_unit_areas,
+    fetch_reference_places,
+    select_permit_areas,
+    select_report_places,
+    select_village_areas,
 )
 
 MAX_POINTS: Final = 20_000
@@ -85,7 +85,7 @@ def check_degrees(
         channel: as for ``check_batch``.
         codes: codes of the points; those of known places with the same code are compared pairwise.
     """
-    wrong_zone = find_wrong_zone(points, fetch_ground(session, today()), declared)
+    wrong_zone = find_wrong_zone(points, fetch_unit_areas(session, today()), declared)
     if wrong_zone is not None:
         return replace(wrong_zone, against="units")
     results: list[Suspicion] = []
@@ -98,7 +98,7 @@ def check_degrees(
     return max(results, key=lambda result: result.compared)
 
 
-def check_against_file(points: Floats, known: Places, declared: str, codes: Codes = ()) -> Suspicion:
+def check_against_file(points: Floats, known: ReferencePlaces, declared: str, codes: Codes = ()) -> Suspicion:
     """``check_degrees`` against the places of a file instead of the store.
 
     To detect a wrong projection zone, the convex hull of the known places stands in for the area of the
@@ -109,7 +109,7 @@ def check_against_file(points: Floats, known: Places, declared: str, codes: Code
     return replace(wrong_zone or compare_with(points, known, declared, codes), against="file")
 
 
-def fetch_known_places(session: Session, channel: str | None, kinds: Collection[str], within: Box) -> Places:
+def fetch_known_places(session: Session, channel: str | None, kinds: Collection[str], within: Box) -> ReferencePlaces:
     """Known places of the store in a box: areas of permits, villages, and real reports of a channel.
 
     Args:
@@ -119,12 +119,12 @@ def fetch_known_places(session: Session, channel: str | None, kinds: Collection[
         within: degrees.
     """
     queries = {
-        "permits": select_permits(within),
-        "villages": select_villages(within, today()),
-        "reports": select_reports(within, channel),
+        "permits": select_permit_areas(within),
+        "villages": select_village_areas(within, today()),
+        "reports": select_report_places(within, channel),
     }
-    batches = [fetch_places(session, queries[kind]) for kind in KINDS if kind in kinds]
-    return Places([s for b in batches for s in b.shapes], [c for b in batches for c in b.codes])
+    batches = [fetch_reference_places(session, queries[kind]) for kind in KINDS if kind in kinds]
+    return ReferencePlaces([s for b in batches for s in b.shapes], [c for b in batches for c in b.codes])
 
 
 def comparison_box(points: Floats) -> Box:
@@ -133,7 +133,7 @@ def comparison_box(points: Floats) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
-def compare_with(points: Floats, known: Places, declared: str, codes: Codes = ()) -> Suspicion:
+def compare_with(points: Floats, known: ReferencePlaces, declared: str, codes: Codes = ()) -> Suspicion:
     """``geo.datum.detection.suspect`` on known places, in pairs where both sides have the same code."""
     shapes = known.shapes or np.zeros((0, 2))
     return compare_with_known(points, shapes, declared, match_codes(codes, known.codes))
@@ -147,7 +147,7 @@ def match_codes(codes: Iterable[str | None], known: Sequence[str | None]) -> NDA
     return np.array(pairs, dtype=np.intp).reshape(-1, 2)
 
 
-def without_resubmissions(known: Places, points: Floats) -> Places:
+def without_resubmissions(known: ReferencePlaces, points: Floats) -> ReferencePlaces:
     """Known places without points that coincide with a point of the batch.
 
     Coinciding coordinates mean that the same report was sent before: it would agree in any datum.
@@ -156,4 +156,4 @@ def without_resubmissions(known: Places, points: Floats) -> Places:
     spots = np.array([s if isinstance(s, Point) else None for s in known.shapes], dtype=object)
     same = set(tree.query(spots, predicate="dwithin", distance=SAME_SPOT_DEG)[0].tolist())
     keep = [row for row in range(len(known.shapes)) if row not in same]
-    return Places([known.shapes[row] for row in keep], [known.codes[row] for row in keep])
+    return ReferencePlaces([known.shapes[row] for row in keep], [known.codes[row] for row in keep])

@@ -17,7 +17,7 @@ from layers.readers.feature_table import Feature, iter_features, read_features, 
 from layers.readers.land_classes import LandClasses
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
-from store.schema.parcels import NUMBER_MOST
+from store.schema.parcels import NUMBER_MAX_CHARS
 
 UNIT: Final = re.compile(r"[0-9]{2,15}")
 
@@ -46,12 +46,12 @@ def _parcel(feature: Feature, classes: LandClasses) -> dict[str, Any]:
 def _number(feature: Feature) -> str:
     """The parcel number: one short line without a slash, since it is part of addresses."""
     value = feature.text("number")
-    if len(value) > NUMBER_MOST or not value.isprintable() or "/" in value or value.strip() != value:
+    if len(value) > NUMBER_MAX_CHARS or not value.isprintable() or "/" in value or value.strip() != value:
         raise feature.error(
             N_("Feature {number}: {value} is not a parcel number."),
             hint=N_("Write at most {most} characters in one line, without slashes or surrounding spaces."),
-            value=repr(value[:NUMBER_MOST]),
-            most=NUMBER_MOST,
+            value=repr(value[:NUMBER_MAX_CHARS]),
+            most=NUMBER_MAX_CHARS,
         )
     return value
 

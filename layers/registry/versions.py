@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from layers.registry.sources import Dataset
 from store.journal.append import append_step
-from store.schema.datasets import CHANNEL, Source
+from store.schema.datasets import SOURCE_CHANNEL, Source
 
 Outcome = Literal["loaded", "restored", "unchanged"]
 
@@ -67,7 +67,7 @@ def retire_version(session: Session, dataset: str) -> str | None:
         .returning(Source.version)
     ).one_or_none()
     # Delivered at commit: whoever caches the dataset then drops it.
-    session.execute(select(func.pg_notify(CHANNEL, dataset)))
+    session.execute(select(func.pg_notify(SOURCE_CHANNEL, dataset)))
     return retired
 
 

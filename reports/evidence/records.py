@@ -23,7 +23,7 @@ from core.i18n import N_
 from geo.measure.geodesic import GEOD, Plane, distance_m
 from reports.evidence.sandbox import Inspection, InspectionProcess
 from reports.evidence.storage import BlobStore, Staged
-from store.access import account_of
+from store.access import current_account_id
 from store.journal.append import append_step
 from store.schema.datasets import Evidence, Report
 
@@ -122,7 +122,7 @@ def _insert(session: Session, report: Report, stored: StoredFile, filename: str)
             kind=inspection.kind,
             media_type=inspection.media_type,
             filename=plain_name(filename),
-            added_by=account_of(session),
+            added_by=current_account_id(session),
             found={"seen": inspection.seen, "compared": compared, "notes": inspection.notes},
             thumbnail=stored.thumbnail,
         )

@@ -11,7 +11,7 @@ from law.errors import CalendarGap
 from law.time_limits import count_term
 from layers.lawbook.documents import current_book
 from layers.lawbook.workdays import fetch_calendar
-from store.schema.datasets import CLOSED
+from store.schema.datasets import CLOSED_STATES
 
 FIRST_LOOK: Final = "first_look"  # the clock of data/law/clocks.yaml that a new report starts
 NO_CLOCK, IN_TIME, LAST_DAY, OVERDUE = range(4)
@@ -34,6 +34,6 @@ def first_due(session: Session, received: dt.date) -> dt.date | None:
 
 def clock_of(due_on: dt.date | None, status: str, today: dt.date) -> int:
     """NO_CLOCK, IN_TIME, LAST_DAY or OVERDUE."""
-    if due_on is None or status in CLOSED:
+    if due_on is None or status in CLOSED_STATES:
         return NO_CLOCK
     return OVERDUE if due_on < today else LAST_DAY if due_on == today else IN_TIME

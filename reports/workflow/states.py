@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.i18n import N_
-from store.schema.datasets import CLOSED
+from store.schema.datasets import CLOSED_STATES
 
 STATUSES: Final = {
     "new": N_("new report"),
@@ -15,7 +15,7 @@ STATUSES: Final = {
     "dismissed": N_("dismissed"),
     "done": N_("dealt with"),
 }
-OPEN_STATUSES: Final = tuple(state for state in STATUSES if state not in CLOSED)
+OPEN_STATUSES: Final = tuple(state for state in STATUSES if state not in CLOSED_STATES)
 TRANSITIONS: Final[dict[str, tuple[str, ...]]] = {
     "new": ("assigned", "verifying", "dismissed"),
     "assigned": ("verifying", "dismissed"),

@@ -1,7 +1,8 @@
-"""A backup of the whole store, database and evidence, that has been restored once before it counts; and back.
+"""Back up the whole store, database and evidence, and restore it.
 
-Dump, row counts, journal head and the list of evidence are of one snapshot of the database, whatever is
-written meanwhile. Evidence never changes, so its files may be copied afterwards.
+Dump, row counts, journal head and the list of evidence are taken from one snapshot of the database, whatever
+is written meanwhile. Evidence files never change, so they may be copied afterwards. A backup is complete only
+after it has been restored into a scratch database and compared.
 """
 
 from __future__ import annotations
@@ -19,111 +20,119 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from core.errors import BadData, BadInput, StoreUnavailable
+from core.errors import BadData, BadInput
 from core.i18n import N_
 from store.backup import files
 from store.backup.files import DUMP, Advance, EvidenceStore, Manifest
-from store.backup.server import Server, connect_engine, environment, program, run
+from store.backup.server import Server, connect_engine, find_program, libpq_environment, run_program
 from store.engine import MIGRATIONS, migrate
+from store.faults import not_responding, tables_missing
 from store.journal.append import append_step
 
-JOBS: Final = "2"  # connections that restore at once
-Watch = Callable[[str, int | None], Advance]
-Judge = Callable[[Session], str]
+RESTORE_JOBS: Final = "2"  # parallel connections of pg_restore
 
-_TABLES = """
+# Our own tables: those that no extension owns (PostGIS has some in the same schema).
+_TABLES: Final = """
 SELECT c.relname FROM pg_class c
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1
 """
-_EVIDENCE = """
+_EVIDENCE: Final = """
 SELECT sha256 FROM evidence UNION SELECT thumbnail FROM evidence WHERE thumbnail IS NOT NULL ORDER BY 1
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
+class BackupContext:
     """What backups and restores work with.
 
-    ``url``: of the database, as its owner. ``judge``: gives the journal's head as SEQ:HASH, or raises where
-    the journal is broken. ``watch``: is told each stage and its size; gives who is told the progress.
+    Attributes:
+        url: Of the database, as its owner.
+        evidence: The evidence store.
+        verify_journal: Returns the journal's head as SEQ:HASH; raises :class:`BadData` if the journal is
+            broken.
+        begin_stage: Called with the label (a message id) and size of each stage; returns the function that
+            takes the progress within it.
     """
 
     url: URL
-    store: EvidenceStore
-    judge: Judge
-    watch: Watch
+    evidence: EvidenceStore
+    verify_journal: Callable[[Session], str]
+    begin_stage: Callable[[str, int | None], Advance]
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """The database at the moment of the snapshot."""
+class _Snapshot:
+    """The database at one moment; ``name`` lets other connections see the same."""
 
-    snapshot: str
+    name: str
     schema: str
     tables: dict[str, int]
     journal: str
     evidence: list[str]
 
 
-def back_up(keeper: Keeper, folder: Path) -> tuple[Path, Manifest]:
-    """Write ``folder/<time>``: dump, evidence, manifest; verified by restoring. It appears whole or not."""
+def back_up(context: BackupContext, folder: Path) -> tuple[Path, Manifest]:
+    """Write a backup and return its folder, ``folder/<UTC time>``, and its manifest.
+
+    The folder gets its name only when it is complete and has been verified by restoring it.
+
+    Raises:
+        StoreUnavailable: Database, programs or folder cannot be used.
+        BadData: The journal is broken, evidence is missing or damaged, or the restored copy differs.
+    """
     now = dt.datetime.now(dt.UTC)
-    server = Server(keeper.url)
+    server = Server(context.url)
     major = server.major()
     target = folder.absolute() / now.strftime("%Y%m%dT%H%M%SZ")
-    with files.whole_folder(target) as part:
-        with _snapshot(keeper.url) as seen:
-            _dump(keeper, seen, major, part / DUMP)
-        sha256, size = files.close_dump(part / DUMP)
-        advance = keeper.watch(N_("Copying evidence"), len(seen.evidence))
+    with files.atomic_folder(target) as part:
+        with _open_snapshot(context.url) as snapshot:
+            _dump(context, snapshot, major, part / DUMP)
+        sha256, size = files.seal_dump(part / DUMP)
+        advance = context.begin_stage(N_("Copying evidence"), len(snapshot.evidence))
         manifest = Manifest(
             made_at=now.isoformat(timespec="seconds"),
             program=version("zhijie"),
-            schema=seen.schema,
+            schema=snapshot.schema,
             postgres=major,
-            database=keeper.url.database or "",
-            tables=seen.tables,
-            journal=seen.journal,
+            database=context.url.database or "",
+            tables=snapshot.tables,
+            journal=snapshot.journal,
             dump_sha256=sha256,
             dump_size=size,
-            evidence=files.copy_evidence(keeper.store, seen.evidence, part, advance),
+            evidence=files.copy_evidence(context.evidence, snapshot.evidence, part, advance),
         )
         manifest.write(part)
-        with server.scratch("verify") as scratch:
-            _load(keeper, scratch, part, major)
-            _compare(keeper, scratch, manifest)
+        with server.scratch_database("verify") as scratch:
+            _load(context, scratch, part, major)
+            _compare(context, scratch, manifest)
     return target, manifest
 
 
 @contextmanager
-def _snapshot(url: URL) -> Iterator[_Seen]:
-    """What the database holds at one moment, which stays open for ``pg_dump``."""
+def _open_snapshot(url: URL) -> Iterator[_Snapshot]:
+    """Yield a snapshot that stays open for ``pg_dump``: it ends with the transaction that exported it."""
     engine = connect_engine(url)
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            yield _look(connection)
+            yield _read_snapshot(connection)
     except OperationalError as fault:
-        raise StoreUnavailable(
-            N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
-        ) from fault
+        raise not_responding() from fault
     finally:
         engine.dispose()
 
 
-def _look(connection: Connection) -> _Seen:
-    tables = _count(connection)
+def _read_snapshot(connection: Connection) -> _Snapshot:
+    tables = _count_rows(connection)
     if "alembic_version" not in tables:
-        raise StoreUnavailable(
-            N_("The database does not have the tables of this program."),
-            hint=N_("Run `zhijie load`, which makes them and loads the data."),
-        )
-    return _Seen(
-        snapshot=str(connection.scalar(text("SELECT pg_export_snapshot()"))),
+        raise tables_missing()
+    return _Snapshot(
+        name=str(connection.scalar(text("SELECT pg_export_snapshot()"))),
         schema=str(connection.scalar(text("SELECT version_num FROM alembic_version"))),
         tables=tables,
+        # both tables came with later revisions of the schema
         journal=_head(connection) if "journal_head" in tables else "",
         evidence=list(connection.scalars(text(_EVIDENCE))) if "evidence" in tables else [],
     )
@@ -133,8 +142,8 @@ def _head(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT seq || ':' || hash FROM journal_head")))
 
 
-def _count(connection: Connection) -> dict[str, int]:
-    """Rows of every table of ours."""
+def _count_rows(connection: Connection) -> dict[str, int]:
+    """Return the number of rows of each of our tables."""
     preparer = connection.dialect.identifier_preparer
     names = list(connection.scalars(text(_TABLES)))
     return {
@@ -144,98 +153,112 @@ def _count(connection: Connection) -> dict[str, int]:
     }
 
 
-def _dump(keeper: Keeper, seen: _Seen, major: int, path: Path) -> None:
-    advance = keeper.watch(N_("Dumping the database"), len(seen.tables))
+def _dump(context: BackupContext, snapshot: _Snapshot, major: int, path: Path) -> None:
+    advance = context.begin_stage(N_("Dumping the database"), len(snapshot.tables))
     options = [
         "--format=custom",
         "--no-password",
         "--verbose",
-        f"--snapshot={seen.snapshot}",
+        f"--snapshot={snapshot.name}",
         f"--file={path}",
     ]
 
-    def told(line: str) -> None:
+    def count_tables(line: str) -> None:
         if "dumping contents of table" in line:
             advance(1)
 
-    run(program("pg_dump", major), options, environment(keeper.url), told)
+    run_program(find_program("pg_dump", major), options, libpq_environment(context.url), count_tables)
 
 
-def _load(keeper: Keeper, scratch: URL, folder: Path, major: int) -> None:
-    """Fill an empty database from a dump. Objects become those of who restores; grants are kept."""
-    advance = keeper.watch(N_("Restoring the dump"), None)
+def _load(context: BackupContext, scratch: URL, folder: Path, major: int) -> None:
+    """Fill an empty database from a dump. Its objects belong to the restoring role; grants are restored."""
+    advance = context.begin_stage(N_("Restoring the dump"), None)
     options = ["--no-owner", "--no-comments", "--no-password", "--exit-on-error", "--verbose"]
+    # the name as a connection string: alone, one with "=" or a space would be read as one
     name = (scratch.database or "").replace("\\", "\\\\").replace("'", "\\'")
 
-    def told(line: str) -> None:
+    def count_items(line: str) -> None:
         if "finished item" in line or "processing item" in line:
             advance(1)
 
-    place, env = program("pg_restore", major), environment(scratch)
-    run(place, [*options, f"--jobs={JOBS}", f"--dbname=dbname='{name}'", str(folder / DUMP)], env, told)
+    options += [f"--jobs={RESTORE_JOBS}", f"--dbname=dbname='{name}'", str(folder / DUMP)]
+    run_program(find_program("pg_restore", major), options, libpq_environment(scratch), count_items)
 
 
-def _compare(keeper: Keeper, scratch: URL, manifest: Manifest) -> None:
-    """Refuse a restored database that is not what the manifest tells. Raises :class:`BadData`."""
-    advance = keeper.watch(N_("Comparing what was restored"), 2)
+def _compare(context: BackupContext, scratch: URL, manifest: Manifest) -> None:
+    """Raise BadData if row counts or journal head of a restored database differ from the manifest."""
+    advance = context.begin_stage(N_("Comparing what was restored"), 2)
     engine = connect_engine(scratch)
     try:
         with Session(engine) as session:
-            found = _count(session.connection())
+            restored, dumped = _count_rows(session.connection()), dict(manifest.tables)
             advance(1)
-            wrong = sorted(
-                name for name in found | dict(manifest.tables) if found.get(name) != manifest.tables.get(name)
-            )
-            if not wrong and manifest.journal and keeper.judge(session) != manifest.journal:
-                wrong = ["journal_head"]
+            differing = sorted(name for name in restored | dumped if restored.get(name) != dumped.get(name))
+            if not differing and manifest.journal and context.verify_journal(session) != manifest.journal:
+                differing = ["journal_head"]
             advance(1)
     finally:
         engine.dispose()
-    if wrong:
+    if differing:
         raise BadData(
             N_("What was restored is not what was dumped: {tables}."),
             hint=N_("Nothing was changed. Take another backup."),
-            tables=", ".join(wrong),
+            tables=", ".join(differing),
         )
 
 
-# ---- and back ---------------------------------------------------------------------------------------------
+# ---- restoring --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore has done. ``old``: the name that the database before it has now; None: it is gone."""
+    """Result of a restore.
+
+    Attributes:
+        old: Name under which the replaced database was kept; None if there was none or it was dropped.
+        evidence: Number of evidence files that had to be restored.
+    """
 
     manifest: Manifest
     old: str | None
     evidence: int
 
 
-def restore(keeper: Keeper, folder: Path, *, drop_old: bool = False) -> Restored:
-    """Restore a backup beside the database, verify it, bring its schema up to date, then exchange the two.
+def restore(context: BackupContext, folder: Path, *, drop_old: bool = False) -> Restored:
+    """Restore a backup beside the database, verify it, migrate it, then replace the database with it.
 
-    The database stays as it is until the exchange, which is one transaction. Evidence is put back before.
+    The database stays as it is until it is replaced, in one transaction. Evidence is restored before that, so
+    that the restored reports never refer to missing files.
+
+    Args:
+        folder: A backup, as ``back_up`` returned it.
+        drop_old: Drop the replaced database instead of keeping it under another name.
+
+    Raises:
+        BadInput: The folder is not a complete backup, or was made by a newer program.
+        BadData: A file of the backup is missing or damaged, or the restored copy differs.
+        StoreUnavailable: Database or programs cannot be used.
     """
     manifest = Manifest.read(folder)
-    _require_known(manifest.schema)
-    whole = manifest.dump_size + sum(manifest.evidence.values())
-    files.check_files(folder, manifest, keeper.watch(N_("Reading the backup"), whole))
-    server = Server(keeper.url)
+    _require_known_schema(manifest.schema)
+    total_bytes = manifest.dump_size + sum(manifest.evidence.values())
+    files.verify_files(folder, manifest, context.begin_stage(N_("Reading the backup"), total_bytes))
+    server = Server(context.url)
     major = server.major()
-    old = server.name_for("before", dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S"))
-    with server.scratch("restore") as scratch:
-        _load(keeper, scratch, folder, major)
-        _compare(keeper, scratch, manifest)
-        _finish(scratch, manifest, _head_of(keeper.url))
-        advance = keeper.watch(N_("Putting evidence back"), len(manifest.evidence))
-        count = files.put_back(keeper.store, folder, manifest, advance)
-        there = server.exchange(scratch.database or "", old)
-    if there and drop_old:
+    old = server.sibling_name("before", dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S"))
+    with server.scratch_database("restore") as scratch:
+        _load(context, scratch, folder, major)
+        _compare(context, scratch, manifest)
+        _finish(scratch, manifest, _head_of(context.url))
+        advance = context.begin_stage(N_("Putting evidence back"), len(manifest.evidence))
+        count = files.restore_evidence(context.evidence, folder, manifest, advance)
+        replaced = server.replace_with(scratch.database or "", old)
+    if replaced and drop_old:
         server.drop(old)
-    return Restored(manifest, old if there and not drop_old else None, count)
+    return Restored(manifest, old if replaced and not drop_old else None, count)
 
 
-def _require_known(schema: str) -> None:
+def _require_known_schema(schema: str) -> None:
     known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if schema not in known:
         raise BadInput(
@@ -247,7 +270,11 @@ def _require_known(schema: str) -> None:
 
 
 def _finish(scratch: URL, manifest: Manifest, replaced: str | None) -> None:
-    """Bring the schema up to date, with what a dump does not hold, and write the restore into the journal."""
+    """Migrate a restored database, add what a dump lacks, and write the restore into its journal.
+
+    A dump lacks the leakproof mark of an extension's function, which ``migrate`` sets, and the planner's
+    statistics.
+    """
     engine = connect_engine(scratch)
     try:
         migrate(engine)
@@ -262,12 +289,12 @@ def _finish(scratch: URL, manifest: Manifest, replaced: str | None) -> None:
 
 
 def _head_of(url: URL) -> str | None:
-    """The journal's head of the database that is about to be replaced; None where it has none."""
+    """Return the journal's head of the database about to be replaced; None if it has none."""
     engine = connect_engine(url)
     try:
         with engine.connect() as connection:
             return _head(connection)
-    except DBAPIError:  # no such database, or not ours yet
+    except DBAPIError:  # there is no such database, or it is empty
         return None
     finally:
         engine.dispose()

@@ -1,4 +1,4 @@
-"""The files of a backup: evidence copied and put back, checksums, the manifest, a folder that comes whole."""
+"""The files of a backup: manifest, checksums, evidence, and a folder that appears only when complete."""
 
 from __future__ import annotations
 
@@ -19,29 +19,40 @@ FORMAT: Final = "zhijie-backup/1"
 MANIFEST: Final = "manifest.json"
 DUMP: Final = "database.dump"
 EVIDENCE: Final = "evidence"
-PIECE: Final = 1 << 20  # bytes read at a time
-Advance = Callable[[int], None]
+READ_BYTES: Final = 1 << 20
+Advance = Callable[[int], None]  # takes the progress since its last call
 
 
 class EvidenceStore(Protocol):
-    """Where evidence lies (``reports.evidence.storage``)."""
+    """The evidence store as backups use it; implemented in ``reports.evidence.storage``, above this room."""
 
     def size(self, sha256: str) -> int | None:
-        """Bytes of a file; None where it is not there."""
+        """Return the bytes of a file; None if it is missing."""
 
     def read(self, sha256: str) -> Iterator[bytes]:
-        """A file, piece by piece."""
+        """Yield a file in pieces."""
 
     def stage(self, most: int) -> AbstractContextManager[Any]:
-        """A place for a file that arrives."""
+        """Open a writer for a file of at most so many bytes; its ``finish()`` returns what ``put`` takes."""
 
-    def put(self, staged: Any) -> bool:  # noqa: ANN401 - what ``stage`` gave
-        """Keep a file that has arrived."""
+    def put(self, staged: Any) -> bool:  # noqa: ANN401 - each implementation has its own type
+        """Store a staged file under its SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is of. ``journal``: SEQ:HASH of the head. ``evidence``: sizes by SHA-256."""
+    """Contents of a backup, stored beside it as JSON; the attributes are its keys.
+
+    Attributes:
+        made_at: ISO 8601, UTC.
+        program: Version of this program.
+        schema: Revision of the schema.
+        postgres: Major version of the server.
+        tables: Rows by table.
+        journal: SEQ:HASH of the head; empty for a schema without a journal.
+        dump_size: Bytes.
+        evidence: Bytes by SHA-256.
+    """
 
     made_at: str
     program: str
@@ -56,19 +67,23 @@ class Manifest:
     format: str = FORMAT
 
     def write(self, folder: Path) -> None:
-        """Write it into a backup's folder."""
-        said = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
-        with _new(folder / MANIFEST) as file:
-            file.write(said.encode())
+        """Write the manifest into a backup's folder."""
+        content = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+        with _new_file(folder / MANIFEST) as file:
+            file.write(content.encode())
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """The manifest of a backup. Raises :class:`BadInput` where ``folder`` is no whole backup."""
+        """Return the manifest of a backup.
+
+        Raises:
+            BadInput: ``folder`` is not a complete backup.
+        """
         try:
-            said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if folder.suffix == ".part" or said["format"] != FORMAT:
-                raise ValueError(said["format"])
-            return cls(**said)
+            content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if folder.suffix == ".part" or content["format"] != FORMAT:
+                raise ValueError(content["format"])
+            return cls(**content)
         except (OSError, ValueError, TypeError, KeyError) as fault:
             raise BadInput(
                 N_("{folder} is no whole backup of this program."),
@@ -79,8 +94,13 @@ class Manifest:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """A folder that gets its name when all in it is written, and is gone where that fails."""
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder that is renamed to ``folder`` at the end, or removed on an exception.
+
+    Raises:
+        Conflict: The folder exists.
+        StoreUnavailable: It cannot be written.
+    """
     part = folder.with_name(folder.name + ".part")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -92,19 +112,21 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             N_("{folder} is there already."), field="folder", hint=N_("Try again in a second."), folder=folder
         ) from fault
     except OSError as fault:
-        raise _no_room(folder, fault) from fault
+        raise _not_writable(folder, fault) from fault
     try:
         yield part
-        _sync_folders(part)
+        # The names must be on disk before the rename: a power cut may otherwise leave an incomplete backup.
+        for subfolder, _, _ in os.walk(part):
+            _sync(Path(subfolder))
         part.rename(folder)
         _sync(folder.parent)
     except OSError as fault:
-        raise _no_room(folder, fault) from fault
+        raise _not_writable(folder, fault) from fault
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _no_room(folder: Path, fault: OSError) -> StoreUnavailable:
+def _not_writable(folder: Path, fault: OSError) -> StoreUnavailable:
     return StoreUnavailable(
         N_("{folder} cannot be written: {reason}."),
         field="folder",
@@ -115,7 +137,7 @@ def _no_room(folder: Path, fault: OSError) -> StoreUnavailable:
 
 
 def _sync(path: Path) -> None:
-    """Have a file, or a folder's names, on disk."""
+    """Flush a file, or the names in a folder, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -123,14 +145,9 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _sync_folders(top: Path) -> None:
-    for folder, _, _ in os.walk(top):
-        _sync(Path(folder))
-
-
 @contextmanager
-def _new(path: Path) -> Iterator[Any]:
-    """A new file for ourselves alone, on disk at the end."""
+def _new_file(path: Path) -> Iterator[Any]:
+    """Yield a new file that only its owner may read, flushed to disk at the end."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         yield file
@@ -138,36 +155,40 @@ def _new(path: Path) -> Iterator[Any]:
         os.fsync(file.fileno())
 
 
-def digest_of(path: Path, advance: Advance = lambda _: None) -> tuple[str, int]:
-    """SHA-256 and size of a file; ``advance`` is told the bytes that were read."""
+def file_digest(path: Path, advance: Advance = lambda _: None) -> tuple[str, int]:
+    """Return SHA-256 and bytes of a file; ``advance`` takes the bytes read."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(READ_BYTES):
             digest.update(piece)
             size += len(piece)
             advance(len(piece))
     return digest.hexdigest(), size
 
 
-def close_dump(path: Path) -> tuple[str, int]:
-    """Have the dump on disk for ourselves alone; its SHA-256 and size."""
+def seal_dump(path: Path) -> tuple[str, int]:
+    """Make a dump readable by its owner only, flush it to disk, and return its SHA-256 and bytes."""
     path.chmod(0o600)
     _sync(path)
-    return digest_of(path)
+    return file_digest(path)
 
 
-def place_of(folder: Path, sha256: str) -> Path:
-    """Where a file of evidence lies in a backup: ``evidence/ab/cd/<sha256>``."""
+def evidence_path(folder: Path, sha256: str) -> Path:
+    """Return the path of an evidence file in a backup: ``evidence/ab/cd/<sha256>``."""
     return folder / EVIDENCE / sha256[:2] / sha256[2:4] / sha256
 
 
 def copy_evidence(store: EvidenceStore, wanted: list[str], folder: Path, advance: Advance) -> dict[str, int]:
-    """Copy files out of the store; their sizes. Raises :class:`BadData` where one is missing or damaged."""
+    """Copy evidence from the store into a backup, and return the bytes of each file.
+
+    Raises:
+        BadData: A file is missing in the store, or damaged.
+    """
     sizes = {}
     for sha256 in wanted:
         if store.size(sha256) is None:
             raise _bad_evidence(sha256, N_("Evidence {sha256} is not in the store."))
-        sizes[sha256] = _copy(store.read(sha256), place_of(folder, sha256), sha256)
+        sizes[sha256] = _copy(store.read(sha256), evidence_path(folder, sha256), sha256)
         advance(1)
     return sizes
 
@@ -176,7 +197,7 @@ def _copy(pieces: Iterator[bytes], path: Path, sha256: str) -> int:
     for parent in reversed(path.parents[:3]):  # evidence, ab, cd
         parent.mkdir(mode=0o700, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    with _new(path) as file:
+    with _new_file(path) as file:
         for piece in pieces:
             digest.update(piece)
             size += file.write(piece)
@@ -190,15 +211,19 @@ def _bad_evidence(sha256: str, message: str) -> BadData:
     return BadData(message, field="evidence", hint=hint, sha256=sha256)
 
 
-def check_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
-    """Read every file of a backup. Raises :class:`BadData` at the first that is not as the manifest says."""
-    wanted = {folder / DUMP: (manifest.dump_sha256, manifest.dump_size)}
-    wanted |= {place_of(folder, sha256): (sha256, size) for sha256, size in manifest.evidence.items()}
-    for path, said in wanted.items():
-        found: tuple[str, int] | None = None
+def verify_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
+    """Read every file of a backup and compare it with the manifest.
+
+    Raises:
+        BadData: A file is missing or differs.
+    """
+    listed = {folder / DUMP: (manifest.dump_sha256, manifest.dump_size)}
+    listed |= {evidence_path(folder, sha256): (sha256, size) for sha256, size in manifest.evidence.items()}
+    for path, expected in listed.items():
+        actual: tuple[str, int] | None = None
         with suppress(OSError):
-            found = digest_of(path, advance)
-        if found != said:
+            actual = file_digest(path, advance)
+        if actual != expected:
             raise BadData(
                 N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),
                 field="folder",
@@ -207,12 +232,12 @@ def check_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
             )
 
 
-def put_back(store: EvidenceStore, folder: Path, manifest: Manifest, advance: Advance) -> int:
-    """Put the files into the store that are not there in their size; how many."""
+def restore_evidence(store: EvidenceStore, folder: Path, manifest: Manifest, advance: Advance) -> int:
+    """Copy evidence that the store lacks, or has in another size, and return the number of files."""
     count = 0
     for sha256, size in manifest.evidence.items():
         if store.size(sha256) != size:
-            _put(store, place_of(folder, sha256), sha256, size)
+            _put(store, evidence_path(folder, sha256), sha256, size)
             count += 1
         advance(1)
     return count
@@ -220,9 +245,10 @@ def put_back(store: EvidenceStore, folder: Path, manifest: Manifest, advance: Ad
 
 def _put(store: EvidenceStore, path: Path, sha256: str, size: int) -> None:
     with path.open("rb") as file, store.stage(size) as staging:
-        while piece := file.read(PIECE):
+        while piece := file.read(READ_BYTES):
             staging.write(piece)
         staged = staging.finish()
+        # checked again although verify_files has read it: the backup may lie on a failing disk
         if staged.sha256 != sha256:
             raise BadData(
                 N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),

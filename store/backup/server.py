@@ -1,9 +1,8 @@
-"""What a backup asks of PostgreSQL: its programs, a scratch database, two databases exchanged by name."""
+"""PostgreSQL as backups use it: its client programs, scratch databases, replacing a database by another."""
 
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -20,48 +19,57 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from core.errors import StoreUnavailable
 from core.i18n import N_
 from store.access import APP_ROLE
-from store.cluster.programs import installed
+from store.cluster.programs import installed, program_major
+from store.faults import not_responding
 
-TEST: Final = "_test"  # tests touch only databases whose names end so
-NAME_MAX: Final = 63  # bytes of a name in PostgreSQL
-TRIES: Final = 10  # exchanges begun anew because somebody came in between
+TEST_SUFFIX: Final = "_test"  # tests may touch only databases whose names end in it
+NAME_MAX_BYTES: Final = 63  # of an identifier in PostgreSQL (NAMEDATALEN - 1)
+REPLACE_ATTEMPTS: Final = 10  # a client that reconnects between disconnecting and renaming costs one
 Isolation = Literal["AUTOCOMMIT", "READ COMMITTED"]
-_THROW_OUT: Final = """
+_DISCONNECT_CLIENTS: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = ANY(:names) AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
-_PARTS: Final = {"host": "PGHOST", "port": "PGPORT", "username": "PGUSER", "password": "PGPASSWORD"}
+_LIBPQ_VARIABLES: Final = {"host": "PGHOST", "port": "PGPORT", "username": "PGUSER", "password": "PGPASSWORD"}
 
 
 class _InUse(Exception):
-    """Somebody is connected to a database that is to be renamed."""
+    """A client is connected to a database that is to be renamed."""
 
 
 def connect_engine(url: URL) -> Engine:
-    """Engine without a pool and without the limits that requests have."""
+    """Return an engine without a pool and without the statement timeout of requests."""
     options = {"options": "-c timezone=UTC -c statement_timeout=0", "connect_timeout": 10}
     return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
 
 
-def environment(url: URL) -> dict[str, str]:
-    """The connection as libpq's variables: a password on the command line could be read by everybody."""
-    found = {name: url._asdict()[part] for part, name in _PARTS.items()}
-    told = {f"PG{name.upper()}": value for name, value in url.query.items() if isinstance(value, str)}
-    known = {name: str(value) for name, value in (found | told).items() if value is not None}
-    return dict(os.environ) | known | {"PGDATABASE": url.database or "", "LC_ALL": "C.UTF-8"}
+def libpq_environment(url: URL) -> dict[str, str]:
+    """Return this process's environment with a connection in libpq's variables.
+
+    Variables and not arguments, because every account of the machine can read a command line, password
+    included.
+    """
+    parts = {name: url._asdict()[part] for part, name in _LIBPQ_VARIABLES.items()}
+    options = {f"PG{name.upper()}": value for name, value in url.query.items() if isinstance(value, str)}
+    connection = {name: str(value) for name, value in (parts | options).items() if value is not None}
+    return dict(os.environ) | connection | {"PGDATABASE": url.database or "", "LC_ALL": "C.UTF-8"}
 
 
-def program(name: str, major: int) -> Path:
-    """``pg_dump`` or ``pg_restore`` for a server of a major version: its own, else the next newer one.
+def find_program(name: str, major: int) -> Path:
+    """Return the path of ``pg_dump`` or ``pg_restore`` for a server's major version.
 
-    Raises ``StoreUnavailable``.
+    That version's own, or else the next newer one: ``pg_dump`` refuses servers newer than itself.
+
+    Raises:
+        StoreUnavailable: None is installed.
     """
     on_path = shutil.which(name)
     debian = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
-    places = [one.folder / name for one in installed()] + [*debian] + ([Path(on_path)] if on_path else [])
-    found = {_major(place): place for place in places if os.access(place, os.X_OK)}
-    fitting = sorted(version for version in found if version >= major)
-    if not fitting:
+    paths = [server.folder / name for server in installed()] + [*debian]
+    paths += [Path(on_path)] if on_path else []
+    by_major = {program_major(path) or 0: path for path in paths if os.access(path, os.X_OK)}
+    suitable = [version for version in by_major if version >= major]
+    if not suitable:
         raise StoreUnavailable(
             N_("{name} of PostgreSQL {major} is not installed."),
             hint=N_(
@@ -70,22 +78,20 @@ def program(name: str, major: int) -> Path:
             name=name,
             major=major,
         )
-    return found[fitting[0]]
+    return by_major[min(suitable)]
 
 
-def _major(place: Path) -> int:
-    said = subprocess.run([place, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"\(PostgreSQL\) (\d+)", said)
-    return int(found[1]) if found else 0
-
-
-def run(
-    place: Path, arguments: list[str], env: Mapping[str, str], line: Callable[[str], None] | None = None
+def run_program(
+    program: Path, arguments: list[str], env: Mapping[str, str], on_line: Callable[[str], None] | None = None
 ) -> None:
-    """Run a program of PostgreSQL; ``line`` is told what it says. Raises ``StoreUnavailable``."""
-    last: deque[str] = deque(maxlen=40)
+    """Run a client program of PostgreSQL; ``on_line`` takes each line that it writes to standard error.
+
+    Raises:
+        StoreUnavailable: It failed; the message has its first error.
+    """
+    last_lines: deque[str] = deque(maxlen=40)
     process = subprocess.Popen(
-        [place, *arguments],
+        [program, *arguments],
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -96,38 +102,37 @@ def run(
     try:
         assert process.stderr is not None
         with process.stderr:
-            for said in process.stderr:
-                last.append(said.strip())
-                if line is not None:
-                    line(said)
+            for line in process.stderr:
+                last_lines.append(line.strip())
+                if on_line is not None:
+                    on_line(line)
         if process.wait() != 0:
-            raise _failed(place.name, last)
+            errors = [line for line in last_lines if "error:" in line or "ERROR:" in line]
+            reason = (errors or list(last_lines)[-1:] or ["?"])[0]
+            raise StoreUnavailable(N_("{name} failed: {reason}"), name=program.name, reason=reason)
     finally:
-        if process.poll() is None:  # something went wrong on our side
+        if process.poll() is None:  # an exception here, such as Ctrl+C: do not leave it running
             process.kill()
             process.wait()
 
 
-def _failed(name: str, said: deque[str]) -> StoreUnavailable:
-    grave = [line for line in said if "error:" in line or "ERROR:" in line]
-    return StoreUnavailable(
-        N_("{name} failed: {reason}"), name=name, reason=(grave or list(said)[-1:] or ["?"])[0]
-    )
-
-
 class Server:
-    """The server that a database stands on, by the URL of that database."""
+    """The PostgreSQL server of a database, given by the URL of that database."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
 
     def at(self, database: str) -> URL:
-        """The URL of another database of the server."""
+        """Return the URL of another database of the server."""
         return self.url.set(database=database)
 
     @contextmanager
-    def session(self, isolation: Isolation = "AUTOCOMMIT") -> Iterator[Connection]:
-        """A connection to the server, by default one statement a transaction; faults are told in words."""
+    def connect(self, isolation: Isolation = "AUTOCOMMIT") -> Iterator[Connection]:
+        """Yield a connection to the server's maintenance database, ``postgres``.
+
+        Raises:
+            StoreUnavailable: The server does not respond, or the role lacks a right.
+        """
         engine = connect_engine(self.at("postgres"))
         try:
             with engine.connect().execution_options(isolation_level=isolation) as connection:
@@ -135,9 +140,7 @@ class Server:
         except OperationalError as fault:
             if isinstance(fault.orig, ObjectInUse):
                 raise _InUse from fault
-            raise StoreUnavailable(
-                N_("The database does not answer."), hint=N_("Try again; `zhijie db status` tells its state.")
-            ) from fault
+            raise not_responding() from fault
         except DBAPIError as fault:
             if not isinstance(fault.orig, InsufficientPrivilege):
                 raise
@@ -153,22 +156,23 @@ class Server:
             engine.dispose()
 
     def major(self) -> int:
-        """The server's major version."""
-        with self.session() as connection:
+        """Return the server's major version."""
+        with self.connect() as connection:
             return int(connection.scalar(text("SHOW server_version_num"))) // 10_000
 
-    def name_for(self, purpose: str, mark: str) -> str:
-        """A name beside the database's: ``<database>_<purpose>_<mark>``; in tests it ends in ``_test``."""
+    def sibling_name(self, purpose: str, mark: str) -> str:
+        """Return ``<database>_<purpose>_<mark>``, cut to PostgreSQL's limit; in tests, with ``_test``."""
         own = self.url.database or ""
-        end = f"_{purpose}_{mark}" + (TEST if own.endswith(TEST) else "")
-        return own.encode()[: NAME_MAX - len(end)].decode(errors="ignore") + end
+        end = f"_{purpose}_{mark}" + (TEST_SUFFIX if own.endswith(TEST_SUFFIX) else "")
+        return own.encode()[: NAME_MAX_BYTES - len(end)].decode(errors="ignore") + end
 
     @contextmanager
-    def scratch(self, purpose: str) -> Iterator[URL]:
-        """An empty database that is gone at the end, unless it has got another name by then."""
-        name = self.name_for(purpose, secrets.token_hex(4))
-        with self.session() as connection:
+    def scratch_database(self, purpose: str) -> Iterator[URL]:
+        """Yield the URL of a new empty database, dropped at the end unless it has been renamed by then."""
+        name = self.sibling_name(purpose, secrets.token_hex(4))
+        with self.connect() as connection:
             _ensure_app_role(connection)
+            # template0: template1 may have local additions, which would collide with the dump's
             connection.execute(text(f"CREATE DATABASE {_quoted(name)} TEMPLATE template0 ENCODING 'UTF8'"))
         try:
             yield self.at(name)
@@ -176,23 +180,29 @@ class Server:
             self.drop(name)
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever uses it."""
-        with self.session() as connection:
+        """Drop a database, if it exists; clients are disconnected."""
+        with self.connect() as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)"))
 
-    def exchange(self, fresh: str, old: str) -> bool:
-        """Give ``fresh`` the database's name, and the one that had it the name ``old``; both, or neither.
+    def replace_with(self, fresh: str, old: str) -> bool:
+        """Rename the database to ``old`` and the database ``fresh`` to its name, both or neither.
 
-        Who is connected is thrown out. False where no database had the name.
+        Clients of both are disconnected.
+
+        Returns:
+            False if there was no database to replace.
+
+        Raises:
+            StoreUnavailable: Clients reconnected before each of ``REPLACE_ATTEMPTS`` renamings.
         """
         own = self.url.database or ""
-        with self.session() as connection:
-            there = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": own})
-        renames = [(own, old), (fresh, own)] if there else [(fresh, own)]
-        for _ in range(TRIES):
+        with self.connect() as connection:
+            exists = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": own})
+        renames = [(own, old), (fresh, own)] if exists else [(fresh, own)]
+        for _ in range(REPLACE_ATTEMPTS):
             with suppress(_InUse):
                 self._rename(renames)
-                return bool(there)
+                return bool(exists)
         raise StoreUnavailable(
             N_("The database {name} is in use all the time."),
             hint=N_("Stop the servers that use it (`zhijie serve`), then try again."),
@@ -200,9 +210,9 @@ class Server:
         )
 
     def _rename(self, renames: list[tuple[str, str]]) -> None:
-        """Throw out who is connected and rename, in one transaction; ``_InUse`` where somebody came in."""
-        with self.session("READ COMMITTED") as connection:
-            connection.execute(text(_THROW_OUT), {"names": [name for name, _ in renames]})
+        """Disconnect clients and rename in one transaction. Raises _InUse if a client has reconnected."""
+        with self.connect("READ COMMITTED") as connection:
+            connection.execute(text(_DISCONNECT_CLIENTS), {"names": [name for name, _ in renames]})
             for name, to in renames:
                 connection.execute(text(f"ALTER DATABASE {_quoted(name)} RENAME TO {_quoted(to)}"))
             connection.commit()
@@ -213,7 +223,7 @@ def _quoted(name: str) -> str:
 
 
 def _ensure_app_role(connection: Connection) -> None:
-    """The role that the dump's grants name; roles are no part of a dump."""
-    there = connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :n"), {"n": APP_ROLE})
-    if not there:
+    """Create the role that the dump's grants name: roles belong to the server and are not dumped."""
+    exists = connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :n"), {"n": APP_ROLE})
+    if not exists:
         connection.execute(text(f"CREATE ROLE {APP_ROLE} NOLOGIN"))

@@ -1,4 +1,4 @@
-"""Who runs the private cluster, and the folders that nobody else may enter."""
+"""The operating system account that runs the private cluster, and folders that only it may enter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.i18n import N_
 
 @dataclass(frozen=True)
 class Account:
-    """An account of this machine."""
+    """An account of the operating system."""
 
     name: str
     uid: int
@@ -23,7 +23,13 @@ class Account:
 
 
 def account_for(run_as: str) -> Account:
-    """Whoever we are; for root the account ``run_as``, because PostgreSQL refuses to run as root."""
+    """Return the account to run PostgreSQL as: the current one or, for root, the account named ``run_as``.
+
+    PostgreSQL refuses to run as root.
+
+    Raises:
+        StoreUnavailable: There is no such account.
+    """
     if os.geteuid() != 0:
         return Account(str(os.geteuid()), os.geteuid(), os.getegid())
     try:
@@ -38,13 +44,15 @@ def account_for(run_as: str) -> Account:
 
 
 def make_private(folder: Path, account: Account) -> None:
-    """Make ``folder`` for ``account`` alone, or refuse what somebody else put in its place.
+    """Create a folder that only ``account`` may enter; an existing one is accepted if it is such a folder.
 
-    Raises ``StoreUnavailable`` also where ``account`` may not enter a folder above it.
+    Raises:
+        StoreUnavailable: The folder cannot be created, belongs to another account or is open to others, or
+            ``account`` may not enter a folder above it.
     """
     try:
         _make_parents(folder.parent, account)
-        found = _make(folder, account)
+        info = _make(folder, account)
     except OSError as error:
         raise StoreUnavailable(
             N_("The folder {path} for the private PostgreSQL cannot be made: {reason}."),
@@ -52,14 +60,14 @@ def make_private(folder: Path, account: Account) -> None:
             path=folder,
             reason=error.strerror,
         ) from error
-    if found.st_uid != account.uid or not _is_private(found):
+    if info.st_uid != account.uid or not _is_private(info):
         raise StoreUnavailable(
             N_("The folder {path} must be a real folder that only {user} may enter."),
             hint=N_("Remove it if you do not know it; else give it to {user} with mode 0700."),
             path=folder,
             user=account.name,
         )
-    _require_way_in(folder, account)
+    _require_reachable(folder, account)
 
 
 def _make_parents(folder: Path, account: Account) -> None:
@@ -68,30 +76,33 @@ def _make_parents(folder: Path, account: Account) -> None:
     _make_parents(folder.parent, account)
     folder.mkdir(exist_ok=True)
     if account.uid != os.geteuid():
-        folder.chmod(0o755)  # whatever the umask: the other account has to get through
+        folder.chmod(0o755)  # whatever the umask: the other account has to pass through
 
 
 def _make(folder: Path, account: Account) -> os.stat_result:
-    """Make the folder, and hand over one of our own; never follow a link that lies there."""
+    """Create a folder, or take the existing one, and give it to ``account`` if it is ours.
+
+    Never follows a symbolic link: anybody could have put one into the temporary folder.
+    """
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    found = folder.lstat()
-    if found.st_uid == os.geteuid() != account.uid and _is_private(found):
+    info = folder.lstat()
+    if info.st_uid == os.geteuid() != account.uid and _is_private(info):
         os.chown(folder, account.uid, account.gid, follow_symlinks=False)
-        found = folder.lstat()
-    return found
+        info = folder.lstat()
+    return info
 
 
-def _is_private(found: os.stat_result) -> bool:
-    return stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+def _is_private(info: os.stat_result) -> bool:
+    return stat.S_ISDIR(info.st_mode) and not info.st_mode & 0o077
 
 
-def _require_way_in(folder: Path, account: Account) -> None:
-    """Refuse a folder under one that ``account`` may not enter (ACLs are not looked at)."""
+def _require_reachable(folder: Path, account: Account) -> None:
+    """Raise StoreUnavailable if ``account`` may not enter a folder above. Ignores access control lists."""
     for parent in folder.resolve().parents:
-        found = parent.stat()
-        bits = 0o100 if found.st_uid == account.uid else 0o010 if found.st_gid == account.gid else 0o001
-        if not found.st_mode & bits:
+        info = parent.stat()
+        execute = 0o100 if info.st_uid == account.uid else 0o010 if info.st_gid == account.gid else 0o001
+        if not info.st_mode & execute:
             raise StoreUnavailable(
                 N_("{user}, who runs PostgreSQL, may not enter {path}."),
                 hint=N_("Name in ZHIJIE_HOME a folder that every account can reach."),

@@ -1,7 +1,7 @@
-"""What lies around a place, for a telephone that will be without a net: whole areas that meet a box.
+"""Extract of the areas in and around a county, for judging places offline.
 
-Unit lines are simplified together, so that neighbours keep one border; by how much they moved is measured
-and told. Zones stay as they are: the law hangs on their lines.
+Unit borders are simplified together, so that neighbours still share one border, and the error is measured and
+returned with them. Zones are not simplified: whether an act is prohibited depends on their lines.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ from geo.measure.geodesic import Plane
 from store.queries.features import Box, meets_box
 from store.schema.datasets import SRID, GridCell, Permit, Source, Unit, Zone
 
-LEVELS: Final = ("county", "township")  # finer units have no shape, coarser ones no borders of their own
+LEVELS: Final = (
+    "county",
+    "township",
+)  # villages have no geometry; coarser units add no borders
 ROLES: Final = ("units", "zones", "grid")
-TOLERANCE_M: Final = 10.0  # about; what became of it is measured
-DIGITS: Final = 6  # of a degree: a decimetre
-ROUNDING_M: Final = 0.1
+TOLERANCE_M: Final = 10.0  # of the simplification, approximately; the actual displacement is measured
+DIGITS: Final = 6  # decimals of a degree: 0.1 m
+ROUNDING_M: Final = 0.1  # largest displacement by rounding to DIGITS
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """A county by its code, and its box in degrees."""
+    """A county with its bounding box: west, south, east, north, CGCS2000 degrees."""
 
     code: str
     name: str
@@ -43,9 +46,14 @@ class County:
 
 @dataclass(frozen=True, slots=True)
 class AreaExtract:
-    """Areas as plain rows with GeoJSON geometry; ``source`` in a row is a place in ``sources``.
+    """Areas as plain rows with GeoJSON geometry.
 
-    ``until``: the first day after which one of the areas may be another; None where none is known.
+    Attributes:
+        box: West, south, east, north of the extract, degrees.
+        sources: The datasets; the other rows refer to them by index, as ``source``. ``simplified_m`` is the
+            largest displacement of their lines, metres.
+        permits: Permits in force, without their holders: personal data that judging does not need.
+        until: First day on which one of the areas begins or ends; None if none is known.
     """
 
     county: County
@@ -59,14 +67,14 @@ class AreaExtract:
 
 
 def select_county(code: str | None, place: tuple[float, float] | None, day: dt.date) -> Select[Any]:
-    """The county of a code, or at a place (lon, lat), official lines first."""
+    """Build the query of :func:`fetch_county`; areas of official datasets come first."""
     box = func.ST_Envelope(Unit.geom)
     sides = [getattr(func, f"ST_{side}")(box) for side in ("XMin", "YMin", "XMax", "YMax")]
     if place is None:
-        wanted: ColumnElement[bool] = Unit.code == code
+        condition: ColumnElement[bool] = Unit.code == code
     else:
         point = func.ST_SetSRID(func.ST_MakePoint(*place), SRID)
-        wanted = func.ST_Covers(Unit.geom, point)
+        condition = func.ST_Covers(Unit.geom, point)
     return (
         select(Unit.code, Unit.name, *sides)
         .join(Source, Source.id == Unit.source_id)
@@ -76,7 +84,7 @@ def select_county(code: str | None, place: tuple[float, float] | None, day: dt.d
             Unit.valid.contains(day),
             Unit.geom.isnot(None),
         )
-        .where(wanted)
+        .where(condition)
         .order_by(Source.official.desc(), Unit.code)
         .limit(1)
     )
@@ -85,40 +93,50 @@ def select_county(code: str | None, place: tuple[float, float] | None, day: dt.d
 def fetch_county(
     session: Session, code: str | None, place: tuple[float, float] | None, day: dt.date
 ) -> County | None:
-    """The county of a code, or at a place in CGCS2000 degrees; None where there is none."""
+    """Return the county with a code, or the one at a place; None if there is none.
+
+    Args:
+        code: Used if ``place`` is None.
+        place: Longitude and latitude, CGCS2000 degrees.
+        day: On which the county is in force.
+    """
     row = session.execute(select_county(code, place, day)).first()
     return None if row is None else County(row[0], row[1], tuple(row[2:]))
 
 
 def fetch_versions(session: Session) -> list[tuple[int, str]]:
-    """(id, checksum) of every current dataset, the law's too: what a pack depends on."""
+    """Return (id, checksum) of every current dataset, laws included: all that an offline pack depends on."""
     query = select(Source.id, Source.checksum).where(Source.retired_at.is_(None)).order_by(Source.id)
     return [(row.id, row.checksum) for row in session.execute(query)]
 
 
 def fetch_area_extract(session: Session, county: County, margin_m: float, day: dt.date) -> AreaExtract:
-    """Everything that meets a county's box, grown by a margin in metres."""
-    box = _grown(county.box, margin_m)
+    """Return the areas and permits of a day that meet a county's bounding box, expanded by a margin.
+
+    Args:
+        margin_m: Metres.
+    """
+    box = _expand(county.box, margin_m)
     sources = _sources(session)
     numbers = {row.pop("id"): n for n, row in enumerate(sources)}
-    found = {table: _areas(session, table, box, day, numbers) for table in (Unit, Zone, GridCell)}
+    areas = {table: _areas(session, table, box, day, numbers) for table in (Unit, Zone, GridCell)}
     for row in sources:
         row["simplified_m"] = ROUNDING_M
-    _simplify(found[Unit], sources, Plane((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
-    units, zones, cells = (_told(found[table]) for table in (Unit, Zone, GridCell))
-    permits = _told(_permits(session, box, day))
-    return AreaExtract(county, box, sources, units, zones, cells, permits, _until(session, box, day))
+    _simplify(areas[Unit], sources, Plane((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+    units, zones, cells = (_with_geojson(areas[table]) for table in (Unit, Zone, GridCell))
+    permits = _with_geojson(_permits(session, box, day))
+    return AreaExtract(county, box, sources, units, zones, cells, permits, _next_change(session, box, day))
 
 
-def _grown(box: Box, margin_m: float) -> Box:
+def _expand(box: Box, margin_m: float) -> Box:
     west, south, east, north = box
     plane = Plane((west + east) / 2, (south + north) / 2)
     dx, dy = margin_m / plane.kx, margin_m / plane.ky
     return west - dx, south - dy, east + dx, north + dy
 
 
-def fetch_worst_m(session: Session) -> float:
-    """The largest error, metres, that the lines of a current dataset of areas may have."""
+def fetch_coarsest_accuracy_m(session: Session) -> float:
+    """Return the largest 68 % position error of a current dataset of areas, metres; 0 without datasets."""
     query = select(func.max(Source.accuracy_m)).where(Source.retired_at.is_(None), Source.role.in_(ROLES))
     return float(session.scalar(query) or 0.0)
 
@@ -163,7 +181,6 @@ def _areas(
 
 
 def _permits(session: Session, box: Box, day: dt.date) -> list[Row]:
-    """Permits in force, without their holders: a telephone need not know them."""
     query = (
         select(Permit.number, Permit.uses, Permit.zone_kinds, func.ST_AsBinary(Permit.geom))
         .join(Source, Source.id == Permit.source_id)
@@ -177,7 +194,10 @@ def _permits(session: Session, box: Box, day: dt.date) -> list[Row]:
 
 
 def _simplify(rows: Sequence[Row], sources: list[Row], plane: Plane) -> None:
-    """Thin the lines of each layer and level as one net, and note how far they moved at most."""
+    """Simplify the areas of each dataset and level together, and set ``simplified_m`` of the datasets.
+
+    Together, as a coverage: simplified one by one, neighbours would overlap or leave gaps.
+    """
     groups: dict[tuple[int, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["source"], row["level"]), []).append(row)
@@ -187,26 +207,27 @@ def _simplify(rows: Sequence[Row], sources: list[Row], plane: Plane) -> None:
         moved = float(np.max(shapely.hausdorff_distance(shapely.boundary(before), shapely.boundary(after))))
         for row, shape in zip(members, after, strict=True):
             row["geom"] = shapely.transform(shape, plane.to_degrees)
-        told = sources[source]
-        told["simplified_m"] = max(told["simplified_m"], math.ceil(moved + ROUNDING_M))
+        dataset = sources[source]
+        dataset["simplified_m"] = max(dataset["simplified_m"], math.ceil(moved + ROUNDING_M))
 
 
 def plane_shapes(shapes: Iterable[BaseGeometry], plane: Plane) -> NDArray[np.object_]:
-    """Shapes in degrees as an array of shapes in a plane's metres."""
+    """Convert shapes in degrees to an array of shapes in a plane's metres."""
     return np.array([plane.shapely_to_metres(shape) for shape in shapes], dtype=object)
 
 
-def _told(rows: Iterable[Row]) -> list[Row]:
-    told = []
+def _with_geojson(rows: Iterable[Row]) -> list[Row]:
+    """Replace the shapely geometry of rows by GeoJSON, rounded to ``DIGITS``."""
+    converted = []
     for row in rows:
-        geom = shapely.transform(row.pop("geom"), lambda places: np.round(places, DIGITS))
-        told.append({**row, "geometry": mapping(geom)})
-    return told
+        geom = shapely.transform(row.pop("geom"), lambda lonlat: np.round(lonlat, DIGITS))
+        converted.append({**row, "geometry": mapping(geom)})
+    return converted
 
 
-def _until(session: Session, box: Box, day: dt.date) -> dt.date | None:
-    """The first day after ``day`` on which an area of the box begins or ends."""
-    turns = []
+def _next_change(session: Session, box: Box, day: dt.date) -> dt.date | None:
+    """Return the first day after ``day`` on which an area in the box begins or ends."""
+    days: list[dt.date] = []
     for table in (Unit, Zone, GridCell):
         first, last = func.lower(table.valid), func.upper(table.valid)
         query = (
@@ -217,5 +238,5 @@ def _until(session: Session, box: Box, day: dt.date) -> dt.date | None:
             .join(Source, Source.id == table.source_id)
             .where(Source.retired_at.is_(None), meets_box(table.geom, box), or_(first > day, last > day))
         )
-        turns += [turn for turn in session.execute(query).one() if turn is not None]
-    return min(turns, default=None)
+        days += [change for change in session.execute(query).one() if change is not None]
+    return min(days, default=None)

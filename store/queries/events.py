@@ -1,4 +1,4 @@
-"""What the journal's steps mean for whom: asked of the database with the credentials of those who listen."""
+"""Events for live streams: steps of the journal, and which of the connected credentials may see them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step about a report. ``report``: what it is now. ``by_reach``, ``by_own``: who hears of it, as places
-    (from 0) in the list of credentials that was shown: within its reach, or only as who filed or holds it.
+    """A step about a report.
+
+    Attributes:
+        report: Its present attributes.
+        by_reach: The credentials whose reach covers the report, as indices into the list that was passed.
+        by_own: The credentials that may see it only because their account filed or holds it.
     """
 
     seq: int
@@ -24,17 +28,24 @@ class Event:
     by_own: tuple[int, ...]
 
 
-_HEARD = text("SELECT * FROM zhijie_heard(:after, :most, :tokens)").bindparams(
+_EVENTS = text("SELECT * FROM zhijie_heard(:after, :most, :tokens)").bindparams(
     bindparam("tokens", type_=ARRAY(Text))
 )
-_STANDING = text("SELECT * FROM zhijie_standing(:hashes)").bindparams(
+_READABLE_STEMS = text("SELECT * FROM zhijie_standing(:hashes)").bindparams(
     bindparam("hashes", type_=ARRAY(LargeBinary))
 )
 
 
 def fetch_events(session: Session, after: int, most: int, tokens: Sequence[str]) -> list[Event]:
-    """The events among the next ``most`` steps after a number that one of the credentials may hear of."""
-    rows = session.execute(_HEARD, {"after": after, "most": most, "tokens": list(tokens)})
+    """Return the events that at least one credential may see, among the next ``most`` steps of the journal.
+
+    One query for all streams: the database evaluates each step once for all credentials.
+
+    Args:
+        after: Number of the last step already handled.
+        tokens: Of the credentials.
+    """
+    rows = session.execute(_EVENTS, {"after": after, "most": most, "tokens": list(tokens)})
     return [
         Event(
             row.seq,
@@ -49,16 +60,20 @@ def fetch_events(session: Session, after: int, most: int, tokens: Sequence[str])
 
 
 def fetch_head(session: Session) -> int:
-    """The number of the journal's last step."""
+    """Return the number of the journal's last step; 0 for an empty journal."""
     return int(session.scalar(select(func.zhijie_head())) or 0)
 
 
 def fetch_readable_stems(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
-    """Of these credentials (SHA-256 of tokens), those that still open something: the stems they may read."""
-    rows = session.execute(_STANDING, {"hashes": list(hashes)})
+    """Return the stems of unit codes that each still valid credential may read; others are left out.
+
+    Args:
+        hashes: SHA-256 of the tokens.
+    """
+    rows = session.execute(_READABLE_STEMS, {"hashes": list(hashes)})
     return {bytes(row.token_hash): tuple(sorted(row.stems)) for row in rows}
 
 
 def mark_overdue(session: Session) -> int:
-    """Let reports whose day has passed be overdue; how many there were (at most 500 at a time)."""
+    """Mark reports whose due date has passed as overdue, and return their number, at most 500 per call."""
     return int(session.scalar(select(func.zhijie_mark_overdue())) or 0)

@@ -1,4 +1,8 @@
-"""Features of the store as GeoJSON, and places by name. Longitude, latitude in CGCS2000 (served as 4326)."""
+"""Features of the store as GeoJSON, and places by name.
+
+Coordinates are longitude and latitude in CGCS2000; GeoJSON knows WGS 84 only, from which they differ by less
+than a metre.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +16,23 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from store.schema.datasets import SRID, GridCell, Source, Unit, Zone
 
-DIGITS: Final = 7  # of a degree: a centimetre
+DIGITS: Final = 7  # decimals of a degree: 1 cm
 Columns = Mapping[str, Any]
-
-
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float]  # west, south, east, north, degrees
 
 
 def meets_box(column: InstrumentedAttribute[Any], box: Box) -> ColumnElement[bool]:
-    """Whether a geometry meets a west, south, east, north box in degrees."""
+    """SQL condition: a geometry intersects a bounding box."""
     return func.ST_Intersects(column, func.ST_MakeEnvelope(*box, SRID))
 
 
 def as_geojson(column: InstrumentedAttribute[Any]) -> ColumnElement[str]:
-    """A geometry column as GeoJSON text."""
+    """SQL expression: a geometry as GeoJSON text, labelled ``geojson``."""
     return func.ST_AsGeoJSON(column, DIGITS).label("geojson")
 
 
 def feature_collection(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """A FeatureCollection of rows that carry ``geojson`` beside their properties."""
+    """Return a GeoJSON FeatureCollection of rows with ``geojson`` and their properties."""
     return {"type": "FeatureCollection", "features": [_feature(row) for row in rows]}
 
 
@@ -54,36 +56,35 @@ def _current(table: type[Unit | Zone | GridCell], columns: Columns, as_of: dt.da
 
 
 def fetch_units(session: Session, level: str, as_of: dt.date) -> dict[str, Any]:
-    """The units of a level on a day."""
+    """Return the units of a level on a day, as a FeatureCollection."""
     columns = {"code": Unit.code, "name": Unit.name, "level": Unit.level, "parent": Unit.parent}
     query = _current(Unit, columns, as_of).where(Unit.level == level)
     return feature_collection(_rows(session, query))
 
 
 def fetch_zones(session: Session, as_of: dt.date) -> dict[str, Any]:
-    """The zones on a day."""
+    """Return the zones on a day, as a FeatureCollection."""
     columns = {"id": Zone.code, "kind": Zone.kind, "grade": Zone.grade, "name": Zone.name}
     return feature_collection(_rows(session, _current(Zone, columns, as_of)))
 
 
 def fetch_grid(session: Session, as_of: dt.date) -> dict[str, Any]:
-    """The grid cells on a day."""
+    """Return the grid cells on a day, as a FeatureCollection."""
     names = ("code", "township", "name", "worker", "team")
     columns = {name: getattr(GridCell, name) for name in names}
     return feature_collection(_rows(session, _current(GridCell, columns, as_of)))
 
 
 def fetch_loaded_at(session: Session) -> dt.datetime | None:
-    """When the newest of the current datasets was loaded; None where there is none."""
+    """Return when the newest of the current datasets was loaded; None without datasets."""
     return session.scalar(select(func.max(Source.loaded_at)).where(Source.retired_at.is_(None)))
 
 
 def fetch_places(session: Session, wanted: str, as_of: dt.date, limit: int) -> list[dict[str, Any]]:
-    """Units whose name holds the text, or whose code or initials in pinyin begin with it.
+    """Return units whose name contains a text, or whose code or pinyin initials begin with it.
 
-    Exact names and higher units come first.
-
-    A village has no area of its own: it answers with its township's place and box.
+    Exact names and higher units come first. A village, which has no area, has position and bounding box of
+    its township (``borrowed``).
     """
     return [_place(row) for row in _rows(session, select_places(wanted, as_of, limit))]
 
@@ -93,7 +94,7 @@ def _rows(session: Session, query: Select[Any]) -> list[dict[str, Any]]:
 
 
 def select_places(wanted: str, as_of: dt.date, limit: int) -> Select[Any]:
-    """Builder of :func:`fetch_places`."""
+    """Build the query of :func:`fetch_places`."""
     above = aliased(Unit)
     shape = func.coalesce(Unit.geom, above.geom)
     inside, box = func.ST_PointOnSurface(shape), func.ST_Envelope(shape)

@@ -1,4 +1,4 @@
-"""Reports as lines of a feed, newest first, within the session's reach."""
+"""Reports as rows of a feed, limited by row security to what the transaction's credential may see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from store.queries.report_filter import ReportFilter
-from store.schema.datasets import OPEN
+from store.schema.datasets import OPEN_CONDITION
 
 _FEED: Final = """
 SELECT r.id, r.overdue, category, effect, certainty, status, r.unit_code, unit_name, received_at,
@@ -20,16 +20,22 @@ LEFT JOIN LATERAL (
     SELECT name FROM zhijie_hands(r.id) h WHERE h.ended_at IS NULL AND holder_account IS NOT NULL) holder
     ON true
 ORDER BY {order}"""
-NEWEST: Final = "id DESC"
-# What is open before what is not, what is urgent or late first, then what is due first.
-PRESSING: Final = f"NOT ({OPEN}), NOT (overdue OR urgent), due_on NULLS LAST, id DESC"
+_NEWEST: Final = "id DESC"
+# Open before closed, urgent or overdue first, then by due date.
+_PRESSING: Final = f"NOT ({OPEN_CONDITION}), NOT (overdue OR urgent), due_on NULLS LAST, id DESC"
 
 
 def fetch_feed(
     session: Session, criteria: ReportFilter, before: int, limit: int, *, pressing: bool = False
 ) -> list[dict[str, Any]]:
-    """At most ``limit`` reports with an id below ``before``; ``pressing``: the most urgent first instead."""
+    """Return reports that match the criteria, newest first.
+
+    Args:
+        before: Only reports with a smaller id; for paging.
+        limit: Largest number of reports.
+        pressing: Order by urgency instead: open before closed, urgent or overdue first, then by due date.
+    """
     where, values = criteria.sql()
-    query = _FEED.format(criteria=where, order=PRESSING if pressing else NEWEST)
+    query = _FEED.format(criteria=where, order=_PRESSING if pressing else _NEWEST)
     rows = session.execute(text(query), {**values, "before": before, "limit": limit})
     return [dict(row) for row in rows.mappings()]

@@ -1,4 +1,4 @@
-"""Parcels as the store knows them: by number, by place, and what lies on one or beside it."""
+"""Parcels by number or place, and the permits, reports and parcels on or beside one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from store.queries.features import as_geojson
 from store.schema.datasets import SRID, Permit, Report, Source
 from store.schema.parcels import Parcel
 
-TOUCHES_DEG: Final = 1e-6  # about 10 cm: nearer than this, two parcels are neighbours
-LEAST_M2: Final = 0.1  # of a permit on a parcel; less is two lines that are drawn the same
-MOST_REPORTS: Final = 100
-MOST_NEIGHBOURS: Final = 200
+NEIGHBOUR_DEG: Final = 1e-6  # about 0.1 m: within it, borders drawn twice count as touching
+MIN_OVERLAP_M2: Final = 0.1  # of a permit and a parcel; less comes from one border drawn twice
+MAX_REPORTS: Final = 100
+MAX_NEIGHBOURS: Final = 200
 
 
 def select_parcel(condition: ColumnElement[bool], as_of: dt.date) -> Select[Parcel, bool, float, str]:
-    """The parcel of a day for which a condition holds; of several, that of an official dataset first."""
+    """Select the parcel that meets a condition on a day; of several, one of an official dataset."""
     return (
         select(
             Parcel,
@@ -34,49 +34,49 @@ def select_parcel(condition: ColumnElement[bool], as_of: dt.date) -> Select[Parc
 
 
 def has_number(number: str) -> ColumnElement[bool]:
-    """Whether a parcel has a number."""
+    """SQL condition: the parcel has a number."""
     return Parcel.number == number
 
 
-def holds_point(lon: float, lat: float) -> ColumnElement[bool]:
-    """Whether a parcel holds a point, CGCS2000 degrees; on a line, both of its sides do."""
+def covers_point(lon: float, lat: float) -> ColumnElement[bool]:
+    """SQL condition: the parcel covers a point, CGCS2000 degrees; a point on a border is on both sides."""
     return func.ST_Intersects(Parcel.geom, func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID))
 
 
-def select_permits(parcel: Parcel) -> Select[Any]:
-    """The permits on a parcel, in force or not, with the square metres that they cover of it."""
+def select_parcel_permits(parcel: Parcel) -> Select[Any]:
+    """Select the permits on a parcel, in force or not, and the area they share with it, m²."""
     shared = func.ST_Area(func.geography(func.ST_Intersection(Permit.geom, Parcel.geom)))
     return (
         select(Permit, Source.official, shared.label("overlap_m2"))
         .join(Source, Source.id == Permit.source_id)
         .join(Parcel, func.ST_Intersects(Permit.geom, Parcel.geom))
-        .where(Source.retired_at.is_(None), Parcel.id == parcel.id, shared > LEAST_M2)
+        .where(Source.retired_at.is_(None), Parcel.id == parcel.id, shared > MIN_OVERLAP_M2)
         .order_by(func.lower(Permit.valid).desc(), Permit.number)
     )
 
 
-def select_reports(parcel: Parcel) -> Select[int, str, str, dt.datetime, str, bool]:
-    """The reports on a parcel that the session may see, newest first."""
+def select_parcel_reports(parcel: Parcel) -> Select[int, str, str, dt.datetime, str, bool]:
+    """Select the reports on a parcel that the transaction's credential may see, newest first."""
     return (
         select(Report.id, Report.status, Report.effect, Report.received_at, Report.category, Report.sample)
         .join(Parcel, func.ST_Intersects(Report.geom, Parcel.geom))
         .where(Parcel.id == parcel.id)
         .order_by(Report.received_at.desc(), Report.id.desc())
-        .limit(MOST_REPORTS)
+        .limit(MAX_REPORTS)
     )
 
 
-def select_neighbours(parcel: Parcel, as_of: dt.date) -> Select[str]:
-    """The numbers of the parcels of the same register on a day that touch this one."""
-    middle = select(Parcel.geom).where(Parcel.id == parcel.id).scalar_subquery()
+def select_neighbouring_parcels(parcel: Parcel, as_of: dt.date) -> Select[str]:
+    """Select the numbers of the parcels that touch this one on a day, in the same dataset."""
+    geom = select(Parcel.geom).where(Parcel.id == parcel.id).scalar_subquery()
     return (
         select(Parcel.number)
         .where(
             Parcel.source_id == parcel.source_id,
             Parcel.id != parcel.id,
             Parcel.valid.contains(as_of),
-            func.ST_DWithin(Parcel.geom, middle, TOUCHES_DEG),
+            func.ST_DWithin(Parcel.geom, geom, NEIGHBOUR_DEG),
         )
         .order_by(Parcel.number)
-        .limit(MOST_NEIGHBOURS)
+        .limit(MAX_NEIGHBOURS)
     )

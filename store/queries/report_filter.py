@@ -10,8 +10,8 @@ from geo.unit_codes import stem
 from store.queries.features import Box
 from store.schema.datasets import SRID
 
-# Conditions on the table report. The text is fixed here; values are bound.
-_PARTS: Final = {
+# Conditions on the table report. The SQL is constant; values are bound as parameters.
+_CONDITIONS: Final = {
     "unit": "unit_code ^@ :unit",
     "bbox": f"ST_Intersects(geom, ST_MakeEnvelope(:west, :south, :east, :north, {SRID}))",
     "category": "category = ANY(:category)",
@@ -50,29 +50,29 @@ class ReportFilter:
     received_from: dt.datetime | None = None
 
     def parts(self) -> dict[str, Any]:
-        """The criteria that are set, by name."""
+        """Return the criteria that are set, by name."""
         return {name: value for name in _NAMES if (value := getattr(self, name))}
 
     def sql(self) -> tuple[str, dict[str, Any]]:
-        """(" AND …" for a WHERE over the table ``report``, values of its parameters)."""
+        """Return (" AND …" for a WHERE on the table ``report``, values of its parameters)."""
         parts = self.parts()
         values: dict[str, Any] = {}
         for name, value in parts.items():
             values |= _values(name, value)
-        return "".join(f" AND {_PARTS[name]}" for name in parts), values
+        return "".join(f" AND {_CONDITIONS[name]}" for name in parts), values
 
     @property
     def whole_months(self) -> bool:
-        """Whether the days from ``since`` to ``until`` are whole months, so that monthly counts answer."""
+        """Whether ``since`` and ``until`` are bounds of months, so that monthly counts suffice."""
         begins = self.since is None or self.since.day == 1
         return begins and (self.until is None or (self.until + dt.timedelta(1)).day == 1)
 
 
-_NAMES: Final = tuple(one.name for one in fields(ReportFilter))
+_NAMES: Final = tuple(field.name for field in fields(ReportFilter))
 
 
 def _values(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of one criterion
-    """The bound values of one criterion, by the names of its parameters."""
+    """Return the values of one criterion's parameters, by their names."""
     if name == "bbox":
         return dict(zip(("west", "south", "east", "north"), value, strict=True))
     if isinstance(value, bool):  # its condition has no parameter

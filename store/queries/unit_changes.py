@@ -1,4 +1,4 @@
-"""What becomes of units between two days, or when another version of a dataset takes over."""
+"""Differences of units between two days, or between two versions of a dataset."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from sqlalchemy.types import BigInteger, Date, Float, Text
 from geo.measure.probability import REACH, sigma_from_r68
 from store.schema.datasets import LEVELS, Report, UnitPiece
 
-SQL: Final = Path(__file__).parent / "sql" / "unit_changes.sql"
-NOISE_M2: Final = 1.0  # a smaller part is rounding where one line was drawn twice, not ground that moves
-# No degree on the ellipsoid is shorter: the search box is never too small.
-LON_DEGREE_M: Final = 111_300.0  # at the equator; times cos(latitude)
+_SQL_FILE: Final = Path(__file__).parent / "sql" / "unit_changes.sql"
+NOISE_M2: Final = 1.0  # a smaller part comes from rounding where one line was drawn twice
+# Lengths of a degree, rounded down so that a search box in degrees is never too small.
+LON_DEGREE_M: Final = 111_300.0  # at the equator; times cos(latitude) elsewhere
 LAT_DEGREE_M: Final = 110_500.0
 Kind = Literal["begins", "ends", "renamed", "area"]
 
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
-    """A unit on one side of a change. ``area_m2``: ellipsoidal, None where it has no area (villages)."""
+    """A unit on one side of a change. ``area_m2`` is ellipsoidal; None for units without geometry."""
 
     name: str
     level: str
@@ -38,7 +38,7 @@ class UnitState:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Ground that changes hands, m²; ``code`` and ``name`` are None where no unit is on the other side."""
+    """Ground that passes from one unit to another; ``code`` and ``name`` of the other unit, None if none."""
 
     code: str | None
     name: str | None
@@ -47,11 +47,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class UnitChange:
-    """A unit that is not the same on both sides, with the ground that it gets and gives, largest part first.
+    """A unit that differs between the two sides, with the ground it gains and loses, largest part first.
 
-    Parts are measured one by one; where a new line crosses an old border, they may differ from the
-    difference of the two areas by less than a thousandth, because a border is straight in degrees and is
-    measured as geodesics between its vertices.
+    Each part is measured by itself. Where a new line crosses an old border, their sum may deviate from the
+    difference of the two areas by less than a thousandth, because borders are straight in degrees but
+    measured as geodesics between their vertices.
     """
 
     dataset: str
@@ -63,14 +63,14 @@ class UnitChange:
 
     @property
     def now(self) -> UnitState:
-        """The newest that is known of it."""
+        """The unit after the change or, if it ends, before it."""
         state = self.after or self.before
         assert state is not None, "a change has at least one side"
         return state
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """What happens to it; empty where the same line has merely been drawn with other vertices."""
+        """What changes; empty if the same line has merely been drawn with other vertices."""
         if self.before is None:
             return ("begins",)
         if self.after is None:
@@ -80,18 +80,18 @@ class UnitChange:
 
     @property
     def gained_m2(self) -> float:
-        """All ground that it gets."""
+        """Area gained, m²."""
         return sum(part.area_m2 for part in self.gained)
 
     @property
     def lost_m2(self) -> float:
-        """All ground that it gives."""
+        """Area lost, m²."""
         return sum(part.area_m2 for part in self.lost)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitSide:
-    """One side of a comparison: a day, and the dataset versions (id → dataset that it is compared as)."""
+    """One side of a comparison: a day, and dataset versions: id → dataset it is compared as."""
 
     day: dt.date
     datasets: Mapping[int, str]
@@ -99,7 +99,7 @@ class UnitSide:
 
 @dataclass(frozen=True, slots=True)
 class UnitChanges:
-    """Every unit that changes; ``redrawn``: ids of the rows whose ground is not the same on both sides."""
+    """All units that change. ``redrawn``: ids of the rows of ``unit`` whose geometry differs."""
 
     units: tuple[UnitChange, ...]
     redrawn: tuple[int, ...]
@@ -107,23 +107,23 @@ class UnitChanges:
 
 @cache
 def _statement() -> str:
-    return SQL.read_text(encoding="utf-8")
+    return _SQL_FILE.read_text(encoding="utf-8")
 
 
 def select_unit_changes(before: UnitSide, after: UnitSide) -> TextClause:
-    """One statement for all that differs between two sides."""
+    """Build the query of :func:`fetch_unit_changes`."""
     noise = bindparam("noise_m2", NOISE_M2, Float)
-    return text(_statement()).bindparams(noise, *_side("before", before), *_side("after", after))
+    return text(_statement()).bindparams(noise, *_parameters("before", before), *_parameters("after", after))
 
 
-def _side(name: str, side: UnitSide) -> Iterable[BindParameter[Any]]:
+def _parameters(name: str, side: UnitSide) -> Iterable[BindParameter[Any]]:
     yield bindparam(f"{name}_ids", list(side.datasets), ARRAY(BigInteger))
     yield bindparam(f"{name}_names", list(side.datasets.values()), ARRAY(Text))
     yield bindparam(f"{name}_day", side.day, Date)
 
 
 def fetch_unit_changes(session: Session, before: UnitSide, after: UnitSide) -> UnitChanges:
-    """What changes between two sides: by level from the top, then by code."""
+    """Return what changes between two sides, sorted by level from the top, then by code."""
     row = session.execute(select_unit_changes(before, after)).one()
     exchanges = row.exchanges or []
     units = [_change(unit, exchanges) for unit in row.units or []]
@@ -138,15 +138,15 @@ def _redrawn(units: Iterable[Mapping[str, Any]]) -> Iterable[int]:
 
 
 def _change(unit: Mapping[str, Any], exchanges: Iterable[Mapping[str, Any]]) -> UnitChange:
-    own = [one for one in exchanges if one["dataset"] == unit["dataset"]]
+    own = [exchange for exchange in exchanges if exchange["dataset"] == unit["dataset"]]
     code = unit["code"]
     return UnitChange(
         dataset=unit["dataset"],
         code=code,
         before=_state(unit["before"]),
         after=_state(unit["after"]),
-        gained=_parts(own, "giver", lambda one: one["taker"] == code),
-        lost=_parts(own, "taker", lambda one: one["giver"] == code),
+        gained=_parts(own, "giver", lambda exchange: exchange["taker"] == code),
+        lost=_parts(own, "taker", lambda exchange: exchange["giver"] == code),
     )
 
 
@@ -154,7 +154,9 @@ def _parts(
     exchanges: Iterable[Mapping[str, Any]], other: str, wanted: Callable[[Mapping[str, Any]], bool]
 ) -> tuple[Part, ...]:
     return tuple(
-        Part(one[other], one[f"{other}_name"], round(one["area_m2"], 2)) for one in exchanges if wanted(one)
+        Part(exchange[other], exchange[f"{other}_name"], round(exchange["area_m2"], 2))
+        for exchange in exchanges
+        if wanted(exchange)
     )
 
 
@@ -167,10 +169,14 @@ def _state(row: Mapping[str, Any] | None) -> UnitState | None:
 
 
 def reports_near(unit_ids: Iterable[int], accuracy_m: float) -> ColumnElement[bool]:
-    """Which reports some of these rows of ``unit`` can reach, wherever their position truly is.
+    """SQL condition: a report's true position may be in or near some of these units.
 
-    ``accuracy_m``: the coarsest 68 % error of the units' lines, metres. Wider than the search of
-    ``facts.postgis``, so a report that is left out meets none of these units there.
+    Wider than the search of the PostGIS engine in ``facts``, so that a report left out here has none of these
+    units among its facts.
+
+    Args:
+        unit_ids: Ids of rows of ``unit``.
+        accuracy_m: Largest 68 % position error of the units' lines, metres.
     """
     own = Report.location["accuracy_m"].as_float()
     reach = REACH * sigma_from_r68(1.0) * func.sqrt(own * own + accuracy_m**2)

@@ -1,0 +1,1 @@
+"""The tables as SQLAlchemy classes; ``store/migrations`` creates them, and a test compares the two."""

@@ -1,4 +1,7 @@
-"""The tables of who may what, and of what was done: accounts, postings, credentials, rights, the journal."""
+"""Tables of access control and of the journal: accounts, postings, credentials, rights, steps.
+
+The server's role cannot read most of them; it calls SQL functions (``migrations/sql/0003_access.sql``).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,17 @@ from store.schema.base import Base
 
 
 class Account(Base):
-    """Somebody, or a program, who may sign in. ``salt``: argon2 parameters and salt; ``proof``: SHA-256 of
-    the whole argon2 string, with which nobody can sign in.
+    """A person or program that may sign in.
+
+    Attributes:
+        name: What it signs in with.
+        shown: Display name.
+        salt: argon2 parameters and salt; None without a password.
+        proof: SHA-256 of the argon2 string, which does not suffice to sign in.
+        issuer: OpenID Connect provider that authenticates the person.
+        subject: The provider's identifier of the person.
+        failures: Failed attempts since the last successful one.
+        resting_until: Until when attempts are refused.
     """
 
     __tablename__ = "account"
@@ -37,7 +49,7 @@ class Account(Base):
 
 
 class Posting(Base):
-    """A role within a reach (unit code, empty: everywhere) for a span of days."""
+    """A role of an account within a reach (unit code; empty: everywhere) for a range of days."""
 
     __tablename__ = "posting"
 
@@ -51,7 +63,7 @@ class Posting(Base):
 
 
 class Credential(Base):
-    """A session or an API key; of its token, the hash. ``scopes`` None: all that its owner may."""
+    """A session or an API key, with the SHA-256 of its token. ``scopes`` None: all rights of its account."""
 
     __tablename__ = "credential"
 
@@ -72,7 +84,7 @@ class Credential(Base):
 
 
 class RoleRight(Base):
-    """What each role may: the database's copy of ``store.access.RIGHTS``."""
+    """Rights of the roles: the database's copy of ``store.access.ROLE_RIGHTS``."""
 
     __tablename__ = "role_right"
 
@@ -81,7 +93,7 @@ class RoleRight(Base):
 
 
 class Installation(Base):
-    """One row: the secret that passes are made with, and whether the public sees coarse figures."""
+    """One row: the key that authenticates ``store.access.enter``, and whether the public view is open."""
 
     __tablename__ = "installation"
 
@@ -90,12 +102,19 @@ class Installation(Base):
     public_view: Mapped[bool] = mapped_column(server_default=false())
 
 
-def _of_body(name: str) -> Computed:
+def _from_body(name: str) -> Computed:
+    """A column that the database copies from the JSON body, so that it can be indexed."""
     return Computed(f"((body)::jsonb ->> '{name}'::text)", persisted=True)
 
 
 class JournalRow(Base):
-    """One step, with the hash of the one before; ``zhijie_journal`` writes it (``store.journal.append``)."""
+    """One step of the journal, written by ``zhijie_journal`` (see ``store.journal.append``).
+
+    Attributes:
+        body: The step as JSON text; text, because its bytes are hashed.
+        prev: Hash of the row before.
+        hash: See ``store.journal.chain.row_hash``.
+    """
 
     __tablename__ = "journal"
 
@@ -103,15 +122,15 @@ class JournalRow(Base):
     body: Mapped[str]
     prev: Mapped[str]
     hash: Mapped[str]
-    action: Mapped[str | None] = mapped_column(_of_body("action"))
-    subject: Mapped[str | None] = mapped_column(_of_body("subject"))
-    unit: Mapped[str | None] = mapped_column(_of_body("unit"))
+    action: Mapped[str | None] = mapped_column(_from_body("action"))
+    subject: Mapped[str | None] = mapped_column(_from_body("subject"))
+    unit: Mapped[str | None] = mapped_column(_from_body("unit"))
 
     __table_args__ = (Index("journal_subject", "subject", "seq"),)
 
 
 class JournalHead(Base):
-    """One row: the number and hash of the last step."""
+    """One row: number and hash of the last step, locked by the transaction that appends one."""
 
     __tablename__ = "journal_head"
 

@@ -1,4 +1,4 @@
-"""What all tables share: the parent of their classes, which maps Python types to PostgreSQL's."""
+"""Base class of all tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """Common parent: maps Python types to PostgreSQL's."""
+    """Declarative base; maps Python types to PostgreSQL's."""
 
     type_annotation_map = {
         str: Text,

@@ -1,7 +1,8 @@
-"""The tables of the store. Geometry is EPSG:4490 everywhere; dates are half-open ranges.
+"""Tables of datasets, reports, verdicts and evidence.
 
-A ``source`` row is one version of one dataset. Features hang on it, old versions stay: a verdict
-names the versions that it used and can be computed again on them.
+Geometry is EPSG:4490 (CGCS2000, longitude and latitude in degrees) unless a column says otherwise; date
+ranges are half-open. A ``source`` row is one version of one dataset, to which its features refer. Old
+versions stay, because a verdict names the versions it used and can be computed again on them.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from store.schema.access import Account
 from store.schema.base import Base
 
 SRID: Final = 4490
-MAP_SRID: Final = 3857  # of what is kept for drawing only
-CLOSED: Final = ("dismissed", "done")  # states of a report in which no clock runs
-OPEN: Final = f"status NOT IN ({', '.join(repr(state) for state in CLOSED)})"
-CHANNEL: Final = "zhijie_source"  # of NOTIFY: another version of the dataset that it names is current
+MAP_SRID: Final = 3857  # Web Mercator, for columns that are only drawn
+CLOSED_STATES: Final = ("dismissed", "done")  # of a report: no deadline runs
+OPEN_CONDITION: Final = f"status NOT IN ({', '.join(repr(state) for state in CLOSED_STATES)})"  # SQL
+SOURCE_CHANNEL: Final = "zhijie_source"  # NOTIFY: the dataset named in the payload has a new current version
 LEVELS: Final = ("country", "province", "city", "county", "township", "village")
 EFFECTS: Final = ("prohibited", "permit_required", "clear", "unknown")
 CERTAINTIES: Final = ("certain", "probable", "disputed", "outside")
@@ -41,10 +42,10 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-def _no_overlap(table: str) -> ExcludeConstraint:
-    """No two rows of a code in one dataset version may be valid on the same day."""
+def no_overlap_in_time(table: str, key: str = "code") -> ExcludeConstraint:
+    """Forbid that two rows with one key in one dataset version are valid on the same day."""
     return ExcludeConstraint(
-        ("source_id", "="), ("code", "="), ("valid", "&&"), using="gist", name=f"{table}_no_overlap_in_time"
+        ("source_id", "="), (key, "="), ("valid", "&&"), using="gist", name=f"{table}_no_overlap_in_time"
     )
 
 
@@ -53,7 +54,19 @@ def _geometry(kind: str) -> Geometry:
 
 
 class Source(Base):
-    """One version of one dataset: where it is from and how far its lines may be wrong."""
+    """One version of one dataset.
+
+    Attributes:
+        role: What it contains: "units", "zones", "grid", …
+        checksum: Of the files it was loaded from.
+        official: Whether an authority published it.
+        accuracy_m: 68 % position error of its lines, metres.
+        reach: Code of the unit whose area it covers.
+        kinds: Kinds of zones it contains.
+        begins: First day it applies to.
+        content: The whole dataset, where it is a document and not features (laws, workdays).
+        retired_at: When a newer version replaced it; None: current.
+    """
 
     __tablename__ = "source"
 
@@ -84,7 +97,7 @@ class Source(Base):
 
 
 class Unit(Base):
-    """An administrative unit in a span of time; villages have no geometry."""
+    """An administrative unit during a range of days; villages have no geometry."""
 
     __tablename__ = "unit"
 
@@ -100,7 +113,7 @@ class Unit(Base):
     geom: Mapped[WKBElement | None] = mapped_column(_geometry("MULTIPOLYGON"))
 
     __table_args__ = (
-        _no_overlap("unit"),
+        no_overlap_in_time("unit"),
         CheckConstraint(_one_of("level", LEVELS), name="unit_level"),
         Index("unit_code", "code"),
         Index("unit_name", "name"),
@@ -110,7 +123,7 @@ class Unit(Base):
 
 
 class UnitPiece(Base):
-    """A unit's area cut small, for lookups."""
+    """A part of a unit's area with few vertices, for lookups (see ``store.queries.pieces``)."""
 
     __tablename__ = "unit_piece"
 
@@ -126,7 +139,7 @@ class UnitPiece(Base):
 
 
 class Zone(Base):
-    """A protected or controlled area: kind, grade, name, when in force."""
+    """A protected or controlled area, and the range of days during which it is in force."""
 
     __tablename__ = "zone"
 
@@ -142,13 +155,13 @@ class Zone(Base):
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
     __table_args__ = (
-        _no_overlap("zone"),
+        no_overlap_in_time("zone"),
         Index("zone_geom", "geom", postgresql_using="gist"),
     )
 
 
 class ZonePiece(Base):
-    """A zone's area cut small, for lookups."""
+    """A part of a zone's area with few vertices, for lookups (see ``store.queries.pieces``)."""
 
     __tablename__ = "zone_piece"
 
@@ -164,7 +177,7 @@ class ZonePiece(Base):
 
 
 class ZoneKind(Base):
-    """How near a zone of a kind must be to be worth a word, metres; from ``data/law``."""
+    """Distance within which a zone of a kind is mentioned in a verdict, metres; from ``data/law``."""
 
     __tablename__ = "zone_kind"
 
@@ -174,7 +187,7 @@ class ZoneKind(Base):
 
 
 class GridCell(Base):
-    """A cell of the grid workers' net: who walks it, which team answers."""
+    """A cell of the grid workers' network, with its worker and the responsible team."""
 
     __tablename__ = "grid_cell"
 
@@ -190,13 +203,13 @@ class GridCell(Base):
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
     __table_args__ = (
-        _no_overlap("grid_cell"),
+        no_overlap_in_time("grid_cell"),
         Index("grid_cell_geom", "geom", postgresql_using="gist"),
     )
 
 
 class Permit(Base):
-    """A permit: for which uses, where and until when it lifts the prohibition of which kinds of zones."""
+    """A permit: the uses it allows, within an area and a range of days, in zones of some kinds."""
 
     __tablename__ = "permit"
 
@@ -212,23 +225,26 @@ class Permit(Base):
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
     __table_args__ = (
-        ExcludeConstraint(
-            ("source_id", "="),
-            ("number", "="),
-            ("valid", "&&"),
-            using="gist",
-            name="permit_no_overlap_in_time",
-        ),
+        no_overlap_in_time("permit", "number"),
         Index("permit_geom", "geom", postgresql_using="gist"),
     )
 
 
 class Report(Base):
-    """What was reported: where, what, when; the verdict's summary is kept beside it for lists and maps.
+    """A report. It repeats a summary of its verdict, so that lists and maps need no join.
 
-    ``spot``: where it is drawn, EPSG:3857. ``due_on``: the last day of the present step; ``overdue``: it has
-    passed, as the database has noticed. ``holder_unit``, ``holder_account``: who has it (see
-    ``store.schema.report_counts.AssignmentRow``).
+    Attributes:
+        filed_by: Account that filed it; None: the operator.
+        idempotency_key: Chosen by the client: repeating a request does not file a second report.
+        request_hash: Of the request, to refuse another request with the same key.
+        sample: Whether it is fictional.
+        location: The position as it was given.
+        zone_kinds: Kinds of the zones it conflicts with.
+        due_on: Last day of the current step.
+        overdue: That day has passed; set by ``zhijie_mark_overdue``.
+        holder_unit: Code of the unit it is assigned to (see ``store.schema.report_counts.AssignmentRow``).
+        holder_account: Account it is assigned to.
+        spot: Where it is drawn, EPSG:3857.
     """
 
     __tablename__ = "report"
@@ -270,17 +286,20 @@ class Report(Base):
         Index("report_unit_code", "unit_code", postgresql_ops={"unit_code": "text_pattern_ops"}),
         Index("report_received_at", "received_at"),
         Index("report_spot", "spot", postgresql_using="gist"),
-        Index("report_due", "due_on", postgresql_where=f"NOT overdue AND {OPEN}"),
+        Index("report_due", "due_on", postgresql_where=f"NOT overdue AND {OPEN_CONDITION}"),
         Index("report_holder", "holder_account", postgresql_where="holder_account IS NOT NULL"),
         Index("report_elsewhere", "holder_unit", postgresql_where="holder_unit <> unit_code"),
     )
 
 
 class StoredVerdict(Base):
-    """The verdict as it was given: canonical JSON text, byte for byte.
+    """A verdict as it was returned.
 
-    ``source_ids``: every dataset version that it could see. ``inquiry``: what was asked, with the day of the
-    answer and the thresholds; None for verdicts older than this column, which cannot be replayed.
+    Attributes:
+        source_ids: The dataset versions that were current.
+        inquiry: The question, with the day of the answer and the thresholds; None for verdicts older than
+            this column, which cannot be replayed.
+        body: Canonical JSON text; text, because a replay must yield the same bytes.
     """
 
     __tablename__ = "verdict"
@@ -296,7 +315,7 @@ class StoredVerdict(Base):
 
 
 class ReportPrivate(Base):
-    """Who reported: read by ``zhijie_reporter`` alone, which writes every look into the journal."""
+    """The reporter. Only ``zhijie_reporter`` reads it, and writes every access into the journal."""
 
     __tablename__ = "report_private"
 
@@ -310,9 +329,12 @@ class ReportPrivate(Base):
 
 
 class Evidence(Base):
-    """A file that belongs to a report. The bytes lie in the evidence store under their SHA-256.
+    """A file that belongs to a report; its bytes are in the evidence store under their SHA-256.
 
-    ``found``: what the file says of place, time and direction. ``thumbnail``: SHA-256 of a small picture.
+    Attributes:
+        size: Bytes.
+        found: Position, time and direction read from the file.
+        thumbnail: SHA-256 of a small picture in the evidence store.
     """
 
     __tablename__ = "evidence"

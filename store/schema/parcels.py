@@ -1,4 +1,4 @@
-"""The table of parcels. Row security binds it: who reads a parcel has the right to it where it lies."""
+"""The table of parcels. Row security shows a parcel to accounts with the right in the area it lies in."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import Final
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, false
-from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.base import Base
-from store.schema.datasets import SRID
+from store.schema.datasets import SRID, no_overlap_in_time
 
-NUMBER_MOST: Final = 100  # characters of a parcel's number
+NUMBER_MAX_CHARS: Final = 100  # of a parcel's number
 
 
 class Parcel(Base):
-    """A registered piece of ground.
+    """A registered parcel of land.
 
-    ``land_class``: a code of ``scheme``; two schemes may give one code to different classes.
-    ``official_area_m2``: as registered; None where the register does not tell. ``unit_code``: whose ground it
-    is, by which readers' reach is measured. ``sample``: invented.
+    Attributes:
+        scheme: Land classification that ``land_class`` is a code of; one code can mean different classes in
+            two schemes.
+        official_area_m2: As registered; None if the register has no area.
+        unit_code: Unit it lies in; row security compares it with the reach of postings.
+        sample: Whether it is fictional.
     """
 
     __tablename__ = "parcel"
@@ -40,13 +43,7 @@ class Parcel(Base):
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=SRID, spatial_index=False))
 
     __table_args__ = (
-        ExcludeConstraint(
-            ("source_id", "="),
-            ("number", "="),
-            ("valid", "&&"),
-            using="gist",
-            name="parcel_no_overlap_in_time",
-        ),
+        no_overlap_in_time("parcel", "number"),
         CheckConstraint("official_area_m2 > 0", name="parcel_area_positive"),
         Index("parcel_number", "number"),
         Index("parcel_geom", "geom", postgresql_using="gist"),

@@ -1,4 +1,4 @@
-"""Tables of the live map: counts of reports made ahead, and who has a report in hand.
+"""Tables of precomputed report counts, and of the assignments of reports.
 
 All are written by the database's own functions and triggers (``migrations/sql/0004_live.sql``).
 """
@@ -16,9 +16,15 @@ from store.schema.datasets import Report
 
 
 class ReportTally(Base):
-    """How many reports lie in a cell (a tile of zoom ``level``, x and y interleaved), by unit ('' for none).
+    """Number of reports in a map tile, by unit.
 
-    ``sum_x``, ``sum_y``: of their places in EPSG:3857, metres.
+    Attributes:
+        level: Zoom of the tile.
+        cell: Its x and y with interleaved bits (``store.queries.tiles.tile_number``).
+        unit_code: '' for reports outside every unit.
+        n: Reports.
+        sum_x: Sum of their positions in EPSG:3857, metres; divided by ``n``, the point at which they are
+            drawn.
     """
 
     __tablename__ = "report_tally"
@@ -34,7 +40,7 @@ class ReportTally(Base):
 
 
 class ReportMonth(Base):
-    """How many reports of a kind a unit received in a month (its first day, Beijing time)."""
+    """Number of reports by unit, month of receipt (its first day, Beijing time) and attributes."""
 
     __tablename__ = "report_month"
 
@@ -49,7 +55,7 @@ class ReportMonth(Base):
 
 
 class AssignmentRow(Base):
-    """Who has a report in hand: since when, until which day, why; ``ended_at`` None: still."""
+    """An assignment of a report to a unit or an account, with its due date; ``ended_at`` None: current."""
 
     __tablename__ = "hand"
 

@@ -27,7 +27,7 @@ from cli import main as cli
 from core.errors import Forbidden, NotSignedIn
 from core.settings import ROOT, Settings
 from reports.filing import Reporter, Submission, file_report
-from store.access import MAY, ROLES
+from store.access import ROLE_RIGHTS, ROLES
 from store.engine import open_session
 from store.journal.append import append_step
 from store.schema.datasets import SRID
@@ -138,7 +138,7 @@ def test_the_table_has_every_door_and_every_role(scene: Scene) -> None:
     named = {tuple(door.split(" ")) for door in DOORS if not door.startswith("zhijie")}
     assert named == (doors - OFF) | {("GET", "/openapi.json")}
     for cells in DOORS.values():
-        assert set(cells) == set(MAY) | {NOBODY}
+        assert set(cells) == set(ROLE_RIGHTS) | {NOBODY}
 
 
 # ---- how each door is asked, and what its answer means ----------------------------------------------

@@ -31,7 +31,7 @@ from store.engine import open_session
 from store.journal.chain import current_head
 from store.journal.verification import verified_head
 from store.schema.access import Account, JournalRow
-from store.schema.datasets import CLOSED, Evidence, Report, Source, StoredVerdict
+from store.schema.datasets import CLOSED_STATES, Evidence, Report, Source, StoredVerdict
 from store.schema.parcels import Parcel
 from store.schema.report_counts import AssignmentRow, ReportTally
 from verdict.inquiry import Inquiry, Limits
@@ -131,7 +131,7 @@ def test_each_has_a_past_a_state_and_a_day(store: Session) -> None:
         assert dt.timedelta(1) <= today() - received <= dt.timedelta(YEAR_DAYS)
         assert report.act_date <= received
         assert report.due_on is None or received <= report.due_on <= received + dt.timedelta(60)
-        late = report.status not in CLOSED and report.due_on is not None and report.due_on < today()
+        late = report.status not in CLOSED_STATES and report.due_on is not None and report.due_on < today()
         assert report.overdue == late
         hand = store.scalars(select(AssignmentRow).where(AssignmentRow.report_id == report.id)).one_or_none()
         assert (hand is None) == (report.holder_unit is None)

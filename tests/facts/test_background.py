@@ -208,7 +208,7 @@ def test_a_lost_connection_is_made_anew(
 def test_a_change_while_nobody_listened_is_found(
     live: SnapshotService, database: Engine, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshotlive, "CHANNEL", "nobody_notifies_here")
+    monkeypatch.setattr(snapshotlive, "SOURCE_CHANNEL", "nobody_notifies_here")
     monkeypatch.setattr(snapshotlive, "POLL_S", 0.05)
     assert _kill(database) > 0
     assert _comes(lambda: live._epoch is None)

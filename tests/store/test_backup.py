@@ -23,11 +23,11 @@ from core.settings import Settings
 from demo.story import STORY
 from reports.evidence.storage import BlobStore, open_blobs
 from reports.filing import file_report
-from store.access import MAY
+from store.access import ROLE_RIGHTS
 from store.backup import backup as backups
-from store.backup.backup import Keeper, back_up, restore
-from store.backup.files import DUMP, MANIFEST, Manifest, place_of, whole_folder
-from store.backup.server import Server, environment, program
+from store.backup.backup import BackupContext, back_up, restore
+from store.backup.files import DUMP, MANIFEST, Manifest, atomic_folder, evidence_path
+from store.backup.server import Server, find_program, libpq_environment
 from store.journal.append import append_step
 from store.journal.chain import current_head
 from store.journal.proof import write_proof
@@ -66,15 +66,15 @@ def engine(clone: Callable[..., Engine], blobs: BlobStore, limits: Limits) -> En
 
 
 @pytest.fixture
-def keeper(engine: Engine, blobs: BlobStore) -> Keeper:
-    return Keeper(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
+def context(engine: Engine, blobs: BlobStore) -> BackupContext:
+    return BackupContext(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
 
 
 @pytest.fixture(scope="module")
 def kept(engine: Engine, blobs: BlobStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup. Tests that spoil it take a copy."""
-    keeper = Keeper(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
-    return back_up(keeper, tmp_path_factory.mktemp("backups"))[0]
+    context = BackupContext(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
+    return back_up(context, tmp_path_factory.mktemp("backups"))[0]
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def copied(kept: Path, tmp_path: Path) -> Path:
 
 
 def _databases(url: URL) -> set[str]:
-    with Server(url).session() as connection:
+    with Server(url).connect() as connection:
         return set(connection.scalars(text("SELECT datname FROM pg_database")))
 
 
@@ -109,7 +109,7 @@ def test_a_backup_holds_dump_evidence_and_manifest(kept: Path, engine: Engine) -
     assert {path.name for path in kept.iterdir()} == {DUMP, MANIFEST, "evidence"}
     assert manifest.evidence == {hashlib.sha256(said).hexdigest(): len(said) for said in BYTES}
     for said in BYTES:
-        assert place_of(kept, hashlib.sha256(said).hexdigest()).read_bytes() == said
+        assert evidence_path(kept, hashlib.sha256(said).hexdigest()).read_bytes() == said
     assert hashlib.sha256((kept / DUMP).read_bytes()).hexdigest() == manifest.dump_sha256
     with Session(engine) as session:
         assert manifest.journal == str(current_head(session))
@@ -120,10 +120,10 @@ def test_a_backup_holds_dump_evidence_and_manifest(kept: Path, engine: Engine) -
 
 
 def test_dump_and_manifest_are_of_one_moment(
-    keeper: Keeper, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: BackupContext, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody writes between the counting and the dump: neither has it, and the comparison holds."""
-    real = backups.run
+    real = backups.run_program
 
     def late(place: Path, *rest: Any) -> None:
         if place.name == "pg_dump":
@@ -131,8 +131,8 @@ def test_dump_and_manifest_are_of_one_moment(
                 append_step(session, "meanwhile", "report/1")
         real(place, *rest)
 
-    monkeypatch.setattr(backups, "run", late)
-    _, manifest = back_up(keeper, tmp_path)
+    monkeypatch.setattr(backups, "run_program", late)
+    _, manifest = back_up(context, tmp_path)
     with Session(engine) as session:
         assert int(manifest.journal.partition(":")[0]) == current_head(session).seq - 1
 
@@ -146,9 +146,9 @@ def _failing(name: str) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("fault", [StoreUnavailable("x"), KeyboardInterrupt()])
-@pytest.mark.parametrize("stage", ["run", "_load", "_compare"])
+@pytest.mark.parametrize("stage", ["run_program", "_load", "_compare"])
 def test_a_half_backup_is_never_seen(
-    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, fault: BaseException
+    context: BackupContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, fault: BaseException
 ) -> None:
     def fail(*_: Any) -> None:
         assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
@@ -156,23 +156,23 @@ def test_a_half_backup_is_never_seen(
 
     monkeypatch.setattr(backups, stage, fail)
     with pytest.raises(type(fault)):
-        back_up(keeper, tmp_path)
+        back_up(context, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_left_by_a_killed_process_is_no_backup(keeper: Keeper, copied: Path) -> None:
+def test_a_part_left_by_a_killed_process_is_no_backup(context: BackupContext, copied: Path) -> None:
     part = copied.rename(copied.with_name(copied.name + ".part"))
     with pytest.raises(BadInput, match="no whole backup"):
-        restore(keeper, part)
+        restore(context, part)
 
 
 def test_a_restored_dump_that_differs_is_no_backup(
-    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: BackupContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = backups._load
 
-    def lossy(keeper: Keeper, scratch: URL, *rest: Any) -> None:
-        real(keeper, scratch, *rest)
+    def lossy(context: BackupContext, scratch: URL, *rest: Any) -> None:
+        real(context, scratch, *rest)
         engine = create_engine(scratch)
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM grid_cell WHERE true"))
@@ -181,11 +181,13 @@ def test_a_restored_dump_that_differs_is_no_backup(
 
     monkeypatch.setattr(backups, "_load", lossy)
     with pytest.raises(BadData, match="evidence"):
-        back_up(keeper, tmp_path)
+        back_up(context, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_broken_journal_is_told_instead_of_kept(engine: Engine, keeper: Keeper, tmp_path: Path) -> None:
+def test_a_broken_journal_is_told_instead_of_kept(
+    engine: Engine, context: BackupContext, tmp_path: Path
+) -> None:
     change = "UPDATE journal SET body = replace(body, '{old}', '{new}') WHERE action = 'evidence'"
     for old, new, status in (("evidence", "evidense", False), ("evidense", "evidence", True)):
         with engine.begin() as connection:
@@ -199,14 +201,14 @@ def test_a_broken_journal_is_told_instead_of_kept(engine: Engine, keeper: Keeper
             connection.execute(text("ALTER TABLE journal ENABLE TRIGGER journal_tells"))
         if not status:
             with pytest.raises(BadData, match="journal is broken"):
-                back_up(keeper, tmp_path)
+                back_up(context, tmp_path)
     with Session(engine) as session:
         assert verify_journal(session).fault is None
 
 
 @pytest.mark.parametrize("damage", ["gone", "other"])
 def test_evidence_that_is_not_what_its_name_says_is_told(
-    keeper: Keeper, blobs: BlobStore, tmp_path: Path, damage: str
+    context: BackupContext, blobs: BlobStore, tmp_path: Path, damage: str
 ) -> None:
     sha256 = hashlib.sha256(BYTES[0]).hexdigest()
     path = Path(blobs._path(sha256))
@@ -214,29 +216,31 @@ def test_evidence_that_is_not_what_its_name_says_is_told(
     if damage == "other":
         path.write_bytes(b"A photo")
     with pytest.raises(BadData, match=sha256):
-        back_up(keeper, tmp_path / "b")
+        back_up(context, tmp_path / "b")
     path.unlink(missing_ok=True)
     blobs.put_bytes(BYTES[0])
     assert list((tmp_path / "b").iterdir()) == []
 
 
-def test_faults_of_the_place_are_told(keeper: Keeper, tmp_path: Path) -> None:
+def test_faults_of_the_place_are_told(context: BackupContext, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable, match="cannot be written"):
-        back_up(keeper, tmp_path / "file" / "x")
-    gone = replace(keeper, url=keeper.url.set(database="zhijie_no_such_test"))
+        back_up(context, tmp_path / "file" / "x")
+    gone = replace(context, url=context.url.set(database="zhijie_no_such_test"))
     with pytest.raises(StoreUnavailable, match="does not answer"):
         back_up(gone, tmp_path)
 
 
-def test_a_database_without_tables_is_no_store(keeper: Keeper, empty_url: str, tmp_path: Path) -> None:
+def test_a_database_without_tables_is_no_store(
+    context: BackupContext, empty_url: str, tmp_path: Path
+) -> None:
     with pytest.raises(StoreUnavailable, match="tables"):
-        back_up(replace(keeper, url=make_url(empty_url)), tmp_path)
+        back_up(replace(context, url=make_url(empty_url)), tmp_path)
 
 
 def test_two_backups_in_one_second_do_not_meet(tmp_path: Path) -> None:
     folder = tmp_path / "a"
-    with whole_folder(folder), pytest.raises(Conflict), whole_folder(folder):
+    with atomic_folder(folder), pytest.raises(Conflict), atomic_folder(folder):
         pass
     assert (tmp_path / "a").is_dir()
 
@@ -251,17 +255,17 @@ def restored(
     """The backup in the place of another database, which somebody uses, with an empty evidence store."""
     target = clone("zhijie_restored_test")
     store = open_blobs(Settings(evidence_url=str(tmp_path_factory.mktemp("store"))))
-    keeper = Keeper(make_url(target.url), store, lambda session: str(verified_head(session)), _silent)
+    context = BackupContext(make_url(target.url), store, lambda session: str(verified_head(session)), _silent)
     with target.connect() as user:
         user.execute(text("SELECT 1"))
-        done = restore(keeper, kept)
+        done = restore(context, kept)
         user.invalidate()
     assert done.evidence == len(BYTES)
     assert done.old is not None and done.old.startswith("zhijie_restored_test_before_")
     assert done.old in _databases(target.url)
     for said in BYTES:
         assert b"".join(store.read(hashlib.sha256(said).hexdigest())) == said
-    assert restore(keeper, kept, drop_old=True).evidence == 0
+    assert restore(context, kept, drop_old=True).evidence == 0
     Server(target.url).drop(done.old)
     target.dispose()
     yield target
@@ -270,7 +274,7 @@ def restored(
 def test_every_row_comes_back(restored: Engine, engine: Engine, kept: Path) -> None:
     manifest = Manifest.read(kept)
     with restored.connect() as after, engine.connect() as before:
-        counts = backups._count(after)
+        counts = backups._count_rows(after)
         assert counts == dict(manifest.tables) | {"journal": manifest.tables["journal"] + 1}
         for table in sorted(manifest.tables.keys() - {"journal", "journal_head"}):
             digest = text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")
@@ -346,24 +350,24 @@ def test_a_row_after_the_restore_has_the_next_number(restored: Engine, limits: L
         assert file_report(session, STORY, "after", limits).report.id > before
         assert verify_journal(session).fault is None
         rights = session.scalar(text("SELECT count(*) FROM role_right"))
-        assert rights == sum(map(len, MAY.values()))
+        assert rights == sum(map(len, ROLE_RIGHTS.values()))
         session.rollback()
 
 
 @pytest.mark.parametrize("spot", [0, 5_000, -1])
-def test_a_broken_byte_is_refused(keeper: Keeper, copied: Path, spot: int) -> None:
-    before = _databases(keeper.url)
+def test_a_broken_byte_is_refused(context: BackupContext, copied: Path, spot: int) -> None:
+    before = _databases(context.url)
     content = bytearray((copied / DUMP).read_bytes())
     content[spot] ^= 1
     (copied / DUMP).write_bytes(content)
     with pytest.raises(BadData, match="damaged"):
-        restore(keeper, copied)
-    assert _databases(keeper.url) == before
+        restore(context, copied)
+    assert _databases(context.url) == before
 
 
 @pytest.mark.parametrize("damage", ["dump", "evidence", "cut"])
-def test_what_is_missing_or_cut_is_refused(keeper: Keeper, copied: Path, damage: str) -> None:
-    path = place_of(copied, hashlib.sha256(BYTES[2]).hexdigest())
+def test_what_is_missing_or_cut_is_refused(context: BackupContext, copied: Path, damage: str) -> None:
+    path = evidence_path(copied, hashlib.sha256(BYTES[2]).hexdigest())
     if damage == "dump":
         (copied / DUMP).unlink()
     elif damage == "evidence":
@@ -371,7 +375,7 @@ def test_what_is_missing_or_cut_is_refused(keeper: Keeper, copied: Path, damage:
     else:
         path.write_bytes(BYTES[2][:-1])
     with pytest.raises(BadData, match="damaged"):
-        restore(keeper, copied)
+        restore(context, copied)
 
 
 def _with_manifest(folder: Path, **values: Any) -> None:
@@ -388,35 +392,35 @@ def _with_manifest(folder: Path, **values: Any) -> None:
     ],
 )
 def test_a_backup_of_another_program_is_refused(
-    keeper: Keeper, copied: Path, values: dict[str, Any], told: str
+    context: BackupContext, copied: Path, values: dict[str, Any], told: str
 ) -> None:
     _with_manifest(copied, **values)
     with pytest.raises(BadInput, match=told):
-        restore(keeper, copied)
+        restore(context, copied)
 
 
 @pytest.mark.parametrize("values", [{"tables": {"report": 7}}, {"journal": "1:" + "0" * 64}])
 def test_a_manifest_that_tells_something_else_is_refused(
-    keeper: Keeper, copied: Path, values: dict[str, Any]
+    context: BackupContext, copied: Path, values: dict[str, Any]
 ) -> None:
-    before = _databases(keeper.url)
+    before = _databases(context.url)
     _with_manifest(copied, **values)
     with pytest.raises(BadData, match="not what was dumped"):
-        restore(keeper, copied)
-    assert _databases(keeper.url) == before
+        restore(context, copied)
+    assert _databases(context.url) == before
 
 
-def test_a_dump_that_is_none_is_told(keeper: Keeper, copied: Path) -> None:
+def test_a_dump_that_is_none_is_told(context: BackupContext, copied: Path) -> None:
     (copied / DUMP).write_bytes(b"no dump")
     _with_manifest(copied, dump_sha256=hashlib.sha256(b"no dump").hexdigest(), dump_size=7)
     with pytest.raises(StoreUnavailable, match="pg_restore"):
-        restore(keeper, copied)
+        restore(context, copied)
 
 
-def test_a_database_that_is_not_there_is_made(keeper: Keeper, kept: Path, blobs: BlobStore) -> None:
-    fresh = keeper.url.set(database="zhijie_fresh_test")
+def test_a_database_that_is_not_there_is_made(context: BackupContext, kept: Path, blobs: BlobStore) -> None:
+    fresh = context.url.set(database="zhijie_fresh_test")
     Server(fresh).drop("zhijie_fresh_test")
-    done = restore(replace(keeper, url=fresh), kept)
+    done = restore(replace(context, url=fresh), kept)
     assert (done.old, done.evidence) == (None, 0)
     assert "zhijie_fresh_test" in _databases(fresh)
     Server(fresh).drop("zhijie_fresh_test")
@@ -425,16 +429,18 @@ def test_a_database_that_is_not_there_is_made(keeper: Keeper, kept: Path, blobs:
 # ---- the server ------------------------------------------------------------------------------------------
 
 
-def test_a_password_goes_through_the_environment(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_goes_through_the_environment(
+    context: BackupContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url = make_url("postgresql+psycopg2://u:s%40cret@h:5433/d?sslmode=require&host=/run/x")
-    env = environment(url)
+    env = libpq_environment(url)
     wanted = {"PGUSER": "u", "PGPASSWORD": "s@cret", "PGHOST": "/run/x", "PGPORT": "5433", "PGDATABASE": "d"}
     assert env.items() >= (wanted | {"PGSSLMODE": "require"}).items()
 
 
 def test_programs_of_a_version_that_is_not_there_are_told() -> None:
     with pytest.raises(StoreUnavailable, match="not installed"):
-        program("pg_dump", 99)
+        find_program("pg_dump", 99)
 
 
 @pytest.mark.parametrize(
@@ -446,7 +452,7 @@ def test_programs_of_a_version_that_is_not_there_are_told() -> None:
     ],
 )
 def test_names_of_scratch_databases_fit(own: str, name: str) -> None:
-    assert Server(URL.create("postgresql", database=own)).name_for("verify", "ab") == name
+    assert Server(URL.create("postgresql", database=own)).sibling_name("verify", "ab") == name
 
 
 # ---- the command -----------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from accounts.sessions import sign_in
 from core.errors import StoreUnavailable
 from core.settings import Settings
 from reports.filing import Reporter, Submission, file_report
-from store.access import MAY, RIGHTS, bind_role, enter
+from store.access import RIGHTS, ROLE_RIGHTS, enter, refuse_unbound_roles
 from store.engine import make_engine, open_session
 from store.schema.base import Base
 from store.schema.datasets import Report
@@ -307,13 +307,13 @@ def test_coarse_figures_name_no_place_finer_than_a_square(
 
 def test_the_rights_of_the_database_are_those_of_the_program(session: Session) -> None:
     stored = {(row.role, row.right) for row in session.execute(text('SELECT role, "right" FROM role_right'))}
-    assert stored == {(role, right) for role, rights in MAY.items() for right in rights}
+    assert stored == {(role, right) for role, rights in ROLE_RIGHTS.items() for right in rights}
     assert {right for _, right in stored} == set(RIGHTS)
 
 
 def test_a_server_does_not_start_as_a_role_that_is_not_bound(http_engine: Engine) -> None:
     engine = make_engine(Settings(), http_engine.url.render_as_string(hide_password=False))
-    bind_role(engine)
+    refuse_unbound_roles(engine)
     with pytest.raises(StoreUnavailable, match="could see what its users may not"), open_session(engine) as s:
         s.execute(text("SELECT 1"))
     engine.dispose()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from store.engine import alembic_config, migrate, revisions
 from store.schema.base import Base
-from store.schema.datasets import CLOSED
+from store.schema.datasets import CLOSED_STATES
 
 
 def _ours(difference: tuple[Any, ...]) -> bool:
@@ -81,4 +81,4 @@ def test_the_database_and_the_program_close_reports_in_the_same_states(session: 
         for code in written
         for found in re.findall(r"(?:NOT IN \(|<> ALL \(.*?ARRAY\[)([^)\]]+)", code)
     ]
-    assert lists == [set(CLOSED)] * 3
+    assert lists == [set(CLOSED_STATES)] * 3
