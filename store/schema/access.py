@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, UniqueConstraint, false, func, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.schema.base import Base
+from store.schema.base import Base, WithId
 
 
-class Account(Base):
+class Account(WithId, Base):
     """A person or program that may sign in.
 
     Attributes:
@@ -30,7 +30,6 @@ class Account(Base):
 
     __tablename__ = "account"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str]
     shown: Mapped[str]
     salt: Mapped[str | None]
@@ -48,12 +47,11 @@ class Account(Base):
     )
 
 
-class Posting(Base):
+class Posting(WithId, Base):
     """A role of an account within a reach (unit code; empty: everywhere) for a range of days."""
 
     __tablename__ = "posting"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     role: Mapped[str]
     reach: Mapped[str]
@@ -62,12 +60,11 @@ class Posting(Base):
     __table_args__ = (Index("posting_account", "account_id"),)
 
 
-class Credential(Base):
+class Credential(WithId, Base):
     """A session or an API key, with the SHA-256 of its token. ``scopes`` None: all rights of its account."""
 
     __tablename__ = "credential"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     kind: Mapped[str]
     token_hash: Mapped[bytes]

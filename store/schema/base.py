@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Identity, Text
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TIMESTAMP, Range
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Base(DeclarativeBase):
@@ -21,3 +21,9 @@ class Base(DeclarativeBase):
         list[int]: ARRAY(BigInteger),
         Range[dt.date]: DATERANGE,
     }
+
+
+class WithId:
+    """Mixin: a primary key that the database generates."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     CheckConstraint,
     Computed,
     ForeignKey,
-    Identity,
     Index,
     UniqueConstraint,
     false,
@@ -26,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.access import Account
-from store.schema.base import Base
+from store.schema.base import Base, WithId
 
 SRID: Final = 4490
 MAP_SRID: Final = 3857  # Web Mercator, for columns that are only drawn
@@ -50,10 +49,11 @@ def no_overlap_in_time(table: str, key: str = "code") -> ExcludeConstraint:
 
 
 def _geometry(kind: str) -> Geometry:
+    # spatial_index: the index is declared below, so that its name is that of the migrations
     return Geometry(kind, srid=SRID, spatial_index=False)
 
 
-class Source(Base):
+class Source(WithId, Base):
     """One version of one dataset.
 
     Attributes:
@@ -70,7 +70,6 @@ class Source(Base):
 
     __tablename__ = "source"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     dataset: Mapped[str]
     version: Mapped[str]
     role: Mapped[str]
@@ -96,19 +95,23 @@ class Source(Base):
     )
 
 
-class Unit(Base):
+class DatasetRow(WithId):
+    """Mixin of features: the dataset version they belong to, and the days on which they are valid."""
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    valid: Mapped[Range[dt.date]]
+
+
+class Unit(DatasetRow, Base):
     """An administrative unit during a range of days; villages have no geometry."""
 
     __tablename__ = "unit"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     code: Mapped[str]
     name: Mapped[str]
     initials: Mapped[str] = mapped_column(server_default="")
     level: Mapped[str]
     parent: Mapped[str | None]
-    valid: Mapped[Range[dt.date]]
     note: Mapped[str | None]
     geom: Mapped[WKBElement | None] = mapped_column(_geometry("MULTIPOLYGON"))
 
@@ -117,17 +120,17 @@ class Unit(Base):
         CheckConstraint(_one_of("level", LEVELS), name="unit_level"),
         Index("unit_code", "code"),
         Index("unit_name", "name"),
+        # text_pattern_ops: without it, an index answers LIKE 'prefix%' in the C collation only
         Index("unit_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
         Index("unit_geom", "geom", postgresql_using="gist"),
     )
 
 
-class UnitPiece(Base):
+class UnitPiece(WithId, Base):
     """A part of a unit's area with few vertices, for lookups (see ``store.queries.pieces``)."""
 
     __tablename__ = "unit_piece"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     source_id: Mapped[int] = mapped_column(BigInteger)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id", ondelete="CASCADE"))
     geom: Mapped[WKBElement] = mapped_column(_geometry("POLYGON"))
@@ -138,19 +141,16 @@ class UnitPiece(Base):
     )
 
 
-class Zone(Base):
+class Zone(DatasetRow, Base):
     """A protected or controlled area, and the range of days during which it is in force."""
 
     __tablename__ = "zone"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     code: Mapped[str]
     name: Mapped[str]
     kind: Mapped[str]
     grade: Mapped[str | None]
     level: Mapped[str | None]
-    valid: Mapped[Range[dt.date]]
     note: Mapped[str | None]
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
@@ -160,12 +160,11 @@ class Zone(Base):
     )
 
 
-class ZonePiece(Base):
+class ZonePiece(WithId, Base):
     """A part of a zone's area with few vertices, for lookups (see ``store.queries.pieces``)."""
 
     __tablename__ = "zone_piece"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     source_id: Mapped[int] = mapped_column(BigInteger)
     zone_id: Mapped[int] = mapped_column(ForeignKey("zone.id", ondelete="CASCADE"))
     geom: Mapped[WKBElement] = mapped_column(_geometry("POLYGON"))
@@ -186,20 +185,17 @@ class ZoneKind(Base):
     near_m: Mapped[float]
 
 
-class GridCell(Base):
+class GridCell(DatasetRow, Base):
     """A cell of the grid workers' network, with its worker and the responsible team."""
 
     __tablename__ = "grid_cell"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     code: Mapped[str]
     issuer: Mapped[str]
     township: Mapped[str]
     name: Mapped[str]
     worker: Mapped[str]
     team: Mapped[str]
-    valid: Mapped[Range[dt.date]]
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
     __table_args__ = (
@@ -208,19 +204,16 @@ class GridCell(Base):
     )
 
 
-class Permit(Base):
+class Permit(DatasetRow, Base):
     """A permit: the uses it allows, within an area and a range of days, in zones of some kinds."""
 
     __tablename__ = "permit"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     number: Mapped[str]
     holder: Mapped[str]
     uses: Mapped[list[str]]
     zone_kinds: Mapped[list[str]]
     issuer: Mapped[str]
-    valid: Mapped[Range[dt.date]]
     note: Mapped[str | None]
     geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
 
@@ -230,7 +223,7 @@ class Permit(Base):
     )
 
 
-class Report(Base):
+class Report(WithId, Base):
     """A report. It repeats a summary of its verdict, so that lists and maps need no join.
 
     Attributes:
@@ -249,7 +242,6 @@ class Report(Base):
 
     __tablename__ = "report"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     filed_by: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     idempotency_key: Mapped[str]
     request_hash: Mapped[str]
@@ -277,6 +269,7 @@ class Report(Base):
     )
 
     __table_args__ = (
+        # nulls not distinct: reports of the operator have no account, and must not be filed twice either
         UniqueConstraint(
             "filed_by", "idempotency_key", name="report_key", postgresql_nulls_not_distinct=True
         ),
@@ -286,13 +279,14 @@ class Report(Base):
         Index("report_unit_code", "unit_code", postgresql_ops={"unit_code": "text_pattern_ops"}),
         Index("report_received_at", "received_at"),
         Index("report_spot", "spot", postgresql_using="gist"),
+        # partial indexes: few reports are open, assigned to a person, or assigned elsewhere
         Index("report_due", "due_on", postgresql_where=f"NOT overdue AND {OPEN_CONDITION}"),
         Index("report_holder", "holder_account", postgresql_where="holder_account IS NOT NULL"),
         Index("report_elsewhere", "holder_unit", postgresql_where="holder_unit <> unit_code"),
     )
 
 
-class StoredVerdict(Base):
+class StoredVerdict(WithId, Base):
     """A verdict as it was returned.
 
     Attributes:
@@ -304,7 +298,6 @@ class StoredVerdict(Base):
 
     __tablename__ = "verdict"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     source_ids: Mapped[list[int]]
@@ -328,7 +321,7 @@ class ReportPrivate(Base):
     __table_args__ = (Index("report_private_geom", "geom", postgresql_using="gist"),)
 
 
-class Evidence(Base):
+class Evidence(WithId, Base):
     """A file that belongs to a report; its bytes are in the evidence store under their SHA-256.
 
     Attributes:
@@ -339,7 +332,6 @@ class Evidence(Base):
 
     __tablename__ = "evidence"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"))
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)

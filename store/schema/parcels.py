@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Final
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, false
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import CheckConstraint, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.base import Base
-from store.schema.datasets import SRID, no_overlap_in_time
+from store.schema.datasets import SRID, DatasetRow, no_overlap_in_time
 
 NUMBER_MAX_CHARS: Final = 100  # of a parcel's number
 
 
-class Parcel(Base):
+class Parcel(DatasetRow, Base):
     """A registered parcel of land.
 
     Attributes:
@@ -29,8 +27,6 @@ class Parcel(Base):
 
     __tablename__ = "parcel"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     number: Mapped[str]
     name: Mapped[str]
     scheme: Mapped[str]
@@ -38,7 +34,6 @@ class Parcel(Base):
     official_area_m2: Mapped[float | None]
     unit_code: Mapped[str | None]
     sample: Mapped[bool] = mapped_column(server_default=false())
-    valid: Mapped[Range[dt.date]]
     note: Mapped[str | None]
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=SRID, spatial_index=False))
 

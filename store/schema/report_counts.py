@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, func
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.schema.access import Account
-from store.schema.base import Base
+from store.schema.base import Base, WithId
 from store.schema.datasets import Report
 
 
@@ -54,12 +54,11 @@ class ReportMonth(Base):
     n: Mapped[int]
 
 
-class AssignmentRow(Base):
+class AssignmentRow(WithId, Base):
     """An assignment of a report to a unit or an account, with its due date; ``ended_at`` None: current."""
 
     __tablename__ = "hand"
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey(Report.id, ondelete="CASCADE"))
     unit_code: Mapped[str | None]
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))

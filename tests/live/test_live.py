@@ -288,7 +288,7 @@ def test_many_are_counted_in_clusters_and_the_counts_add_up(
 ) -> None:
     officer = hire(http_engine, NewPosting("officer", HERE))  # who has filed nothing elsewhere
     monkeypatch.setattr("store.queries.tiles.MAX_POINTS_FAR", 2)
-    monkeypatch.setattr("store.queries.tiles.MOST", 2)
+    monkeypatch.setattr("store.queries.tiles.MAX_POINTS_NEAR", 2)
     for n in range(3):
         _file(http_engine, limits, HERE, f"c{n}")
         _file(http_engine, limits, NEXT, f"d{n}")

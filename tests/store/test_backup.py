@@ -1,4 +1,4 @@
-"""A backup is whole and of one moment; what comes back is what was there: rows, rights, journal, files."""
+"""Backups are complete and consistent; a restore brings back rows, rights, journal and evidence."""
 
 from __future__ import annotations
 
@@ -71,18 +71,18 @@ def context(engine: Engine, blobs: BlobStore) -> BackupContext:
 
 
 @pytest.fixture(scope="module")
-def kept(engine: Engine, blobs: BlobStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup. Tests that spoil it take a copy."""
+def backup_folder(engine: Engine, blobs: BlobStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup. Tests that damage it use a copy."""
     context = BackupContext(make_url(engine.url), blobs, lambda session: str(verified_head(session)), _silent)
     return back_up(context, tmp_path_factory.mktemp("backups"))[0]
 
 
 @pytest.fixture
-def copied(kept: Path, tmp_path: Path) -> Path:
-    target = tmp_path / kept.name
-    for path in kept.rglob("*"):
+def copied(backup_folder: Path, tmp_path: Path) -> Path:
+    target = tmp_path / backup_folder.name
+    for path in backup_folder.rglob("*"):
         if path.is_file():
-            place = target / path.relative_to(kept)
+            place = target / path.relative_to(backup_folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes())
     return target
@@ -95,7 +95,7 @@ def _databases(url: URL) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def _no_scratch(engine: Engine) -> Iterator[None]:
-    """Whatever happens, no scratch database stays."""
+    """Check after each test that no scratch database is left."""
     yield
     left = {name for name in _databases(engine.url) if "_verify_" in name or "_restore_" in name}
     assert left == set()
@@ -104,25 +104,25 @@ def _no_scratch(engine: Engine) -> Iterator[None]:
 # ---- the backup ------------------------------------------------------------------------------------------
 
 
-def test_a_backup_holds_dump_evidence_and_manifest(kept: Path, engine: Engine) -> None:
-    manifest = Manifest.read(kept)
-    assert {path.name for path in kept.iterdir()} == {DUMP, MANIFEST, "evidence"}
-    assert manifest.evidence == {hashlib.sha256(said).hexdigest(): len(said) for said in BYTES}
-    for said in BYTES:
-        assert evidence_path(kept, hashlib.sha256(said).hexdigest()).read_bytes() == said
-    assert hashlib.sha256((kept / DUMP).read_bytes()).hexdigest() == manifest.dump_sha256
+def test_a_backup_holds_dump_evidence_and_manifest(backup_folder: Path, engine: Engine) -> None:
+    manifest = Manifest.read(backup_folder)
+    assert {path.name for path in backup_folder.iterdir()} == {DUMP, MANIFEST, "evidence"}
+    assert manifest.evidence == {hashlib.sha256(content).hexdigest(): len(content) for content in BYTES}
+    for content in BYTES:
+        assert evidence_path(backup_folder, hashlib.sha256(content).hexdigest()).read_bytes() == content
+    assert hashlib.sha256((backup_folder / DUMP).read_bytes()).hexdigest() == manifest.dump_sha256
     with Session(engine) as session:
         assert manifest.journal == str(current_head(session))
         for table in ("unit", "zone_piece", "report", "journal", "evidence"):
             assert manifest.tables[table] == session.scalar(text(f"SELECT count(*) FROM {table}"))
     assert "spatial_ref_sys" not in manifest.tables
-    assert [path for path in [kept, *kept.rglob("*")] if path.stat().st_mode & 0o077] == []
+    assert [path for path in [backup_folder, *backup_folder.rglob("*")] if path.stat().st_mode & 0o077] == []
 
 
 def test_dump_and_manifest_are_of_one_moment(
     context: BackupContext, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody writes between the counting and the dump: neither has it, and the comparison holds."""
+    """A row written between counting and dumping is in neither, so that the comparison still holds."""
     real = backups.run_program
 
     def late(place: Path, *rest: Any) -> None:
@@ -245,34 +245,34 @@ def test_two_backups_in_one_second_do_not_meet(tmp_path: Path) -> None:
     assert (tmp_path / "a").is_dir()
 
 
-# ---- and back --------------------------------------------------------------------------------------------
+# ---- restoring -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def restored(
-    clone: Callable[..., Engine], kept: Path, tmp_path_factory: pytest.TempPathFactory
+    clone: Callable[..., Engine], backup_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
-    """The backup in the place of another database, which somebody uses, with an empty evidence store."""
+    """The backup restored over another database in use, with an empty evidence store."""
     target = clone("zhijie_restored_test")
     store = open_blobs(Settings(evidence_url=str(tmp_path_factory.mktemp("store"))))
     context = BackupContext(make_url(target.url), store, lambda session: str(verified_head(session)), _silent)
     with target.connect() as user:
         user.execute(text("SELECT 1"))
-        done = restore(context, kept)
+        done = restore(context, backup_folder)
         user.invalidate()
     assert done.evidence == len(BYTES)
     assert done.old is not None and done.old.startswith("zhijie_restored_test_before_")
     assert done.old in _databases(target.url)
-    for said in BYTES:
-        assert b"".join(store.read(hashlib.sha256(said).hexdigest())) == said
-    assert restore(context, kept, drop_old=True).evidence == 0
+    for content in BYTES:
+        assert b"".join(store.read(hashlib.sha256(content).hexdigest())) == content
+    assert restore(context, backup_folder, drop_old=True).evidence == 0
     Server(target.url).drop(done.old)
     target.dispose()
     yield target
 
 
-def test_every_row_comes_back(restored: Engine, engine: Engine, kept: Path) -> None:
-    manifest = Manifest.read(kept)
+def test_every_row_comes_back(restored: Engine, engine: Engine, backup_folder: Path) -> None:
+    manifest = Manifest.read(backup_folder)
     with restored.connect() as after, engine.connect() as before:
         counts = backups._count_rows(after)
         assert counts == dict(manifest.tables) | {"journal": manifest.tables["journal"] + 1}
@@ -281,8 +281,8 @@ def test_every_row_comes_back(restored: Engine, engine: Engine, kept: Path) -> N
             assert after.scalar(digest) == before.scalar(digest), table
 
 
-def test_the_journal_goes_on_with_the_restore(restored: Engine, kept: Path) -> None:
-    manifest = Manifest.read(kept)
+def test_the_journal_goes_on_with_the_restore(restored: Engine, backup_folder: Path) -> None:
+    manifest = Manifest.read(backup_folder)
     with Session(restored) as session:
         assert verify_journal(session).fault is None
         body = json.loads(str(session.scalar(text("SELECT body FROM journal ORDER BY seq DESC LIMIT 1"))))
@@ -379,8 +379,8 @@ def test_what_is_missing_or_cut_is_refused(context: BackupContext, copied: Path,
 
 
 def _with_manifest(folder: Path, **values: Any) -> None:
-    said = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) | values
-    (folder / MANIFEST).write_text(json.dumps(said), encoding="utf-8")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) | values
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -417,10 +417,12 @@ def test_a_dump_that_is_none_is_told(context: BackupContext, copied: Path) -> No
         restore(context, copied)
 
 
-def test_a_database_that_is_not_there_is_made(context: BackupContext, kept: Path, blobs: BlobStore) -> None:
+def test_a_database_that_is_not_there_is_made(
+    context: BackupContext, backup_folder: Path, blobs: BlobStore
+) -> None:
     fresh = context.url.set(database="zhijie_fresh_test")
     Server(fresh).drop("zhijie_fresh_test")
-    done = restore(replace(context, url=fresh), kept)
+    done = restore(replace(context, url=fresh), backup_folder)
     assert (done.old, done.evidence) == (None, 0)
     assert "zhijie_fresh_test" in _databases(fresh)
     Server(fresh).drop("zhijie_fresh_test")

@@ -1,4 +1,4 @@
-"""The private cluster, with real servers in a folder of their own."""
+"""The private cluster, tested with real servers in temporary folders."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root can change accoun
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A folder that the account which runs PostgreSQL can reach (pytest's own is closed to it)."""
+    """A folder that the account running PostgreSQL can enter; it cannot enter pytest's own."""
     made = Path(tempfile.mkdtemp(prefix="zhijie-test-"))
     made.chmod(0o755)
     yield made
@@ -47,7 +47,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """One cluster for the tests that leave it whole; its path holds what a shell would trip over."""
+    """A cluster shared by the tests that leave it intact; its path has characters special to a shell."""
     made = Cluster(folder / "知界 $HOME's `x`", fast=True)
     yield made
     made.stop()
@@ -284,7 +284,7 @@ def test_homes_of_two_checkouts_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fake_postgres(folder: Path, major: int, *, scripts: bool = True, library: bool = True) -> None:
-    """Programs that tell their version only, with the halves of PostGIS that are wanted."""
+    """Create programs that only print their version, and the wanted halves of PostGIS."""
     programs = folder / "bin"
     programs.mkdir(parents=True)
     for name in ("postgres", "initdb", "pg_ctl", "pg_isready", "psql"):
@@ -298,7 +298,7 @@ def fake_postgres(folder: Path, major: int, *, scripts: bool = True, library: bo
 
 @pytest.fixture
 def path_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder whose ``bin`` leads PATH."""
+    """A folder whose ``bin`` is first in PATH."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""The journal: nobody writes it over, whatever is done to it is found, and others can check what it says."""
+"""The journal cannot be overwritten, tampering is detected, and third parties can check its proofs."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ CHECKER = ROOT / "tools" / "check_proof.py"
 
 
 @pytest.fixture(scope="module")
-def kept(clone: Callable[..., Engine]) -> Engine:
-    """A journal of ``ROWS`` rows that are there to stay."""
+def journal(clone: Callable[..., Engine]) -> Engine:
+    """A journal of ``ROWS`` committed rows."""
     engine = clone("zhijie_journal_test")
     with Session(engine) as session, session.begin():
         while current_head(session).seq < ROWS:
@@ -58,9 +58,9 @@ def kept(clone: Callable[..., Engine]) -> Engine:
 
 
 @pytest.fixture
-def superuser(kept: Engine) -> Iterator[Session]:
-    """A superuser who has switched the triggers off; all is undone at the end."""
-    with Session(kept) as session:
+def superuser(journal: Engine) -> Iterator[Session]:
+    """A superuser's session with the triggers off, rolled back at the end."""
+    with Session(journal) as session:
         session.execute(text("ALTER TABLE journal DISABLE TRIGGER ALL"))
         yield session
         session.rollback()
@@ -81,9 +81,9 @@ def superuser(kept: Engine) -> Iterator[Session]:
         " ON CONFLICT (seq) DO UPDATE SET body = excluded.body",
     ],
 )
-def test_the_owner_cannot_write_over(kept: Engine, statement: str, replica: bool) -> None:
+def test_the_owner_cannot_write_over(journal: Engine, statement: str, replica: bool) -> None:
     """Although the owner is a superuser here, and even where ordinary triggers are off."""
-    with Session(kept) as session:
+    with Session(journal) as session:
         if replica:
             session.execute(text("SET LOCAL session_replication_role = replica"))
         with pytest.raises(ProgrammingError, match="never over"):
@@ -101,8 +101,8 @@ def test_the_owner_cannot_write_over(kept: Engine, statement: str, replica: bool
         "ALTER TABLE journal DISABLE TRIGGER ALL",
     ],
 )
-def test_the_server_cannot_touch_it(kept: Engine, statement: str) -> None:
-    with Session(kept) as session:
+def test_the_server_cannot_touch_it(journal: Engine, statement: str) -> None:
+    with Session(journal) as session:
         session.execute(text("SET LOCAL ROLE zhijie_app"))
         with pytest.raises(ProgrammingError, match="permission denied|must be owner"):
             session.execute(text(statement))
@@ -111,9 +111,9 @@ def test_the_server_cannot_touch_it(kept: Engine, statement: str) -> None:
 # ---- what verify finds -----------------------------------------------------------------------------------
 
 
-def test_a_whole_journal_is_found_whole(kept: Engine) -> None:
+def test_a_whole_journal_is_found_whole(journal: Engine) -> None:
     seen: list[int] = []
-    with Session(kept) as session:
+    with Session(journal) as session:
         head = current_head(session)
         found = verify_journal(session, [Head(0, GENESIS_HASH), head], seen.append)
     assert found.fault is None
@@ -127,8 +127,8 @@ def test_an_empty_journal_is_whole(superuser: Session) -> None:
     assert verify_journal(superuser).fault is None
 
 
-def test_rows_appended_while_it_is_read_do_no_harm(kept: Engine) -> None:
-    with Session(kept) as session, Session(kept) as other:
+def test_rows_appended_while_it_is_read_do_no_harm(journal: Engine) -> None:
+    with Session(journal) as session, Session(journal) as other:
         session.execute(text("SET LOCAL cursor_tuple_fraction = 0.01"))
         append_step(other, "meanwhile", "report/1")  # not committed
         assert verify_journal(session).fault is None
@@ -136,12 +136,12 @@ def test_rows_appended_while_it_is_read_do_no_harm(kept: Engine) -> None:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_a_thousand_tamperings_are_all_found(kept: Engine, part: int) -> None:
-    """By a superuser, with the triggers off; each is named by its first wrong row."""
+def test_a_thousand_tamperings_are_all_found(journal: Engine, part: int) -> None:
+    """By a superuser with the triggers off; each fault names the first wrong row."""
     rng = random.Random(20260 + part)
     missed = []
     for number in range(100):
-        with Session(kept) as session:
+        with Session(journal) as session:
             session.execute(text("ALTER TABLE journal DISABLE TRIGGER ALL"))
             tamper = TAMPERINGS[(number + part) % len(TAMPERINGS)]
             seq = tamper(session, rng)
@@ -199,7 +199,7 @@ def test_a_head_too_few_or_too_many_is_told(superuser: Session, statement: str) 
 
 
 def _rewrite(session: Session, first: int) -> None:
-    """Forge a row and link all behind it anew, the head included: nothing in the database disagrees."""
+    """Forge a row and recompute all hashes after it, the head's too: the database is consistent again."""
     prev = GENESIS_HASH if first == 1 else row_of(session, first - 1)["hash"]
     for seq in range(first, ROWS + 1):
         body = forged(session, seq, seq) if seq == first else row_of(session, seq)["body"]
@@ -244,7 +244,7 @@ def test_what_is_no_head_is_refused(said: str) -> None:
 
 @pytest.fixture(scope="module")
 def filed(clone: Callable[..., Engine], limits: Limits) -> tuple[Engine, int]:
-    """A store with a report, and rows on others between those on it."""
+    """A store with a report; rows about other subjects lie between those about it."""
     engine = clone("zhijie_proof_test")
     with Session(engine) as session, session.begin():
         append_step(session, "before", "report/77")
@@ -449,7 +449,7 @@ Run = Callable[..., Done]
 def run(
     filed: tuple[Engine, int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """The command in this process: each start of its own would take seconds."""
+    """Run the command in this process: starting one would take seconds each time."""
     monkeypatch.setenv("ZHIJIE_DATABASE_URL", filed[0].url.render_as_string(hide_password=False))
     monkeypatch.setenv("ZHIJIE_LANG", "en")
 

@@ -1,4 +1,4 @@
-"""Row security: what a raw SQL session as the server's role sees is what its credential may see."""
+"""Row security: a raw SQL session with the server's role sees what its credential may see, and no more."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def parcels(http_engine: Engine) -> dict[str, str]:
 
 @pytest.fixture
 def raw(web_engine: Engine, http_engine: Engine, filed: dict[str, int]) -> Callable[..., Session]:
-    """Open a raw session as the server's role that shows somebody's credential."""
+    """Open a raw session with the server's role and the credential of a new account."""
     opened: list[Session] = []
 
     def make(*posts: NewPosting, scopes: list[str] | None = None) -> Session:

@@ -1,4 +1,4 @@
-"""The schema: migrations and tables agree, indexes are there and are used, geometry is typed."""
+"""The schema: migrations match the tables, indexes exist and are used, geometry has its SRID."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from store.schema.datasets import CLOSED_STATES
 
 
 def _ours(difference: tuple[Any, ...]) -> bool:
-    """Leave out what PostGIS itself puts into the schema."""
+    """Whether a difference concerns a table of ours and not one of PostGIS."""
     return not (difference[0] == "remove_table" and difference[1].name == "spatial_ref_sys")
 
 
