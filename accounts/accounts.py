@@ -65,16 +65,16 @@ def add_account(session: Session, new: NewAccount, posting: NewPosting) -> Accou
     """
     if _NAME.fullmatch(new.name) is None:
         raise BadInput(
-            N_("{name} is no account name."),
+            N_("{name} is not a valid account name."),
             field="name",
-            hint=N_("Use 1 to 60 of: small letters, digits, dot, hyphen, underline."),
+            hint=N_("Use 1 to 60 characters: lower-case letters, digits, dots, hyphens, underscores."),
             name=new.name,
         )
     if session.scalar(select(Account.id).where(Account.name == new.name)) is not None:
         raise Conflict(
-            N_("There is an account {name} already."),
+            N_("The account {name} already exists."),
             field="name",
-            hint=N_("Choose another name, or give it another posting with `zhijie user post`."),
+            hint=N_("Choose another name, or add a posting with `zhijie user post`."),
             name=new.name,
         )
     salt, proof = (None, None) if new.password is None else new_password_proof(new.password)

@@ -101,7 +101,7 @@ def _check_request(request: KeyRequest) -> None:
         )
     if not 0 < request.days <= KEY_MAX_DAYS:
         raise BadInput(
-            N_("A key lives at most {most} days."),
+            N_("A key is valid for at most {most} days."),
             field="days",
             hint=N_("Give a number from 1 to {most}."),
             most=KEY_MAX_DAYS,

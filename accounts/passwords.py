@@ -37,7 +37,7 @@ def new_password_proof(password: str) -> tuple[str, bytes]:
     length_ok = PASSWORD_MIN_CHARS <= len(password) <= PASSWORD_MAX_CHARS
     if not length_ok or len(set(password)) < _MIN_DISTINCT:
         raise BadInput(
-            N_("A password has {least} to {most} characters, not all alike."),
+            N_("A password needs {least} to {most} characters, with at least four different ones."),
             field="password",
             hint=N_("Choose another."),
             least=PASSWORD_MIN_CHARS,

@@ -29,18 +29,18 @@ ROLES: Final = {
     "admin": N_("administrator"),
 }
 RIGHTS: Final = {
-    "check": N_("ask about places, see the map's layers"),
-    "coarse": N_("see coarsened reports of every area"),
+    "check": N_("check places and view the map layers"),
+    "coarse": N_("view coarsened reports of all areas"),
     "file": N_("file reports and add evidence"),
-    "parcels": N_("see the parcels of the own area"),
-    "read": N_("see the reports of the own area"),
-    "contact": N_("see who reported"),
-    "protected": N_("see who reported under protection"),
-    "assign": N_("give reports of the own area to somebody, move them on"),
+    "parcels": N_("view the parcels in your area"),
+    "read": N_("view the reports in your area"),
+    "contact": N_("view reporters"),
+    "protected": N_("view protected reporters"),
+    "assign": N_("assign reports in your area and change their status"),
     "export": N_("export"),
-    "journal": N_("read the journal of the own area"),
+    "journal": N_("read the journal of your area"),
     "audit": N_("read the journal of accounts and data"),
-    "metrics": N_("read the service's figures"),
+    "metrics": N_("read the service's metrics"),
 }
 ROLE_RIGHTS: Final[dict[str, frozenset[str]]] = {
     "grid_worker": frozenset({"check", "coarse", "parcels", "file"}),
@@ -174,8 +174,8 @@ def _require_bound(connection: Any) -> None:  # noqa: ANN401 - the driver has no
     if row is None or row[1]:  # no row: there are no tables yet, so nothing can be seen
         return
     raise StoreUnavailable(
-        N_("The server's database role {role} could see what its users may not."),
+        N_("The server's database role {role} would bypass row security."),
         field=APP_URL_SETTING,
-        hint=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
+        hint=N_("Use the URL of a role created with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
         role=row[0],
     )

@@ -60,9 +60,9 @@ def app_database_url(settings: Settings) -> str:
         cluster.start()
         return cluster.app_url
     raise StoreUnavailable(
-        N_("ZHIJIE_DATABASE_URL names the owner's role, as whom the server must not sign in."),
+        N_("ZHIJIE_DATABASE_URL is the URL of the database's owner, as which the server must not connect."),
         field="ZHIJIE_APP_DATABASE_URL",
-        hint=N_("Give the URL of a role that was made with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
+        hint=N_("Use the URL of a role created with: CREATE ROLE … LOGIN IN ROLE zhijie_app."),
     )
 
 
@@ -70,9 +70,9 @@ def _with_driver(url: str, variable: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator or not scheme.startswith("postgres"):
         raise StoreUnavailable(
-            N_("{variable} is no PostgreSQL address."),
+            N_("{variable} is not a PostgreSQL URL."),
             field=variable,
-            hint=N_("Write postgresql://user:password@host:5432/database, or unset it."),
+            hint=N_("Use postgresql://user:password@host:5432/database, or unset it."),
             variable=variable,
         )
     return DRIVER + rest
@@ -113,8 +113,8 @@ def open_session(engine: Engine) -> Iterator[Session]:
     except (OperationalError, PoolTimeout) as fault:
         if isinstance(getattr(fault, "orig", None), QueryCanceled):
             raise TooLarge(
-                N_("The question takes longer than is allowed."),
-                hint=N_("Ask about less at once: a smaller or simpler footprint, a smaller box."),
+                N_("The request exceeded the time limit."),
+                hint=N_("Request less at once: a smaller or simpler footprint, or a smaller bounding box."),
             ) from fault
         raise not_responding() from fault
     except ProgrammingError as fault:

@@ -65,7 +65,7 @@ def show(
         while page := fetch_steps(session, subject, steps[-1]["seq"] if steps else 0):
             steps += page
     if not steps:
-        raise NotFound(N_("The journal has no row on {subject}."), field="subject", subject=subject)
+        raise NotFound(N_("The journal has no row about {subject}."), field="subject", subject=subject)
     print_rows(HEADS, map(_cells, steps), settings.lang)
 
 

@@ -187,7 +187,7 @@ def _load(context: BackupContext, scratch: URL, folder: Path, major: int) -> Non
 
 def _compare(context: BackupContext, scratch: URL, manifest: Manifest) -> None:
     """Raise BadData if row counts or journal head of a restored database differ from the manifest."""
-    advance = context.begin_stage(N_("Comparing what was restored"), 2)
+    advance = context.begin_stage(N_("Comparing the restored copy"), 2)
     engine = connect_engine(scratch)
     try:
         with Session(engine) as session:
@@ -201,8 +201,8 @@ def _compare(context: BackupContext, scratch: URL, manifest: Manifest) -> None:
         engine.dispose()
     if differing:
         raise BadData(
-            N_("What was restored is not what was dumped: {tables}."),
-            hint=N_("Nothing was changed. Take another backup."),
+            N_("The restored copy differs from the dump: {tables}."),
+            hint=N_("Nothing was changed. Use another backup."),
             tables=", ".join(differing),
         )
 
@@ -250,7 +250,7 @@ def restore(context: BackupContext, folder: Path, *, drop_old: bool = False) -> 
         _load(context, scratch, folder, major)
         _compare(context, scratch, manifest)
         _finish(scratch, manifest, _head_of(context.url))
-        advance = context.begin_stage(N_("Putting evidence back"), len(manifest.evidence))
+        advance = context.begin_stage(N_("Restoring evidence"), len(manifest.evidence))
         count = files.restore_evidence(context.evidence, folder, manifest, advance)
         replaced = server.replace_with(scratch.database or "", old)
     if replaced and drop_old:

@@ -86,9 +86,9 @@ class Manifest:
             return cls(**content)
         except (OSError, ValueError, TypeError, KeyError) as fault:
             raise BadInput(
-                N_("{folder} is no whole backup of this program."),
+                N_("{folder} is not a complete backup of this program."),
                 field="folder",
-                hint=N_("Name a folder that `zhijie db backup` made: FOLDER/<time>."),
+                hint=N_("Use a folder created by `zhijie db backup`: FOLDER/<time>."),
                 folder=folder,
             ) from fault
 
@@ -109,7 +109,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         part.mkdir(mode=0o700)
     except FileExistsError as fault:
         raise Conflict(
-            N_("{folder} is there already."), field="folder", hint=N_("Try again in a second."), folder=folder
+            N_("{folder} already exists."), field="folder", hint=N_("Try again in a second."), folder=folder
         ) from fault
     except OSError as fault:
         raise _not_writable(folder, fault) from fault
@@ -130,7 +130,7 @@ def _not_writable(folder: Path, fault: OSError) -> StoreUnavailable:
     return StoreUnavailable(
         N_("{folder} cannot be written: {reason}."),
         field="folder",
-        hint=N_("See to its room and rights, or name another."),
+        hint=N_("Check its free space and permissions, or choose another folder."),
         folder=folder,
         reason=fault.strerror or fault,
     )
@@ -202,12 +202,12 @@ def _copy(pieces: Iterator[bytes], path: Path, sha256: str) -> int:
             digest.update(piece)
             size += file.write(piece)
     if digest.hexdigest() != sha256:
-        raise _bad_evidence(sha256, N_("Evidence {sha256} in the store is not what its name says."))
+        raise _bad_evidence(sha256, N_("Evidence {sha256} in the store does not match its name."))
     return size
 
 
 def _bad_evidence(sha256: str, message: str) -> BadData:
-    hint = N_("Put the file back from an older backup (evidence/ab/cd/<SHA-256>), then try again.")
+    hint = N_("Restore the file from an older backup (evidence/ab/cd/<SHA-256>), then try again.")
     return BadData(message, field="evidence", hint=hint, sha256=sha256)
 
 
@@ -225,9 +225,9 @@ def verify_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
             actual = file_digest(path, advance)
         if actual != expected:
             raise BadData(
-                N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),
+                N_("{path} is missing or damaged: its SHA-256 does not match the manifest."),
                 field="folder",
-                hint=N_("Nothing was changed. Take another backup."),
+                hint=N_("Nothing was changed. Use another backup."),
                 path=path,
             )
 
@@ -251,7 +251,7 @@ def _put(store: EvidenceStore, path: Path, sha256: str, size: int) -> None:
         # checked again although verify_files has read it: the backup may lie on a failing disk
         if staged.sha256 != sha256:
             raise BadData(
-                N_("{path} is missing or damaged: its SHA-256 is not the manifest's."),
+                N_("{path} is missing or damaged: its SHA-256 does not match the manifest."),
                 field="folder",
                 path=path,
             )

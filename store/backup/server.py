@@ -145,11 +145,9 @@ class Server:
             if not isinstance(fault.orig, InsufficientPrivilege):
                 raise
             raise StoreUnavailable(
-                N_("The role {role} may not make databases and roles on this server."),
+                N_("The role {role} may not create databases and roles on this server."),
                 field="ZHIJIE_DATABASE_URL",
-                hint=N_(
-                    "Give it the rights with ALTER ROLE … CREATEDB CREATEROLE, or take a role that has them."
-                ),
+                hint=N_("Grant them with ALTER ROLE … CREATEDB CREATEROLE, or use a role that has them."),
                 role=self.url.username,
             ) from fault
         finally:
@@ -204,7 +202,7 @@ class Server:
                 self._rename(renames)
                 return bool(exists)
         raise StoreUnavailable(
-            N_("The database {name} is in use all the time."),
+            N_("The database {name} is constantly in use."),
             hint=N_("Stop the servers that use it (`zhijie serve`), then try again."),
             name=own,
         )

@@ -224,7 +224,7 @@ class Cluster:
         errors = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "rror:" in line.lower()]
         return StoreUnavailable(
             N_("The private PostgreSQL in {path} failed: {reason}."),
-            hint=N_("Its log is {log}."),
+            hint=N_("See its log: {log}."),
             path=self.home,
             reason=(errors or lines[-1:] or ["?"])[0].rstrip("."),
             log=self._log,
@@ -306,7 +306,7 @@ def _wait_for_lock(handle: int) -> None:
             if time.monotonic() > deadline:
                 raise StoreUnavailable(
                     N_("Another process has been starting or stopping PostgreSQL for {seconds} seconds."),
-                    hint=N_("Wait for it or end it, then try again."),
+                    hint=N_("Wait for it, or stop it and try again."),
                     seconds=LOCK_S,
                 ) from error
             time.sleep(0.1)

@@ -37,7 +37,9 @@ def account_for(run_as: str) -> Account:
     except KeyError as error:
         raise StoreUnavailable(
             N_("PostgreSQL does not run as root, and there is no account {user} to run it as."),
-            hint=N_("Install PostgreSQL's server, which makes one, or name another in ZHIJIE_PG_USER."),
+            hint=N_(
+                "Install the PostgreSQL server, which creates it, or name another account in ZHIJIE_PG_USER."
+            ),
             user=run_as,
         ) from error
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
@@ -55,15 +57,15 @@ def make_private(folder: Path, account: Account) -> None:
         info = _make(folder, account)
     except OSError as error:
         raise StoreUnavailable(
-            N_("The folder {path} for the private PostgreSQL cannot be made: {reason}."),
-            hint=N_("Name another folder in ZHIJIE_HOME."),
+            N_("The folder {path} for the private PostgreSQL cannot be created: {reason}."),
+            hint=N_("Set ZHIJIE_HOME to another folder."),
             path=folder,
             reason=error.strerror,
         ) from error
     if info.st_uid != account.uid or not _is_private(info):
         raise StoreUnavailable(
             N_("The folder {path} must be a real folder that only {user} may enter."),
-            hint=N_("Remove it if you do not know it; else give it to {user} with mode 0700."),
+            hint=N_("Remove it if you do not recognise it; otherwise make {user} its owner, with mode 0700."),
             path=folder,
             user=account.name,
         )
@@ -104,8 +106,8 @@ def _require_reachable(folder: Path, account: Account) -> None:
         execute = 0o100 if info.st_uid == account.uid else 0o010 if info.st_gid == account.gid else 0o001
         if not info.st_mode & execute:
             raise StoreUnavailable(
-                N_("{user}, who runs PostgreSQL, may not enter {path}."),
-                hint=N_("Name in ZHIJIE_HOME a folder that every account can reach."),
+                N_("{user}, which runs PostgreSQL, may not enter {path}."),
+                hint=N_("Set ZHIJIE_HOME to a folder that every account can reach."),
                 user=account.name,
                 path=parent,
             )

@@ -42,9 +42,9 @@ class Head:
         match = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text.strip().lower(), re.ASCII)
         if match is None:
             raise BadInput(
-                N_("{text} is no head of a journal."),
+                N_("{text} is not a journal head."),
                 field="head",
-                hint=N_("Write SEQ:HASH as `zhijie journal head` printed it."),
+                hint=N_("Use SEQ:HASH as printed by `zhijie journal head`."),
                 text=text,
             )
         return cls(int(match[1]), match[2])
@@ -75,7 +75,7 @@ def current_head(session: Session) -> Head:
     if len(heads) != 1:
         raise BadData(
             N_("The journal has {count} heads instead of one."),
-            hint=N_("`zhijie journal verify` tells more."),
+            hint=N_("Run `zhijie journal verify` for details."),
             count=len(heads),
         )
     return Head(heads[0].seq, heads[0].hash)
@@ -89,5 +89,7 @@ def count_rows(session: Session) -> int:
 def broken_at(seq: int) -> BadData:
     """The error for a journal whose first wrong row is ``seq``."""
     return BadData(
-        N_("The journal is broken at row {seq}."), hint=N_("`zhijie journal verify` tells more."), seq=seq
+        N_("The journal is broken at row {seq}."),
+        hint=N_("Run `zhijie journal verify` for details."),
+        seq=seq,
     )

@@ -82,7 +82,7 @@ def _position_before(session: Session, report_id: int, subject: str) -> Head:
     query = select(JournalRow.seq, JournalRow.prev).where(JournalRow.subject == subject)
     first = session.execute(query.order_by(JournalRow.seq).limit(1)).first()
     if first is None:
-        raise NotFound(N_("The journal has no row on {subject}."), field="subject", subject=subject)
+        raise NotFound(N_("The journal has no row about {subject}."), field="subject", subject=subject)
     return Head(first.seq - 1, first.prev)
 
 

@@ -143,7 +143,7 @@ class _ChainVerifier:
             fault = self._step(row, stream)
             if row.seq % CHUNK_ROWS == 0:
                 progress(CHUNK_ROWS)
-        return fault or Fault(self.last.seq, N_("The journal has no head any more; its last row is {seq}."))
+        return fault or Fault(self.last.seq, N_("The journal no longer has a head; its last row is {seq}."))
 
     def _step(self, row: Row[Any], stream: Iterator[Row[Any]]) -> Fault | None:
         """Check one row and, if it is right, advance to it."""
@@ -164,14 +164,14 @@ class _ChainVerifier:
     ) -> Fault | None:
         """Check that the row has the hash of its body and continues the row before."""
         if row.hash != row_hash(row.prev or "", body_digest(row.body or "")):
-            return Fault(row.seq, N_("Row {seq} was edited: its hash is not that of its text."))
+            return Fault(row.seq, N_("Row {seq} was edited: its hash does not match its text."))
         if row.prev == self.last.hash:
             return None
         # A broken link alone does not tell which of the two rows is wrong: the row after them does.
         if self.last.seq and self._is_confirmed(row, content, next(stream, None)):
             return Fault(
                 self.last.seq,
-                N_("Row {seq} was edited or put in: the row after it does not continue it."),
+                N_("Row {seq} was edited or inserted: the next row does not continue it."),
             )
         return Fault(row.seq, N_("Row {seq} does not continue row {before}."), {"before": self.last.seq})
 
@@ -191,7 +191,7 @@ class _ChainVerifier:
             if published.hash != self.last.hash:
                 return Fault(
                     self.last.seq,
-                    N_("The journal was written anew after row {kept}: row {seq} is not the one published."),
+                    N_("The journal was rewritten after row {kept}: row {seq} is not the one published."),
                     {"kept": self._confirmed},
                 )
             self._confirmed = published.seq
@@ -204,12 +204,12 @@ class _ChainVerifier:
             return Fault(last, N_("The journal has more than one head; its last row is {seq}."))
         if last > seq:
             return Fault(
-                seq + 1, N_("Row {seq} was put in behind the head, which is row {head}."), {"head": seq}
+                seq + 1, N_("Row {seq} was inserted after the head, which is row {head}."), {"head": seq}
             )
         if last < seq:
             return Fault(last + 1, N_("Row {seq} is missing: the head is row {head}."), {"head": seq})
         if head.hash != self.last.hash:
-            return Fault(seq, N_("Row {seq} is not the row that the head names."))
+            return Fault(seq, N_("Row {seq} does not match the head."))
         if self._heads:
             return Fault(
                 last + 1,
@@ -223,9 +223,9 @@ def _check_number(seq: int, expected: int) -> Fault | None:
     if seq > expected:
         return Fault(expected, N_("Row {seq} is missing."))
     if seq < 1:
-        return Fault(seq, N_("Row {seq} was put in: the first row is row 1."))
+        return Fault(seq, N_("Row {seq} was inserted: the first row is row 1."))
     if seq < expected:
-        return Fault(seq, N_("Row {seq} is there twice."))
+        return Fault(seq, N_("Row {seq} appears twice."))
     return None
 
 
@@ -233,11 +233,13 @@ def _check_content(row: Row[Any], content: Mapping[str, Any]) -> Fault | None:
     """Check that number and generated columns of a row are those in its body."""
     # by type too: in Python, True and 1.0 equal 1
     if type(content.get("seq")) is not int or content["seq"] != row.seq:
-        return Fault(row.seq, N_("Row {seq} says that it is row {said}."), {"said": content.get("seq")})
+        return Fault(
+            row.seq, N_("Row {seq} has the number {said} in its text."), {"said": content.get("seq")}
+        )
     for name in _COPIED_COLUMNS:
         if content.get(name) != getattr(row, name):
             return Fault(
-                row.seq, N_("Row {seq} was edited: {column} is not that of its text."), {"column": name}
+                row.seq, N_("Row {seq} was edited: {column} does not match its text."), {"column": name}
             )
     return None
 

@@ -162,7 +162,7 @@ def test_a_half_backup_is_never_seen(
 
 def test_a_part_left_by_a_killed_process_is_no_backup(context: BackupContext, copied: Path) -> None:
     part = copied.rename(copied.with_name(copied.name + ".part"))
-    with pytest.raises(BadInput, match="no whole backup"):
+    with pytest.raises(BadInput, match="not a complete backup"):
         restore(context, part)
 
 
@@ -227,7 +227,7 @@ def test_faults_of_the_place_are_told(context: BackupContext, tmp_path: Path) ->
     with pytest.raises(StoreUnavailable, match="cannot be written"):
         back_up(context, tmp_path / "file" / "x")
     gone = replace(context, url=context.url.set(database="zhijie_no_such_test"))
-    with pytest.raises(StoreUnavailable, match="does not answer"):
+    with pytest.raises(StoreUnavailable, match="not responding"):
         back_up(gone, tmp_path)
 
 
@@ -387,8 +387,8 @@ def _with_manifest(folder: Path, **values: Any) -> None:
     ("values", "told"),
     [
         ({"schema": "9999"}, "newer than this program"),
-        ({"format": "zhijie-backup/2"}, "no whole backup"),
-        ({"surplus": 1}, "no whole backup"),
+        ({"format": "zhijie-backup/2"}, "not a complete backup"),
+        ({"surplus": 1}, "not a complete backup"),
     ],
 )
 def test_a_backup_of_another_program_is_refused(
@@ -405,7 +405,7 @@ def test_a_manifest_that_tells_something_else_is_refused(
 ) -> None:
     before = _databases(context.url)
     _with_manifest(copied, **values)
-    with pytest.raises(BadData, match="not what was dumped"):
+    with pytest.raises(BadData, match="differs from the dump"):
         restore(context, copied)
     assert _databases(context.url) == before
 

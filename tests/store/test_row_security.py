@@ -314,7 +314,7 @@ def test_the_rights_of_the_database_are_those_of_the_program(session: Session) -
 def test_a_server_does_not_start_as_a_role_that_is_not_bound(http_engine: Engine) -> None:
     engine = make_engine(Settings(), http_engine.url.render_as_string(hide_password=False))
     refuse_unbound_roles(engine)
-    with pytest.raises(StoreUnavailable, match="could see what its users may not"), open_session(engine) as s:
+    with pytest.raises(StoreUnavailable, match="would bypass row security"), open_session(engine) as s:
         s.execute(text("SELECT 1"))
     engine.dispose()
 
