@@ -10,6 +10,6 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    CREATE ROLE zhijie_web LOGIN IN ROLE zhijie_app;  -- whom the server signs in as
+    CREATE ROLE zhijie_web LOGIN IN ROLE zhijie_app;  -- the role the server connects as
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;

@@ -1,7 +1,10 @@
 -- What differs between two states of the units (two days, or two versions of a dataset), in one row of JSON columns.
--- before_ids before_names  dataset versions, and the dataset that each is compared as     before_day  day
--- after_ids after_names after_day  the same of the other state     noise_m2  parts smaller than this are rounding
--- Units are compared by code within their dataset; ground is exchanged between units of one dataset and level.
+-- before_ids, before_names  dataset versions, and the dataset that each is compared as
+-- before_day                day on which the units are valid
+-- after_ids, after_names, after_day  likewise for the other state
+-- noise_m2                  smaller parts come from rounding and are left out
+-- Units are compared by code within their dataset; ground passes between units of one dataset and level.
+-- MATERIALIZED: each state is read several times below, and is small beside the geometry work.
 WITH before AS MATERIALIZED (
     SELECT s.dataset, u.id, u.code, u.name, u.level, u.valid, u.geom
     FROM unnest(CAST(:before_ids AS bigint[]), CAST(:before_names AS text[])) AS s (source_id, dataset)
