@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from core.settings import ROOT, Settings
 from facts.lookup import use_memory
 from layers.loading.load import load_folder
-from store.access import bind_role
+from store.access import refuse_unbound_roles
 from store.cluster.cluster import Cluster
 from store.engine import make_engine, migrate, open_session
 
@@ -78,5 +78,5 @@ def server_engine(owner: Engine, login: tuple[str, str], facts_engine: str) -> E
     """An engine on the database of ``owner`` as the web server has it; ``login``: its role and password."""
     url = owner.url.set(username=login[0], password=login[1])
     engine = owner_engine(url.render_as_string(hide_password=False), facts_engine)
-    bind_role(engine)
+    refuse_unbound_roles(engine)
     return engine
