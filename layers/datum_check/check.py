@@ -22,8 +22,8 @@ from geo.datum.wrong_zone import find_wrong_zone
 from store.queries.features import Box
 from store.queries.reference_points import (
     ReferencePlaces,
-    fetch_unit_areas,
     fetch_reference_places,
+    fetch_unit_areas,
     select_permit_areas,
     select_report_places,
     select_village_areas,
@@ -109,7 +109,9 @@ def check_against_file(points: Floats, known: ReferencePlaces, declared: str, co
     return replace(wrong_zone or compare_with(points, known, declared, codes), against="file")
 
 
-def fetch_known_places(session: Session, channel: str | None, kinds: Collection[str], within: Box) -> ReferencePlaces:
+def fetch_known_places(
+    session: Session, channel: str | None, kinds: Collection[str], within: Box
+) -> ReferencePlaces:
     """Known places of the store in a box: areas of permits, villages, and real reports of a channel.
 
     Args:
