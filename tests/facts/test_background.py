@@ -205,23 +205,24 @@ def test_a_lost_connection_is_made_anew(
     assert _comes(lambda: _town(live.at(DAY)) == "己乡")
 
 
-def test_a_change_while_nobody_listened_is_found(
-    live: SnapshotService, database: Engine, load: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> SnapshotService:
+    """A service that no notification reaches, and that looks for changes twenty times a second."""
     monkeypatch.setattr(snapshotlive, "SOURCE_CHANNEL", "nobody_notifies_here")
     monkeypatch.setattr(snapshotlive, "POLL_S", 0.05)
-    assert _kill(database) > 0
-    assert _comes(lambda: live._epoch is None)
+    service: SnapshotService = request.getfixturevalue("live")  # made after the constants are replaced
+    return service
+
+
+def test_a_change_without_a_notification_is_found(deaf: SnapshotService, load: Callable[[str], str]) -> None:
+    live = deaf
     assert live.wait(DAY, LONG_S) is not None
     load("庚乡")
     assert _comes(lambda: _town(live.at(DAY)) == "庚乡")
 
 
-def test_a_version_retired_by_hand_is_found(
-    live: SnapshotService, database: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(snapshotlive, "POLL_S", 0.05)
-    assert _kill(database) > 0  # to listen with the shorter interval
+def test_a_version_retired_by_hand_is_found(deaf: SnapshotService, database: Engine) -> None:
+    live = deaf
     assert live.wait(DAY, LONG_S) is not None
     with Session(database) as session, session.begin():
         session.execute(
