@@ -23,12 +23,14 @@ from pathlib import Path
 from numba import config
 
 _HERE = Path(__file__).parent
+_ROOMS = _HERE.parents[2]
 _CACHE = _HERE / "__pycache__"
 
 
 def _version() -> str:
-    """A digest of the sources in this folder."""
-    sources = b"".join(path.read_bytes() for path in sorted(_HERE.rglob("*.py")))
+    """A digest of the sources of all compiled functions."""
+    others = [path for depth in ("", "[a-z]*/") for path in _ROOMS.glob(f"[a-z]*/{depth}*kernel.py")]
+    sources = b"".join(path.read_bytes() for path in sorted({*_HERE.rglob("*.py"), *others}))
     return sha256(sources).hexdigest()[:16]
 
 
