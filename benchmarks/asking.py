@@ -12,7 +12,7 @@ from benchmarks.borders import Floats
 from benchmarks.store import CATEGORY
 from benchmarks.world import World
 from core.settings import Settings
-from screening.schema import PREFIX, SEPARATOR, row_of
+from screening.schema import PREFIX, SEPARATOR, verdict_row
 from store.engine import open_session
 from verdict.inquiry import Inquiry, Limits, answer
 
@@ -44,7 +44,7 @@ def wrong_row(
     limits = Limits.of(Settings())
     with open_session(engine) as session:
         for row, (x, y) in zip(rows, lonlat.tolist(), strict=True):
-            wanted = row_of(answer(session, Inquiry(CATEGORY, x, y, accuracy_m=accuracy_m), limits))
+            wanted = verdict_row(answer(session, Inquiry(CATEGORY, x, y, accuracy_m=accuracy_m), limits))
             wrong = [name for name, value in wanted.items() if not _same(name, row[name], value)]
             if wrong:
                 told = {name: (row[name], wanted[name]) for name in wrong}

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from core.i18n import Lang, say
 
+# Soft wrap: rich must not break a line that goes into a pipe. No highlight: it would colour numbers in texts.
 out = Console(soft_wrap=True, highlight=False)
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -39,6 +40,7 @@ def print_rows(heads: Iterable[str], rows: Iterable[tuple[str, ...]], lang: Lang
     """Print a table with headings on a terminal; bare lines with tabs into a pipe or a file."""
     if not out.is_terminal:
         for row in rows:
+            # Empty cells at the end are left out, so that a line has no trailing tabs.
             typer.echo("\t".join(row).rstrip())
         return
     table = Table(box=box.SIMPLE)

@@ -58,7 +58,7 @@ def demo(
 
 @app.command()
 def clear(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation")] = False,
 ) -> None:
     """Remove the sample reports and the demonstration's accounts. Real reports and the data stay."""
     settings = Settings()
@@ -69,6 +69,7 @@ def clear(
         raise typer.Exit(1)
     with open_store(settings) as session:
         cleared = clear_demo(session)
+    # Files go after the commit: a rollback would leave reports whose evidence is gone.
     with open_store(settings) as session:
         files = forget_files(session, open_blobs(settings), cleared.files)
     removed = N_("Removed: {reports} sample reports, {files} files of evidence, {accounts} accounts.")
@@ -85,6 +86,8 @@ def file_year(settings: Settings) -> None:
     try:
         with open_session(engine) as session:
             samples = missing(session, today())
+        # A transaction for each batch: an interrupted run keeps what it has filed, and the next one files
+        # the rest.
         parts = list(batches(samples))
         label = say(settings.lang, N_("Filing a year of fictional reports"))
         for part in track(parts, description=label, console=notes, transient=True, disable=not parts):

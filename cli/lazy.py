@@ -40,6 +40,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's types are private
         """Name, imported command and remaining arguments; running and completing come through here."""
+        # The first step that needs a command's own parameters; earlier ones get by with its stand-in.
         name, stand_in, rest = super().resolve_command(ctx, args)
         return name, stand_in and self.load(str(name)), rest
 

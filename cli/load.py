@@ -34,6 +34,7 @@ def load_data(settings: Settings, folder: Path) -> list[LoadResult]:
     label = say(settings.lang, N_("Loading reference data"))
 
     def progress(datasets: Iterable[Dataset]) -> Iterable[Dataset]:
+        # As a list, whose length the bar needs.
         return track(list(datasets), description=label, console=notes, transient=True)
 
     with open_session(engine) as session:

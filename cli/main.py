@@ -15,16 +15,14 @@ COMMANDS: Final = {
     "check": LazyCommand(
         "cli.check", "check", "Whose ground is this, and may that stand on it? Stores nothing."
     ),
-    "report": LazyCommand("cli.report", "report", "File a report: judged and stored."),
+    "report": LazyCommand("cli.report", "report", "File a report; its verdict is stored with it."),
     "screen": LazyCommand(
         "cli.screen",
         "screen",
-        "Judge every place of a file; its rows come back in their order, with the verdict's columns.",
+        "Judge every place of a file; write its rows in their order, with the columns of the verdict.",
     ),
     "serve": LazyCommand("cli.serve", "serve", "Serve the map and the API."),
-    "load": LazyCommand(
-        "cli.load", "load", "Bring the store in step with the data folder: all of it, or nothing."
-    ),
+    "load": LazyCommand("cli.load", "load", "Load the data folder into the store: all of it, or nothing."),
     "datum": LazyCommand("cli.datum", "app", "Datums: check a batch of coordinates, convert a single one."),
     "db": LazyCommand("cli.db", "app", "The private PostGIS, and the schema of any."),
     "demo": LazyCommand(
@@ -34,8 +32,8 @@ COMMANDS: Final = {
         "cli.journal", "app", "The journal: verify it, publish its head, prove what it says."
     ),
     "law": LazyCommand("cli.law", "app", "The law: check it, load a competence list, count terms."),
-    "remote": LazyCommand("cli.remote", "app", "Ask a server, with an API key."),
-    "units": LazyCommand("cli.units", "app", "Administrative units: what a boundary change moves."),
+    "remote": LazyCommand("cli.remote", "app", "Check, report and export at a server, with an API key."),
+    "units": LazyCommand("cli.units", "app", "Administrative units: preview a boundary change."),
     "user": LazyCommand("cli.users", "app", "Accounts, their roles in an area, and their keys."),
     "verdict": LazyCommand("cli.verdict", "app", "A stored verdict, read or computed again."),
     "zones": LazyCommand("cli.zones", "app", "Control zones built from the law's widths."),

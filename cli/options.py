@@ -52,17 +52,17 @@ def with_option_sets(command: Callable[..., None]) -> Callable[..., None]:
             parameters.append(_keyword(name, hints[name], parameter.default))
 
     @wraps(command)
-    def flat(**options: Any) -> None:  # noqa: ANN401 - any option's
+    def with_options(**options: Any) -> None:  # noqa: ANN401 - any option's
         made = {
             name: kind(**{field.name: options.pop(field.name) for field in fields(kind)})
             for name, kind in sets.items()
         }
         command(**made, **options)
 
-    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    flat.__annotations__ = {one.name: one.annotation for one in parameters}
-    del flat.__wrapped__  # else the hints of `command` would be read
-    return flat
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del with_options.__wrapped__  # or typer would follow it and read the hints of `command`
+    return with_options
 
 
 def _parameters_of(kind: type) -> list[inspect.Parameter]:
@@ -82,7 +82,7 @@ def _keyword(name: str, hint: Any, default: Any) -> inspect.Parameter:  # noqa: 
 
 
 def report_bar(lang: Lang) -> Callable[[Iterable[Any], int], Iterable[Any]]:
-    """A function that draws a bar on standard error while reports pass through it."""
+    """A function that iterates over reports and shows a progress bar on standard error meanwhile."""
     description = say(lang, N_("Judging reports"))
 
     def bar(reports: Iterable[Any], total: int) -> Iterable[Any]:

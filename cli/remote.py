@@ -14,6 +14,7 @@ import typer
 
 from cli.inquiry_options import CHANNEL, AsJson, FilingOptions, InquiryOptions
 from cli.options import Trace, with_option_sets
+from cli.output_file import whole_file
 from cli.verdict_output import print_filed, print_verdict
 from core.errors import BadInput, Forbidden, NotFound, NotSignedIn, StoreUnavailable, TooLarge, ZhijieError
 from core.i18n import N_, Lang
@@ -29,7 +30,7 @@ FAULTS: Final[dict[int, type[ZhijieError]]] = {
     422: BadInput,
     503: StoreUnavailable,
 }
-WAIT_S: Final = 60.0
+WAIT_S: Final = 60.0  # longer than the longest statement of a server, so that its own error arrives
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ServerOptions:
 
     server: Annotated[str, typer.Option(envvar="ZHIJIE_SERVER", help="Base address, https://…")]
     api_key: Annotated[
-        str, typer.Option("--api-key", envvar="ZHIJIE_KEY", help="API key; better in ZHIJIE_KEY")
+        str, typer.Option("--api-key", envvar="ZHIJIE_KEY", help="API key; safer in the environment")
     ] = ""
 
     def url(self, path: str) -> str:
@@ -118,13 +119,8 @@ def _write(answer: httpx.Response, output: Path | None) -> None:
         for piece in answer.iter_text():
             sys.stdout.write(piece)
         return
-    part = output.with_name(output.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.writelines(answer.iter_bytes())
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(output, "wb") as file:
+        file.writelines(answer.iter_bytes())
 
 
 def request_body(asked: InquiryOptions) -> dict[str, Any]:
@@ -148,7 +144,7 @@ def request_body(asked: InquiryOptions) -> dict[str, Any]:
 
 
 def _check_numbers(asked: InquiryOptions) -> None:
-    """Refuse NaN and infinities with the words of the local commands: JSON cannot carry them."""
+    """Refuse NaN and infinities with the messages of the local commands: JSON cannot carry them."""
     check_finite(asked.lon or 0.0, asked.lat or 0.0)
     if not math.isfinite(asked.accuracy):
         raise BadInput(
@@ -169,7 +165,9 @@ def _header_text(key: str) -> str:
 def _post(
     at: ServerOptions, path: str, lang: Lang, body: dict[str, Any], extra: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """The JSON answer to a POST, with ``created``: status 201. Raises the error that the server met."""
+    """The JSON answer to a POST, with ``created``: status 201. Raises the error that the server returned."""
+    # No retry here: a report may have been filed although its answer was lost. With ``--key`` the user can
+    # repeat the command safely.
     headers = at.headers(lang) | (extra or {})
     try:
         answer = httpx.post(at.url(path), json=body, headers=headers, timeout=WAIT_S)
@@ -182,7 +180,7 @@ def _post(
 
 
 def _fault(status: int, text: str) -> ZhijieError:
-    """The error of a problem document; of another body it is the status."""
+    """The error that a problem document states; for any other body one that states the status."""
     try:
         problem = json.loads(text)
         detail, field, hint = problem["detail"], problem.get("field", ""), problem.get("hint", "")

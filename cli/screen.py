@@ -25,18 +25,18 @@ from layers.formats.malloc import keep_freed_memory
 from layers.formats.source import open_source
 from layers.formats.writer import check_target
 from layers.lawbook.documents import current_book
-from screening.files.places import Terms
-from screening.files.run import WORKERS, FileJob, Screened, run_local
+from screening.files.places import PlaceOptions
+from screening.files.run import WORKERS, FileJob, ScreeningResult, run_local
 from screening.files.wording import (
-    EFFECT_HEADS,
-    UNIT_HEADS,
-    ZONE_HEADS,
-    shortened,
-    tell_count,
-    tell_effects,
-    tell_errors,
-    tell_units,
-    tell_zones,
+    EFFECT_HEADINGS,
+    UNIT_HEADINGS,
+    ZONE_HEADINGS,
+    count_line,
+    effect_rows,
+    error_lines,
+    limit_rows,
+    unit_rows,
+    zone_rows,
 )
 from screening.screener import ScreenTask, open_screener
 from store.engine import make_engine, open_session
@@ -47,7 +47,7 @@ LOCAL: Final = "local"
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """A screening job, its engine (``LOCAL`` or a scheduler's address) and the picture to draw."""
+    """A screening job, its engine (``LOCAL`` or the address of a scheduler) and the picture to draw."""
 
     job: FileJob
     task: ScreenTask
@@ -83,16 +83,17 @@ def screen(  # noqa: PLR0913 - one parameter an option
     limits = Limits.of(settings)
     as_of_day = Inquiry(category, as_of=option_day("as_of", as_of)).day()
     source = open_source(file, datum, layer)
+    # Everything that can be refused is checked before the work, which may take hours.
     check_target(output, file)
     if plot is not None:
         _check_plot(plot)
-    terms = Terms(source.datum, limits, accuracy, "cli", settings.lang)
+    options = PlaceOptions(source.datum, limits, accuracy, "cli", settings.lang)
     task = ScreenTask(category, as_of_day, today(), limits.shares)
-    wanted = Screening(FileJob(source, output, terms, workers), task, engine, plot)
+    screening = Screening(FileJob(source, output, options, workers), task, engine, plot)
     store = make_engine(settings)
     try:
-        found = _run(wanted, store, settings)
-        kinds = _kinds(store, settings.lang)
+        found = _run(screening, store, settings)
+        kinds = _kind_names(store, settings.lang)
     finally:
         store.dispose()
     if plot is not None:
@@ -104,7 +105,7 @@ def screen(  # noqa: PLR0913 - one parameter an option
 
 
 def _check_plot(path: Path) -> None:
-    """Refuse a picture that could not be written, before the work. Raises BadInput (field ``plot``)."""
+    """Raise BadInput (field ``plot``) for a picture that could not be written."""
     if path.suffix.lower() != ".png" or not path.parent.is_dir() or path.is_dir():
         raise BadInput(
             N_("A picture cannot be written to {path}."),
@@ -114,7 +115,7 @@ def _check_plot(path: Path) -> None:
         )
 
 
-def _draw(plot: Path, found: Screened, what: tuple[str, str, date], lang: Lang) -> None:
+def _draw(plot: Path, found: ScreeningResult, what: tuple[str, str, date], lang: Lang) -> None:
     from cli.screen_plot import draw  # noqa: PLC0415 - matplotlib takes a second, and few draw
 
     file, category, as_of = what
@@ -122,29 +123,31 @@ def _draw(plot: Path, found: Screened, what: tuple[str, str, date], lang: Lang) 
     draw(plot, found, title, lang)
 
 
-def _run(wanted: Screening, store: Engine, settings: Settings) -> Screened:
-    """Run the screening with the wanted engine."""
-    if wanted.engine != LOCAL:
-        return _run_cluster(wanted, store, settings)
-    keep_freed_memory()
-    screener = open_screener(store, settings, wanted.task)
-    with _bar(wanted.job.source.rows, settings.lang) as advance:
-        return run_local(wanted.job, screener, sampled=wanted.plot is not None, progress=advance)
+def _run(screening: Screening, store: Engine, settings: Settings) -> ScreeningResult:
+    """Run the screening on its engine."""
+    if screening.engine != LOCAL:
+        return _run_cluster(screening, store, settings)
+    keep_freed_memory()  # the process does nothing else, see there
+    screener = open_screener(store, settings, screening.task)
+    with _progress_bar(screening.job.source.rows, settings.lang) as advance:
+        return run_local(screening.job, screener, sampled=screening.plot is not None, progress=advance)
 
 
-def _run_cluster(wanted: Screening, store: Engine, settings: Settings) -> Screened:
+def _run_cluster(screening: Screening, store: Engine, settings: Settings) -> ScreeningResult:
     """Run the screening on the workers of a Dask scheduler."""
-    from screening.cluster.run import run_cluster, ship  # noqa: PLC0415 - dask is an optional extra
-    from screening.cluster.workers import connected  # noqa: PLC0415 - dask is an optional extra
+    from screening.cluster.pool import open_pool  # noqa: PLC0415 - dask is an optional extra
+    from screening.cluster.run import prepare_shipment, run_cluster  # noqa: PLC0415 - dask is an optional extra
 
-    with connected(wanted.engine, lambda text: notes.print(plain(text)), settings.lang) as crew:
-        shipment = ship(open_screener(store, settings, wanted.task), store, settings)
-        with _bar(wanted.job.source.rows, settings.lang) as advance:
-            return run_cluster(wanted.job, shipment, crew, sampled=wanted.plot is not None, progress=advance)
+    with open_pool(screening.engine, lambda text: notes.print(plain(text)), settings.lang) as pool:
+        shipment = prepare_shipment(open_screener(store, settings, screening.task), store, settings)
+        with _progress_bar(screening.job.source.rows, settings.lang) as advance:
+            return run_cluster(
+                screening.job, shipment, pool, sampled=screening.plot is not None, progress=advance
+            )
 
 
 @contextmanager
-def _bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
+def _progress_bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
     """A progress bar of rows with their rate; yields the function that advances it."""
     columns = (
         TextColumn("{task.description}"),
@@ -165,26 +168,26 @@ def _bar(rows: int | None, lang: Lang) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def _kinds(store: Engine, lang: Lang) -> dict[str, str]:
+def _kind_names(store: Engine, lang: Lang) -> dict[str, str]:
     """The name of each zone kind."""
     with open_session(store) as session:
-        return {kind: said.name.say(lang) for kind, said in current_book(session).zone_kinds.items()}
+        return {kind: rule.name.say(lang) for kind, rule in current_book(session).zone_kinds.items()}
 
 
-def _print(found: Screened, kinds: dict[str, str], output: Path, lang: Lang) -> None:
-    out.print(plain(tell_count(found.summary, lang)))
-    for line in tell_errors(found.summary, lang):
+def _print(found: ScreeningResult, kinds: dict[str, str], output: Path, lang: Lang) -> None:
+    out.print(plain(count_line(found.summary, lang)))
+    for line in error_lines(found.summary, lang):
         out.print(plain(f"  {line}"))
-    _print_table(N_("By effect"), EFFECT_HEADS, tell_effects(found.summary, lang), lang)
-    _print_table(N_("By unit"), UNIT_HEADS, tell_units(found.summary), lang)
-    _print_table(N_("By zone"), ZONE_HEADS, tell_zones(found.summary, kinds), lang)
+    _print_table(N_("By effect"), EFFECT_HEADINGS, effect_rows(found.summary, lang), lang)
+    _print_table(N_("By unit"), UNIT_HEADINGS, unit_rows(found.summary), lang)
+    _print_table(N_("By zone"), ZONE_HEADINGS, zone_rows(found.summary, kinds), lang)
     out.print(plain(say(lang, N_("Written to {path}."), path=output)))
 
 
 def _print_table(heading: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], lang: Lang) -> None:
     if not rows:
         return
-    shown, left = shortened(rows, lang)
+    shown, left = limit_rows(rows, lang)
     out.print(f"\n[bold]{say(lang, heading)}[/bold]")
     print_rows(heads, shown, lang)
     if left:

@@ -16,7 +16,7 @@ from core.i18n import N_, say
 from core.settings import Settings
 from store.engine import app_database_url
 
-HANG_UP_S: Final = 3  # wait for open requests when stopping; live streams never end by themselves
+SHUTDOWN_S: Final = 3  # to wait for open requests when stopping; live streams never end by themselves
 # The application logs requests itself.
 QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}
 
@@ -24,9 +24,9 @@ QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Number of server processes")] = None,
 ) -> None:
-    """Serve until the process is stopped; options go before settings."""
+    """Serve until the process is stopped; options take precedence over settings."""
     settings = Settings()
     run_server(settings, host or settings.host, port or settings.port, workers or settings.workers)
 
@@ -38,7 +38,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
     options: dict[str, Any] = {
         "host": host,
-        "timeout_graceful_shutdown": HANG_UP_S,
+        "timeout_graceful_shutdown": SHUTDOWN_S,
         "port": port,
         "log_level": "warning",
         **QUIET,

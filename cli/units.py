@@ -23,7 +23,7 @@ from layers.lawbook.documents import current_book
 from layers.loading.candidate import read_candidate
 from layers.loading.staging import fetch_current_versions, stage_candidate
 from previews.boundary_change import UnitPreview, preview_units, unit_side
-from previews.boundary_wording import count_preview, preview_as_dict, tell_moves, tell_units
+from previews.boundary_wording import lead_change_rows, preview_as_dict, preview_summary, unit_rows
 from store.queries.unit_changes import UnitSide
 from verdict.inquiry import Limits
 
@@ -67,7 +67,7 @@ def changes(  # noqa: PLR0913 - one parameter an option
 def _days(first: str | None, last: str | None, file: Path | None) -> tuple[dt.date, dt.date]:
     if file is None and (first is None or last is None):
         raise BadInput(
-            N_("No change is given."),
+            N_("No boundary change was specified."),
             field="to" if first else "from",
             hint=N_("Give both --from and --to, or a file of candidate units with --file."),
         )
@@ -104,8 +104,8 @@ def _sides(
 
 
 def _print(found: UnitPreview, book: LawBook, lang: Lang) -> None:
-    out.print(plain(count_preview(found, lang)))
+    out.print(plain(preview_summary(found, lang)))
     heads = (N_("Unit"), N_("Change"), N_("Area"), N_("Ground from"), N_("Ground to"))
-    print_rows(heads, tell_units(found, lang), lang)
+    print_rows(heads, unit_rows(found, lang), lang)
     heads = (N_("Report"), N_("Matter"), N_("Lead unit before"), N_("Lead unit after"), N_("How sure"))
-    print_rows(heads, tell_moves(found.moves, book, lang), lang)
+    print_rows(heads, lead_change_rows(found.moves, book, lang), lang)

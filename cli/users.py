@@ -29,7 +29,7 @@ Name = Annotated[
 Role = Annotated[str, typer.Option(help=f"One of: {', '.join(ROLES)}")]
 Reach = Annotated[str, typer.Option(help="Code of the unit (its area and all below it), or `all`")]
 From = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD")]
-Until = Annotated[str | None, typer.Option(help="First day without it, YYYY-MM-DD")]
+Until = Annotated[str | None, typer.Option(help="First day on which it no longer holds, YYYY-MM-DD")]
 Stdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")]
 
 
@@ -38,14 +38,16 @@ def add(  # noqa: PLR0913 - one parameter an option
     name: Name,
     role: Role,
     reach: Reach,
-    shown: Annotated[str, typer.Option(help="Name as people read it")] = "",
+    shown: Annotated[str, typer.Option(help="Display name")] = "",
     begins: From = None,
     until: Until = None,
     password_stdin: Stdin = False,
     no_password: Annotated[
-        bool, typer.Option(help="For programs with keys, or sign-in by a provider")
+        bool, typer.Option(help="For programs that use keys, or sign-in at a provider")
     ] = False,
-    issuer: Annotated[str | None, typer.Option(help="OpenID Connect issuer that signs the person in")] = None,
+    issuer: Annotated[
+        str | None, typer.Option(help="OpenID Connect issuer at which the person signs in")
+    ] = None,
     subject: Annotated[str | None, typer.Option(help="The issuer's identifier of this person (sub)")] = None,
 ) -> None:
     """Create an account. Without --password-stdin a password is generated and printed once."""
@@ -64,11 +66,13 @@ def post(name: Name, role: Role, reach: Reach, begins: From = None, until: Until
     settings = Settings()
     with open_store(settings) as session:
         add_posting(session, find_account(session, name), _post(role, reach, begins, until))
-    out.print(say(settings.lang, N_("{name} has the role."), name=plain(name)))
+    out.print(say(settings.lang, N_("{name} now has the role."), name=plain(name)))
 
 
 @app.command()
-def unpost(name: Name, on: Annotated[str, typer.Option(help="First day without, YYYY-MM-DD")]) -> None:
+def unpost(
+    name: Name, on: Annotated[str, typer.Option(help="First day on which they no longer hold, YYYY-MM-DD")]
+) -> None:
     """End all postings of an account before a day."""
     settings = Settings()
     with open_store(settings) as session:
@@ -89,11 +93,11 @@ def password(name: Name, password_stdin: Stdin = False) -> None:
 @app.command()
 def key(
     name: Name,
-    label: Annotated[str, typer.Option(help="What the key is for")] = "",
+    label: Annotated[str, typer.Option(help="Purpose of the key")] = "",
     scopes: Annotated[
         str | None, typer.Option(help="Rights, comma separated; by default all rights of the account")
     ] = None,
-    days: Annotated[float, typer.Option(help="Days it is valid, at most 366")] = 90,
+    days: Annotated[float, typer.Option(help="Validity in days, at most 366")] = 90,
 ) -> None:
     """Create an API key and print it once."""
     settings = Settings()
@@ -165,6 +169,7 @@ def _post(role: str, reach: str, begins: str | None, until: str | None) -> NewPo
 
 
 def _password(from_stdin: bool) -> str:
+    # 12 random bytes, 16 characters: 96 bits cannot be guessed, and can still be typed.
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else secrets.token_urlsafe(12)
 
 

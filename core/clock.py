@@ -1,4 +1,4 @@
-"""The day in China: legal days begin and end there, wherever the server stands."""
+"""The current day in China: legal days are Chinese days, wherever the server is."""
 
 from __future__ import annotations
 

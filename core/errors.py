@@ -1,7 +1,7 @@
-"""The tree of domain errors. No HTTP here: ``api/errors.py`` maps each class to a status.
+"""The domain errors, without HTTP: ``api/errors.py`` maps each class to a status.
 
-An error says *which field* is wrong, *what* is wrong and *what helps*; both sentences are
-message ids of the catalogues (see ``words``), filled with ``values``.
+An error names the *field* that is wrong, says *what* is wrong, and gives a *hint* that helps. Both
+sentences are message ids of the catalogue (``core.i18n``), filled with ``values``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from core.i18n import Lang, say
 
 
 class ZhijieError(Exception):
-    """Base of every error that a user can cause or meet."""
+    """Base class of every error that is shown to a user."""
 
     def __init__(self, message: str, *, field: str = "", hint: str = "", **values: object) -> None:
         super().__init__(message)
@@ -20,11 +20,11 @@ class ZhijieError(Exception):
         self.values = values
 
     def detail(self, lang: Lang) -> str:
-        """What is wrong, in words."""
+        """What is wrong, in a language."""
         return say(lang, self.message, **self.values)
 
     def hint_text(self, lang: Lang) -> str:
-        """What helps, in words; empty where there is nothing to do."""
+        """What helps, in a language; empty where nothing does."""
         return say(lang, self.hint, **self.values) if self.hint else ""
 
     def line(self, lang: Lang) -> str:
@@ -38,31 +38,31 @@ class ZhijieError(Exception):
 
 
 class BadInput(ZhijieError):
-    """A value that was given cannot be used."""
+    """An input value cannot be used."""
 
 
 class DatumRefused(BadInput):
-    """The coordinates' datum is unknown or has no public way to CGCS2000."""
+    """The datum of the coordinates is unknown, or has no public conversion to CGCS2000."""
 
 
 class BadGeometry(BadInput):
-    """A footprint that is empty, crosses itself, is too large or is no polygon."""
+    """A footprint is empty, self-intersecting, too large, or not a polygon."""
 
 
 class TooLarge(BadInput):
-    """More than the service takes at once."""
+    """The input exceeds a limit on size or number."""
 
 
 class NotSignedIn(ZhijieError):
-    """Nobody is known to ask, and the answer is not for everybody."""
+    """The request has no valid credential, and its answer is not public."""
 
 
 class Forbidden(ZhijieError):
-    """Who asks is known, and may not."""
+    """The account lacks the right."""
 
 
 class NotFound(ZhijieError):
-    """Nothing has this identifier."""
+    """No object has this identifier."""
 
 
 class Conflict(ZhijieError):
@@ -70,7 +70,7 @@ class Conflict(ZhijieError):
 
 
 class BadData(ZhijieError):
-    """A dataset that is to be loaded is wrong; nothing of it was kept."""
+    """A dataset to be loaded is invalid; nothing of it was stored."""
 
 
 class StoreUnavailable(ZhijieError):

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# The project folder: data, and the private cluster by default, are in it.
 ROOT = Path(__file__).resolve().parent.parent
 
 

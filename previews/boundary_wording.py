@@ -22,29 +22,29 @@ KINDS: Final[dict[Kind, str]] = {
     "renamed": N_("renamed from {name}"),
     "area": N_("area changes"),
 }
-NOBODY: Final = N_("no unit")
+NO_UNIT: Final = N_("no unit")
 OUTSIDE: Final = N_("outside every unit")
 
 
-def count_preview(found: UnitPreview, lang: Lang) -> str:
-    """The numbers of the change, in one line."""
+def preview_summary(preview: UnitPreview, lang: Lang) -> str:
+    """The counts of a boundary change, in one line."""
     return say(
         lang,
         N_(
             "{before} → {after}: changed units: {units}; open reports near changed ground: {judged}, "
             "of these with a new lead unit: {moves}."
         ),
-        before=found.before,
-        after=found.after,
-        units=len(found.units),
-        judged=found.judged,
-        moves=len(found.moves),
+        before=preview.before,
+        after=preview.after,
+        units=len(preview.units),
+        judged=preview.judged,
+        moves=len(preview.moves),
     )
 
 
-def tell_units(found: UnitPreview, lang: Lang) -> Iterator[Row]:
-    """Rows of unit, kind of change, area before and after, ground gained from, ground lost to."""
-    for unit in found.units:
+def unit_rows(preview: UnitPreview, lang: Lang) -> Iterator[Row]:
+    """Rows of (unit, kinds of change, area before and after, ground gained from, ground lost to)."""
+    for unit in preview.units:
         yield (
             named(unit.code, unit.now.name),
             listed(lang, (_kind(unit, kind, lang) for kind in unit.kinds)),
@@ -70,14 +70,14 @@ def _areas(unit: UnitChange, lang: Lang) -> str:
 
 def _parts(parts: Iterable[Part], lang: Lang) -> str:
     parts_text = (
-        f"{named(part.code, part.name or '') if part.code else say(lang, NOBODY)} {area(part.area_m2, lang)}"
+        f"{named(part.code, part.name or '') if part.code else say(lang, NO_UNIT)} {area(part.area_m2, lang)}"
         for part in parts
     )
     return listed(lang, parts_text)
 
 
-def tell_moves(moves: Iterable[LeadChange], book: LawBook, lang: Lang) -> Iterator[Row]:
-    """Rows of report, matter, lead unit before and after, certainty before and after."""
+def lead_change_rows(moves: Iterable[LeadChange], book: LawBook, lang: Lang) -> Iterator[Row]:
+    """Rows of (report, matter, lead unit before, lead unit after, certainty before and after)."""
     for move in moves:
         sides = (move.before, move.after)
         yield (
@@ -101,19 +101,19 @@ def _lead(lead: LeadOnSide, lang: Lang) -> str:
 
 
 def _arrow(texts: Iterable[str]) -> str:
-    """Before → after; once where they are the same."""
+    """Before → after; a single text where both are equal."""
     return " → ".join(dict.fromkeys(texts))
 
 
-def preview_as_dict(found: UnitPreview) -> dict[str, Any]:
-    """A preview as values of JSON."""
+def preview_as_dict(preview: UnitPreview) -> dict[str, Any]:
+    """A preview as a JSON object."""
     return {
-        "from": found.before.isoformat(),
-        "to": found.after.isoformat(),
-        "units": [_unit_as_dict(unit) for unit in found.units],
+        "from": preview.before.isoformat(),
+        "to": preview.after.isoformat(),
+        "units": [_unit_as_dict(unit) for unit in preview.units],
         "reports": {
-            "near": found.judged,
-            "moves": [_move_as_dict(move) for move in found.moves],
+            "near": preview.judged,
+            "moves": [_move_as_dict(move) for move in preview.moves],
         },
     }
 

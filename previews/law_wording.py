@@ -26,8 +26,8 @@ CSV_HEAD: Final = (
 )
 
 
-def count_summary(summary: Summary, lang: Lang) -> str:
-    """The number of decisions that differ, in one line."""
+def differences_summary(summary: Summary, lang: Lang) -> str:
+    """The number of reports that would be decided differently, in one line."""
     if not summary.reports:
         return say(lang, N_("No report was received in this period."))
     return say(
@@ -38,8 +38,8 @@ def count_summary(summary: Summary, lang: Lang) -> str:
     )
 
 
-def tell_effects(summary: Summary, lang: Lang) -> Iterator[Row]:
-    """Rows of effect before, effect after, reports; most reports first."""
+def effect_rows(summary: Summary, lang: Lang) -> Iterator[Row]:
+    """Rows of (effect before, effect after, number of reports); most reports first."""
     for (before, after), count in _ranked(summary.effects):
         yield _effect(before, lang), _effect(after, lang), str(count)
 
@@ -48,8 +48,8 @@ def _effect(code: str, lang: Lang) -> str:
     return say(lang, EFFECTS.get(code, REFUSED))
 
 
-def tell_leads(summary: Summary, lang: Lang) -> Iterator[Row]:
-    """Rows of lead unit before, lead unit after, reports; only where they differ."""
+def lead_rows(summary: Summary, lang: Lang) -> Iterator[Row]:
+    """Rows of (lead unit before, lead unit after, number of reports), only where both differ."""
     for pair, count in _ranked(summary.leads):
         before, after = (_lead_name(summary, code, lang) for code in pair)
         yield before, after, str(count)
@@ -65,21 +65,21 @@ def _ranked(counts: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str]
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def tell_comparison(one: Comparison, book: LawBook, lang: Lang) -> Row:
-    """Report, matter, day of the act, and each aspect before and after, empty where it is the same."""
+def comparison_row(comparison: Comparison, book: LawBook, lang: Lang) -> Row:
+    """A row of (report, matter, day of the act, then each aspect before → after); equal aspects are empty."""
     return (
-        str(one.report),
-        category_name(book, one.category, lang),
-        one.as_of,
-        *(_aspect(one, aspect, lang) for aspect in ASPECTS),
+        str(comparison.report),
+        category_name(book, comparison.category, lang),
+        comparison.as_of,
+        *(_aspect(comparison, aspect, lang) for aspect in ASPECTS),
     )
 
 
-def _aspect(one: Comparison, aspect: Aspect, lang: Lang) -> str:
-    """Before → after; of lists the removed (−) and the added (+); empty where both are equal."""
-    if aspect not in one.changed:
+def _aspect(comparison: Comparison, aspect: Aspect, lang: Lang) -> str:
+    """Before → after; of lists the items removed (−) and added (+); empty where both are equal."""
+    if aspect not in comparison.changed:
         return ""
-    before, after = (aspect_parts(side, aspect, lang) for side in (one.before, one.after))
+    before, after = (aspect_parts(side, aspect, lang) for side in (comparison.before, comparison.after))
     if aspect in ("authority", "articles"):
         removed, added = (listed(lang, [*_without(*pair)]) for pair in ((before, after), (after, before)))
         return joined(lang, (f"− {removed}" if removed else "", f"+ {added}" if added else ""))
@@ -92,7 +92,7 @@ def _without(parts: Iterable[str], others: Iterable[str]) -> Iterator[str]:
 
 
 def aspect_parts(decision: Decision, aspect: Aspect, lang: Lang) -> list[str]:
-    """An aspect of a decision in words; of a refusal only its reason, as the effect."""
+    """The texts of an aspect of a decision; a refusal has only its reason, as the effect."""
     if decision.refused:
         return [say(lang, NO_VERDICT, reason=decision.refused[lang])] if aspect == "effect" else []
     return [*WORDS[aspect](decision, lang)]
@@ -131,13 +131,13 @@ WORDS: Final[dict[Aspect, Callable[[Decision, Lang], Iterator[str]]]] = {
 }
 
 
-def comparison_as_dict(one: Comparison) -> dict[str, Any]:
-    """A comparison as values of JSON; texts in both languages."""
-    return asdict(one)
+def comparison_as_dict(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as a JSON object; texts in both languages."""
+    return asdict(comparison)
 
 
 def summary_as_dict(summary: Summary) -> dict[str, Any]:
-    """The counts as values of JSON."""
+    """The counts as a JSON object."""
     return {
         "reports": summary.reports,
         "differ": summary.differ,
@@ -150,11 +150,17 @@ def _pairs_as_dicts(counts: Mapping[tuple[str, str], int]) -> list[dict[str, Any
     return [{"before": pair[0], "after": pair[1], "reports": count} for pair, count in _ranked(counts)]
 
 
-def csv_row(one: Comparison, lang: Lang) -> Row:
-    """A comparison as a row under :data:`CSV_HEAD`; codes for what is compared, words for both sides."""
+def csv_row(comparison: Comparison, lang: Lang) -> Row:
+    """A comparison as a row under :data:`CSV_HEAD`: names of the changed aspects, then the texts of each."""
     words = (
         listed(lang, aspect_parts(side, aspect, lang))
         for aspect in ASPECTS
-        for side in (one.before, one.after)
+        for side in (comparison.before, comparison.after)
     )
-    return (str(one.report), one.category, one.as_of, " ".join(one.changed), *words)
+    return (
+        str(comparison.report),
+        comparison.category,
+        comparison.as_of,
+        " ".join(comparison.changed),
+        *words,
+    )

@@ -1,6 +1,8 @@
-"""Loops over all rows of a screening, compiled: columns of few texts from numbers, without sorting.
+"""Compiled loops over all rows of a screening.
 
-Codes are int32 positions in a list of texts; ``NULL`` is no text. Bits are Arrow's: the lowest first.
+Texts that repeat are int32 codes: positions in a list of distinct texts, or ``NULL``. Validity bitmaps are
+Arrow's, the lowest bit first. The loops hash and count where NumPy would sort, which takes several times as
+long on millions of rows.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ MIX1, MIX2, SHIFT3 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB
 
 
 @njit(inline="always")
-def _mixed(value):  # type: ignore[no-untyped-def]
-    """Well spread bits (the finisher of splitmix64)."""
+def _mix(value):  # type: ignore[no-untyped-def]
+    """A 64-bit hash: the finalizer of splitmix64."""
     bits = np.uint64(value) + GOLDEN
     bits = (bits ^ (bits >> SHIFT1)) * MIX1
     bits = (bits ^ (bits >> SHIFT2)) * MIX2
@@ -31,17 +33,20 @@ def _mixed(value):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def distinct(keys: Ints) -> tuple[Ints, Codes]:
-    """The distinct keys in the order in which they come first, and of each key its number among them."""
+    """The distinct keys in order of first occurrence, and (n,) the position of each key among them.
+
+    A hash table with linear probing, doubled when half full.
+    """
     size = 64
     slots, found, count = np.full(size, NULL, np.int32), np.empty(size, np.int64), 0
     numbers = np.empty(len(keys), np.int32)
     last, number = np.int64(0), np.int32(NULL)
     for n in range(len(keys)):
         key = keys[n]
-        if n > 0 and key == last:
+        if n > 0 and key == last:  # neighbouring points mostly have equal keys
             numbers[n] = number
             continue
-        slot = np.int64(_mixed(key) & np.uint64(size - 1))
+        slot = np.int64(_mix(key) & np.uint64(size - 1))
         while slots[slot] != NULL and found[slots[slot]] != key:
             slot = (slot + 1) & (size - 1)
         if slots[slot] == NULL:
@@ -54,7 +59,7 @@ def distinct(keys: Ints) -> tuple[Ints, Codes]:
             found = np.append(found, np.empty(len(found), np.int64))
             slots = np.full(size, NULL, np.int32)
             for k in range(count):
-                slot = np.int64(_mixed(found[k]) & np.uint64(size - 1))
+                slot = np.int64(_mix(found[k]) & np.uint64(size - 1))
                 while slots[slot] != NULL:
                     slot = (slot + 1) & (size - 1)
                 slots[slot] = k
@@ -63,28 +68,34 @@ def distinct(keys: Ints) -> tuple[Ints, Codes]:
 
 @njit(cache=True, nogil=True)
 def sequence_keys(n: int, point: Ints, zone: Ints, relation: Ints) -> tuple[Ints, Ints]:
-    """A key of each point's sequence of entries, (n,), 0 where it has none; where each begins, (n + 1,).
+    """A key for each point's sequence of (zone, relation), equal for equal sequences.
 
-    ``point`` ascends. Keys are hashes of 62 bits: that one of two different sequences is taken for the other
-    would happen in one of 10⁶ screenings of a million sequences.
+    Args:
+        n: number of points.
+        point: point of each entry, ascending.
+        zone, relation: of each entry.
+
+    Returns:
+        The keys, (n,), 0 for a point without entries; and where the entries of each point begin, (n + 1,).
+        Keys are 62-bit hashes: among a million different sequences two collide with a probability of 10⁻⁷.
     """
     keys, starts = np.zeros(n, np.int64), np.zeros(n + 1, np.int64)
     at = 0
     for p in range(n):
-        mixed = np.uint64(0)
+        hashed = np.uint64(0)
         starts[p] = at
         while at < len(point) and point[at] == p:
-            mixed = _mixed(np.int64(mixed) ^ ((zone[at] << 2) | relation[at]))
+            hashed = _mix(np.int64(hashed) ^ ((zone[at] << 2) | relation[at]))
             at += 1
         if at > starts[p]:
-            keys[p] = np.int64(mixed >> np.uint64(1)) | 1
+            keys[p] = np.int64(hashed >> np.uint64(1)) | 1
     starts[n] = at
     return keys, starts
 
 
 @njit(cache=True, nogil=True)
-def looked_up(table: Codes, numbers: Codes) -> Codes:
-    """The table's values at some numbers; NULL at NULL."""
+def take_codes(table: Codes, numbers: Codes) -> Codes:
+    """``table[numbers]``, NULL where the number is NULL."""
     found = np.empty(len(numbers), np.int32)
     for n in range(len(numbers)):
         found[n] = table[numbers[n]] if numbers[n] >= 0 else NULL
@@ -92,8 +103,8 @@ def looked_up(table: Codes, numbers: Codes) -> Codes:
 
 
 @njit(cache=True, nogil=True)
-def placed_codes(codes: Codes, order: Ints) -> Codes:
-    """Codes at their places."""
+def scatter_codes(codes: Codes, order: Ints) -> Codes:
+    """Codes moved to their rows: ``out[order[k]] = codes[k]``."""
     out = np.empty(len(codes), np.int32)
     for k in range(len(codes)):
         out[order[k]] = codes[k]
@@ -101,28 +112,33 @@ def placed_codes(codes: Codes, order: Ints) -> Codes:
 
 
 @njit(cache=True, nogil=True)
-def with_bits(codes: Codes, table: Codes) -> tuple[Codes, Bits, int]:
-    """Codes with 0 for NULL, the bits of those that are not null, and how many are null.
+def with_validity(codes: Codes, table: Codes) -> tuple[Codes, Bits, int]:
+    """Codes as Arrow stores them.
 
-    ``table``: what stands for each code, unless it is empty.
+    Args:
+        codes: (n,), with NULL.
+        table: (codes,), replaces each code; empty: codes are not replaced.
+
+    Returns:
+        The codes with 0 for NULL, their validity bitmap, and the number of nulls.
     """
-    n, plain = len(codes), len(table) == 0
+    n, no_table = len(codes), len(table) == 0
     out, bits, nulls = np.empty(n, np.int32), np.empty((n + 7) // 8, np.uint8), 0
     for first in range(0, n, 8):
         byte = 0
         for k in range(first, min(first + 8, n)):
-            code = codes[k] if plain or codes[k] < 0 else table[codes[k]]
-            there = code >= 0
-            out[k] = code if there else 0
-            byte |= there << (k & 7)
-            nulls += not there
+            code = codes[k] if no_table or codes[k] < 0 else table[codes[k]]
+            valid = code >= 0
+            out[k] = code if valid else 0
+            byte |= valid << (k & 7)
+            nulls += not valid
         bits[first >> 3] = byte
     return out, bits, nulls
 
 
 @njit(cache=True, nogil=True)
-def without_bits(codes: Codes, bits: Bits, offset: int) -> Codes:
-    """The codes with NULL where the bit is not set. ``offset``: of the first code's bit."""
+def with_nulls(codes: Codes, bits: Bits, offset: int) -> Codes:
+    """Codes with NULL where the validity bit is not set. ``offset``: position of the first code's bit."""
     out = np.empty(len(codes), np.int32)
     for k in range(len(codes)):
         at = k + offset
@@ -131,20 +147,20 @@ def without_bits(codes: Codes, bits: Bits, offset: int) -> Codes:
 
 
 @njit(cache=True, nogil=True)
-def side_by_side(lonlat: NDArray[np.float64], steps: float) -> Ints:
-    """An order in which points, (n, 2) finite degrees, n > 0, that follow each other are neighbours.
+def spatial_order(lonlat: NDArray[np.float64], steps: float) -> Ints:
+    """The order of points by cells of 1 / ``steps`` degrees, row by row; points of a cell keep their order.
 
-    By cells of 1 / ``steps`` degrees, row by row; points of a cell keep their order.
+    A counting sort. ``lonlat``: (n, 2) finite degrees, n > 0.
     """
     n = len(lonlat)
     cells = np.empty((n, 2), np.int64)
     for p in range(n):
         cells[p, 0], cells[p, 1] = math.floor(lonlat[p, 0] * steps), math.floor(lonlat[p, 1] * steps)
     x0, y0 = cells[:, 0].min(), cells[:, 1].min()
-    wide, high = cells[:, 0].max() - x0 + 1, cells[:, 1].max() - y0 + 1
-    counts = np.zeros(wide * high + 1, np.int32)
+    columns, rows = cells[:, 0].max() - x0 + 1, cells[:, 1].max() - y0 + 1
+    counts = np.zeros(columns * rows + 1, np.int32)
     for p in range(n):
-        cells[p, 0] += (cells[p, 1] - y0) * wide - x0
+        cells[p, 0] += (cells[p, 1] - y0) * columns - x0
         counts[cells[p, 0] + 1] += 1
     for k in range(1, len(counts)):
         counts[k] += counts[k - 1]
@@ -156,8 +172,8 @@ def side_by_side(lonlat: NDArray[np.float64], steps: float) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def in_order(lonlat: NDArray[np.float64], order: Ints) -> NDArray[np.float64]:
-    """Points, (n, 2), in an order."""
+def take_points(lonlat: NDArray[np.float64], order: Ints) -> NDArray[np.float64]:
+    """``lonlat[order]``, (n, 2)."""
     out = np.empty((len(order), 2))
     for k in range(len(order)):
         out[k, 0], out[k, 1] = lonlat[order[k], 0], lonlat[order[k], 1]
@@ -165,8 +181,8 @@ def in_order(lonlat: NDArray[np.float64], order: Ints) -> NDArray[np.float64]:
 
 
 @njit(cache=True, nogil=True)
-def placed_floats(values: NDArray[np.float64], order: Ints) -> tuple[NDArray[np.float64], Bits, int]:
-    """The same for numbers; NaN is null."""
+def scatter_floats(values: NDArray[np.float64], order: Ints) -> tuple[NDArray[np.float64], Bits, int]:
+    """Values moved to their rows as in ``scatter_codes``, their validity bitmap and number of nulls (NaN)."""
     n = len(values)
     out, bits, nulls = np.empty(n), np.zeros((n + 7) // 8, np.uint8), 0
     for k in range(n):
@@ -181,38 +197,45 @@ def placed_floats(values: NDArray[np.float64], order: Ints) -> tuple[NDArray[np.
 
 
 @njit(cache=True, nogil=True)
-def compacted(codes: Codes, texts: int) -> tuple[Codes, Ints]:
-    """Codes among those texts only that occur, and which these are, rising. ``texts``: how many there are."""
+def compact_codes(codes: Codes, texts: int) -> tuple[Codes, Ints]:
+    """Codes renumbered to the texts in use, and the positions of these texts, ascending.
+
+    ``texts``: number of texts, in use or not.
+    """
     used = np.zeros(texts, np.int32)
     for code in codes:
         if code >= 0:
             used[code] = 1
     kept = np.flatnonzero(used)
     used[kept] = np.arange(len(kept), dtype=np.int32)
-    return looked_up(used, codes), kept
+    return take_codes(used, codes), kept
 
 
 @njit(cache=True, nogil=True)
 def outcomes(
     flags: Ints, inside: NDArray[np.bool_], missing: Ints, laws: tuple[Ints, Ints], tests: Ints
 ) -> tuple[Codes, Codes, Ints]:
-    """Effect, reason and laws of each point.
+    """Effect, reason and deciding laws of each point, from the first of seven tests that it passes.
 
-    ``tests``, (7, 3), in the order of their asking: the bits of ``flags`` that one is true of, its effect
-    and its reason; the fifth is true where a point is not wholly inside, the sixth where kinds are missing,
-    the last of all others. ``laws``: those that say the first two effects.
+    Args:
+        flags: (n,), bits of the conflicts of a point.
+        inside: (n,), whether units contain the point wholly.
+        missing: (n,), mask of the relevant kinds of zones without data.
+        laws: two (n,), bits of the laws for the effect of the first and of the second test.
+        tests: (7, 3), by test the bits of ``flags`` that pass it, its effect, and its reason. The fifth
+            passes points that are not inside, the sixth those with missing kinds, the last all others.
     """
     n = len(flags)
     effect, why, law = np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n, np.int64)
     for p in range(n):
-        true = 6
+        test = 6
         for k in range(4):
             if flags[p] & tests[k, 0]:
-                true = k
+                test = k
                 break
-        if true == 6:
-            true = 4 if not inside[p] else 5 if missing[p] != 0 else 6
-        effect[p], why[p] = tests[true, 1], tests[true, 2]
+        if test == 6:
+            test = 4 if not inside[p] else 5 if missing[p] != 0 else 6
+        effect[p], why[p] = tests[test, 1], tests[test, 2]
         if effect[p] == tests[0, 1]:
             law[p] = laws[0][p]
         elif effect[p] == tests[1, 1]:
@@ -221,22 +244,25 @@ def outcomes(
 
 
 @njit(cache=True, nogil=True)
-def metres_along(lat: NDArray[np.float64], axis_m: float, eccentricity2: float) -> NDArray[np.float64]:
-    """Metres per degree of longitude and latitude, (n, 2), at latitudes on an ellipsoid."""
+def degree_lengths(lat: NDArray[np.float64], axis_m: float, eccentricity2: float) -> NDArray[np.float64]:
+    """(n, 2), metres per degree of longitude and latitude at latitudes on an ellipsoid.
+
+    From its radii of w2 in the prime vertical and in the meridian.
+    """
     out = np.empty((len(lat), 2))
     for p in range(len(lat)):
         radians = math.radians(lat[p])
         sine = math.sin(radians)
-        curve = 1.0 - eccentricity2 * sine * sine
-        across = axis_m / math.sqrt(curve)
+        w2 = 1.0 - eccentricity2 * sine * sine  # W² of both radii of curvature
+        across = axis_m / math.sqrt(w2)
         out[p, 0] = math.radians(across * math.cos(radians))
-        out[p, 1] = math.radians(across * (1.0 - eccentricity2) / curve)
+        out[p, 1] = math.radians(across * (1.0 - eccentricity2) / w2)
     return out
 
 
 @njit(cache=True, nogil=True)
 def combine_bits(n: int, point: Ints, bits: Ints) -> Ints:
-    """The bits of all entries of each of n points."""
+    """(n,), bitwise or of the bits of each point's entries."""
     found = np.zeros(n, np.int64)
     for k in range(len(point)):
         found[point[k]] |= bits[k]

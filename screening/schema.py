@@ -1,4 +1,4 @@
-"""The columns that a screening appends: a verdict in one row, and how a single verdict becomes that row."""
+"""The columns that a screening appends, and a single verdict as a row of them."""
 
 from __future__ import annotations
 
@@ -7,66 +7,67 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from verdict.model import Conflict, Verdict
+from verdict.model import Verdict
 from verdict.outcome import is_deciding
 
 PREFIX: Final = "zj_"
-WORD: Final = pa.dictionary(pa.int32(), pa.string())
+# Most texts repeat in many rows: a dictionary column holds each once.
+ENCODED_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 VERDICT_SCHEMA: Final = pa.schema(
     [
-        ("zj_effect", WORD),
-        ("zj_why", WORD),
-        ("zj_certainty", WORD),
-        ("zj_unit_code", WORD),
-        ("zj_unit_name", WORD),
-        ("zj_unit_level", WORD),
+        ("zj_effect", ENCODED_TEXT),
+        ("zj_why", ENCODED_TEXT),
+        ("zj_certainty", ENCODED_TEXT),
+        ("zj_unit_code", ENCODED_TEXT),
+        ("zj_unit_name", ENCODED_TEXT),
+        ("zj_unit_level", ENCODED_TEXT),
         ("zj_share", pa.float64()),
         ("zj_edge_m", pa.float64()),
-        ("zj_county_code", WORD),
-        ("zj_county_name", WORD),
-        ("zj_township_code", WORD),
-        ("zj_township_name", WORD),
-        ("zj_grid_cell", WORD),
-        ("zj_team", WORD),
+        ("zj_county_code", ENCODED_TEXT),
+        ("zj_county_name", ENCODED_TEXT),
+        ("zj_township_code", ENCODED_TEXT),
+        ("zj_township_name", ENCODED_TEXT),
+        ("zj_grid_cell", ENCODED_TEXT),
+        ("zj_team", ENCODED_TEXT),
         ("zj_other_units", pa.string()),
-        ("zj_zones", WORD),
-        ("zj_zone_kinds", WORD),
-        ("zj_zone_names", WORD),
-        ("zj_relations", WORD),
-        ("zj_basis", WORD),
-        ("zj_authority", WORD),
-        ("zj_mode", WORD),
-        ("zj_missing", WORD),
+        ("zj_zones", ENCODED_TEXT),
+        ("zj_zone_kinds", ENCODED_TEXT),
+        ("zj_zone_names", ENCODED_TEXT),
+        ("zj_relations", ENCODED_TEXT),
+        ("zj_basis", ENCODED_TEXT),
+        ("zj_authority", ENCODED_TEXT),
+        ("zj_mode", ENCODED_TEXT),
+        ("zj_missing", ENCODED_TEXT),
         ("zj_error", pa.string()),
     ]
 )
 SEPARATOR: Final = ";"
 
 
-def row_of(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as one row of the columns; ``zj_edge_m`` is told of a place with a lead only."""
-    found = verdict.jurisdiction
-    lead = found.lead
-    links = {link.level: link for link in found.chain}
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as a row of ``VERDICT_SCHEMA``; ``zj_edge_m`` is null where no unit leads."""
+    jurisdiction = verdict.jurisdiction
+    lead = jurisdiction.lead
+    links = {link.level: link for link in jurisdiction.chain}
     conflicts = verdict.conflicts
     row = {
         "zj_effect": verdict.effect,
-        "zj_why": why_of(verdict),
-        "zj_certainty": found.certainty,
+        "zj_why": outcome_reason(verdict),
+        "zj_certainty": jurisdiction.certainty,
         "zj_unit_code": lead.code if lead else None,
         "zj_unit_name": lead.name if lead else None,
         "zj_unit_level": lead.level if lead else None,
         "zj_share": lead.share if lead else None,
-        "zj_edge_m": found.edge_distance_m if lead else None,
-        "zj_other_units": joined(partner(unit.code, unit.share) for unit in found.others),
-        "zj_zones": joined(c.zone.id for c in conflicts),
-        "zj_zone_kinds": joined(c.zone.kind for c in conflicts),
-        "zj_zone_names": joined(c.zone.name for c in conflicts),
-        "zj_relations": joined(c.relation for c in conflicts),
+        "zj_edge_m": jurisdiction.edge_distance_m if lead else None,
+        "zj_other_units": join_values(unit_with_share(unit.code, unit.share) for unit in jurisdiction.others),
+        "zj_zones": join_values(c.zone.id for c in conflicts),
+        "zj_zone_kinds": join_values(c.zone.kind for c in conflicts),
+        "zj_zone_names": join_values(c.zone.name for c in conflicts),
+        "zj_relations": join_values(c.relation for c in conflicts),
         "zj_basis": _basis(verdict),
         "zj_authority": verdict.competence.authority["zh"],
         "zj_mode": verdict.competence.mode,
-        "zj_missing": joined(sorted(kind.kind for kind in verdict.missing)),
+        "zj_missing": join_values(sorted(kind.kind for kind in verdict.missing)),
         "zj_error": None,
     }
     for level in ("county", "township"):
@@ -79,37 +80,33 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
     return row | {"zj_grid_cell": cell.code if cell else None, "zj_team": cell.team if cell else None}
 
 
-def why_of(verdict: Verdict) -> str:
-    """The reason of the outcome, from the trace's last step."""
+def outcome_reason(verdict: Verdict) -> str:
+    """The code of the reason for the outcome, which the last step of the trace states."""
     return str(verdict.trace[-1].numbers["because"])
 
 
-def partner(code: str, share: float) -> str:
-    """Another unit with its share."""
+def unit_with_share(code: str, share: float) -> str:
+    """A unit in ``zj_other_units``: ``140522=0.25``."""
     return f"{code}={share:.6g}"
 
 
-def joined(values: Iterable[str]) -> str | None:
-    """Values in one text; None where there are none."""
+def join_values(values: Iterable[str]) -> str | None:
+    """Values separated by ``SEPARATOR``; None where there are none."""
     return SEPARATOR.join(values) or None
 
 
 def _basis(verdict: Verdict) -> str | None:
+    """Citations of the articles that decide the outcome, each once."""
     deciding = [c for c in verdict.conflicts if is_deciding(c, verdict.effect)]
     deciding.sort(key=lambda c: (c.zone.kind, c.zone.grade or ""))
-    return joined(dict.fromkeys(label for c in deciding for label in labels(c)))
+    return join_values(dict.fromkeys(citation(b.law, b.label) for c in deciding for b in c.basis))
 
 
-def labels(conflict: Conflict) -> list[str]:
-    """Its articles as they are cited in Chinese."""
-    return [cited(basis.law, basis.label) for basis in conflict.basis]
-
-
-def cited(law: Mapping[str, str], label: Mapping[str, str]) -> str:
-    """An article with its law."""
+def citation(law: Mapping[str, str], label: Mapping[str, str]) -> str:
+    """An article with its law, in Chinese: 《城乡规划法》第六十四条."""
     return f"《{law['zh']}》{label['zh']}"
 
 
-def table_of(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows as a table of the schema."""
+def verdict_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows as a table of ``VERDICT_SCHEMA``; columns that a row leaves out are null."""
     return pa.Table.from_pylist(list(rows), schema=VERDICT_SCHEMA)

@@ -18,8 +18,8 @@ from geo.datum.reference_systems import frame
 from layers.formats.geometry_columns import encode_geometry, to_shapes
 from layers.formats.output_plan import GEOMETRY, GIVEN_XY
 from layers.formats.place_columns import EXTENSION, EXTENSION_METADATA
-from screening.files.places import Places
-from screening.files.run import true_places
+from screening.files.places import PlaceBatch
+from screening.files.run import place_geometries
 from screening.files.summary import Column
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
@@ -37,7 +37,7 @@ class BatchResponse:
     """A batch with its verdicts. ``as_of``, ``asked_on``: the days of the acts and of the answer."""
 
     batch: Batch
-    places: Places
+    places: PlaceBatch
     verdict: pa.Table
     as_of: dt.date
     asked_on: dt.date
@@ -96,7 +96,7 @@ def _geojson(answer: BatchResponse) -> Iterator[bytes]:
     """Features in CGCS2000 degrees; the coordinates as given are added where they differ."""
     system = frame(answer.batch.datum)
     unchanged = system.kind == "plain" and system.unproject is None
-    true = true_places(answer.places)
+    true = place_geometries(answer.places)
     yield b'{"type":"FeatureCollection","features":['
     for start, rows in _rows(answer.verdict):
         end = start + len(rows)
@@ -155,7 +155,7 @@ def _table(answer: BatchResponse) -> pa.Table:
     """The body's own columns, or the geometry of its places, followed by the verdict's."""
     own = answer.batch.table
     if own is None:
-        true = true_places(answer.places)
+        true = place_geometries(answer.places)
         marks = {EXTENSION: b"geoarrow.wkb", EXTENSION_METADATA: b'{"crs": "EPSG:4490"}'}
         column = pa.field(GEOMETRY, pa.binary(), metadata=marks)
         own = pa.Table.from_arrays([encode_geometry(true.xy, true.shapes)], schema=pa.schema([column]))

@@ -12,7 +12,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from core.settings import Settings
-from screening.files.verdicts import Judge
+from screening.files.verdicts import BatchJudge
 from store.engine import open_session
 from verdict.thresholds import Thresholds
 
@@ -33,10 +33,10 @@ class ScreenerCache:
         self._engine = engine
         self._settings = settings
         self._most = most
-        self._screeners: OrderedDict[object, Judge] = OrderedDict()
+        self._screeners: OrderedDict[object, BatchJudge] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, category: str, as_of: dt.date, asked_on: dt.date, limits: Thresholds) -> Judge:
+    def get(self, category: str, as_of: dt.date, asked_on: dt.date, limits: Thresholds) -> BatchJudge:
         """The screener of a matter and two days on the datasets that are current now.
 
         Needs a database connection. Raises :class:`BadInput` for an unknown category or a day without data.

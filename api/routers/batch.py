@@ -18,9 +18,9 @@ from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from layers.formats.pipeline import map_in_order
-from screening.files.places import Places, Terms, joined, placed
+from screening.files.places import PlaceBatch, PlaceOptions, concat_places, convert_places
 from screening.files.run import WORKERS
-from screening.files.verdicts import Judge, verdicts
+from screening.files.verdicts import BatchJudge, judge_places
 from verdict.inquiry import Inquiry, Limits
 
 PATH: Final = "/api/check/batch"
@@ -92,9 +92,9 @@ async def _judge_batch(
     # Only this step needs a connection: the gate is not held while the rows are judged.
     async with request.app.state.gate:
         judge = await anyio.to_thread.run_sync(screeners.get, *task, limiter=screeners.threads)
-    how = Terms(batch.datum, limits, batch.parameters.accuracy_m, "api", lang)
+    options = PlaceOptions(batch.datum, limits, batch.parameters.accuracy_m, "api", lang)
     places, verdict = await anyio.to_thread.run_sync(
-        _judge_parts, batch, judge, how, limiter=screeners.threads
+        _judge_parts, batch, judge, options, limiter=screeners.threads
     )
     return BatchResponse(batch, places, verdict, as_of, task[2])
 
@@ -105,40 +105,40 @@ def _parse(body: bytearray, is_arrow: bool, parameters: BatchRequest, max_rows: 
     return read_json(body, parameters, max_rows)
 
 
-def _judge_parts(batch: Batch, judge: Judge, terms: Terms) -> tuple[Places, pa.Table]:
-    """Judge parts of the rows in several threads; the parts are joined in their order."""
+def _judge_parts(batch: Batch, judge: BatchJudge, options: PlaceOptions) -> tuple[PlaceBatch, pa.Table]:
+    """Judge parts of the rows in several threads; the results are joined in the order of the parts."""
     spans = [slice(start, start + PART) for start in range(0, batch.rows, PART)]
 
-    def part(rows: slice) -> tuple[Places, pa.Table]:
+    def part(rows: slice) -> tuple[PlaceBatch, pa.Table]:
         accuracy = None if batch.accuracy_m is None else batch.accuracy_m[rows]
-        places = placed(batch.given.take(rows), accuracy, terms)
-        _explain(batch, places, rows.start, terms)
-        return places, verdicts(judge, places)
+        places = convert_places(batch.given.take(rows), accuracy, options)
+        _explain(batch, places, rows.start, options)
+        return places, judge_places(judge, places)
 
     parts = list(map_in_order(part, spans, WORKERS))
     # Each part has its own dictionaries; an Arrow stream may have one a column.
     table = pa.concat_tables([table for _, table in parts]).unify_dictionaries().combine_chunks()
-    return joined([places for places, _ in parts]), table
+    return concat_places([places for places, _ in parts]), table
 
 
-def _explain(batch: Batch, places: Places, first: int, terms: Terms) -> None:
+def _explain(batch: Batch, places: PlaceBatch, first: int, options: PlaceOptions) -> None:
     """Replace the error of unreadable GeoJSON by the precise one of single footprints."""
     if batch.features is None or batch.given.broken is None:
         return
     for row in places.errors:
         if batch.given.broken[first + row]:
-            why = _why_broken(batch.features[first + row]["geometry"], terms)
+            why = _why_broken(batch.features[first + row]["geometry"], options)
             places.errors[row] = why or places.errors[row]
 
 
-def _why_broken(geometry: object, terms: Terms) -> str | None:
+def _why_broken(geometry: object, options: PlaceOptions) -> str | None:
     """The error that the check of a single footprint gives for a geometry; None where it gives none."""
     if not isinstance(geometry, dict):
         return None
     try:
-        Inquiry("", footprint=geometry, datum=terms.datum).location(terms.limits)
+        Inquiry("", footprint=geometry, datum=options.datum).location(options.limits)
     except BadInput as fault:
-        return fault.detail(terms.lang)
+        return fault.detail(options.lang)
     return None
 
 

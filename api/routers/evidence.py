@@ -31,7 +31,7 @@ from reports.evidence.records import (
 )
 from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.storage import BlobStore, Staged
-from reports.evidence.wording import KINDS, tell_evidence
+from reports.evidence.wording import KINDS, evidence_lines
 from store.schema.datasets import Evidence
 
 PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # takes bodies of up to ``max_evidence_bytes``
@@ -275,7 +275,7 @@ def _evidence_out(evidence: Evidence, lang: Lang) -> EvidenceOut:
         **{name: getattr(evidence, name) for name in columns},
         kind_name=say(lang, KINDS[evidence.kind]),
         found=evidence.found,
-        words=[LineOut(**line) for line in tell_evidence(evidence.found, lang)],
+        words=[LineOut(**line) for line in evidence_lines(evidence.found, lang)],
         href=href,
         thumbnail=f"{href}/thumbnail" if evidence.thumbnail else None,
     )

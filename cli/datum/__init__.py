@@ -10,7 +10,7 @@ COMMANDS: Final = {
     "check": LazyCommand(
         "cli.datum.check",
         "check",
-        "Was a batch of points taken in the datum that is declared? Exits with status 4 where not.",
+        "Check whether a batch of points is in its declared datum. Exits with status 4 where it is not.",
     ),
     "convert": LazyCommand(
         "cli.datum.convert",

@@ -24,6 +24,7 @@ def convert(
     """Print x and y of a coordinate in another datum: degrees to 8 digits, metres to 3."""
     settings = Settings()
     x, y = from_cgcs2000(*to_cgcs2000(lon, lat, datum), to)
+    # 8 decimals of a degree and 3 of a metre are both about a millimetre.
     digits = 3 if frame(to).unproject else 8
     out.print(f"{x:.{digits}f} {y:.{digits}f}")
     if frame(datum).unproject is None and frame(to).unproject is None:

@@ -22,7 +22,7 @@ from store.journal.verification import verified_head
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Folder of backups; each gets a folder of its own inside")],
+    folder: Annotated[Path, typer.Argument(help="Folder for backups; each gets its own subfolder")],
 ) -> None:
     """Write a backup and print where it is, what it holds and the journal's head."""
     settings = Settings()
@@ -42,7 +42,7 @@ def restore(
         bool, typer.Option("--drop-old", help="Drop the previous database instead of keeping it")
     ] = False,
 ) -> None:
-    """Put a backup in the place of the database; print the name under which the previous one is kept."""
+    """Restore a backup as the database, and print the name that the previous one was given."""
     settings = Settings()
     with _backup_context(settings) as context:
         done = restore_backup(context, folder, drop_old=drop_old)
@@ -75,6 +75,7 @@ class _Stages:
 
     def begin(self, label: str, total: int | None) -> Callable[[int], None]:
         """Complete the bar of the previous stage and start one; returns the function that advances it."""
+        # A stage without a known total has no end of its own.
         if self._task is not None:
             self._progress.update(self._task, total=1, completed=1)
         task = self._task = self._progress.add_task(say(self._lang, label), total=total)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.console import notes, out, plain, print_rows
-from cli.journal.progress import bar
+from cli.journal.progress import progress_bar
 from cli.session import open_store
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
@@ -17,7 +17,7 @@ from store.journal.read import fetch_steps
 from store.journal.verification import VerificationResult, verify_journal
 
 BROKEN: Final = 4  # exit status where a row is edited, missing, moved or inserted
-HEADS: Final = (N_("No."), N_("Time (UTC)"), N_("Who"), N_("Step"), N_("Reason"))
+HEADINGS: Final = (N_("No."), N_("Time (UTC)"), N_("Who"), N_("Step"), N_("Reason"))
 
 
 def verify(
@@ -31,17 +31,17 @@ def verify(
 ) -> None:
     """Print whether the journal is intact. Exits with ``BROKEN`` and the first wrong row where it is not."""
     settings = Settings()
-    published = [Head.parse(said) for said in head or []]
+    published = [Head.parse(text) for text in head or []]
     label = say(settings.lang, N_("Verifying the journal"))
-    with open_store(settings) as session, bar(label, count_rows(session)) as advance:
+    with open_store(settings) as session, progress_bar(label, count_rows(session)) as advance:
         found = verify_journal(session, published, advance)
     if found.fault is not None:
         notes.print(f"[red]✗[/red] {plain(found.fault.say(settings.lang))}")
         raise SystemExit(BROKEN)
-    out.print(plain(tell_intact(found, settings.lang)))
+    out.print(plain(intact_line(found, settings.lang)))
 
 
-def tell_intact(found: VerificationResult, lang: Lang) -> str:
+def intact_line(found: VerificationResult, lang: Lang) -> str:
     """The sentence on a journal without a fault: rows, first and last time, head."""
     if found.rows == 0:
         return say(lang, N_("The journal is empty."))
@@ -66,7 +66,7 @@ def show(
             steps += page
     if not steps:
         raise NotFound(N_("The journal has no row about {subject}."), field="subject", subject=subject)
-    print_rows(HEADS, map(_cells, steps), settings.lang)
+    print_rows(HEADINGS, map(_cells, steps), settings.lang)
 
 
 def _cells(step: dict[str, Any]) -> tuple[str, ...]:

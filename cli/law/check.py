@@ -15,19 +15,19 @@ from core.settings import Settings
 from layers.lawbook.check import check_current_law
 from verdict.wording.law import finding_rows, findings_summary
 
-FOUND: Final = 1  # exit status where the check found something
+HAS_FINDINGS: Final = 1  # exit status where there are findings
 
 
 def check(
     as_of: Annotated[str | None, typer.Option(help="Day, YYYY-MM-DD; today by default")] = None,
     unit: Annotated[str | None, typer.Option(help="Code of a county or township; all by default")] = None,
 ) -> None:
-    """Print the findings. Exits with ``FOUND`` where there are any."""
+    """Print the findings. Exits with ``HAS_FINDINGS`` where there are any."""
     settings = Settings()
     with open_store(settings) as session:
-        found = check_current_law(session, option_day("as_of", as_of) or today(), unit)
+        findings = check_current_law(session, option_day("as_of", as_of) or today(), unit)
     heads = (N_("Finding"), N_("Matter"), N_("Place"), N_("Townships"), N_("Who decides"))
-    print_rows(heads, finding_rows(found, settings.lang), settings.lang)
-    out.print(findings_summary(found, settings.lang))
-    if not found.clean:
-        raise typer.Exit(FOUND)
+    print_rows(heads, finding_rows(findings, settings.lang), settings.lang)
+    out.print(findings_summary(findings, settings.lang))
+    if not findings.clean:
+        raise typer.Exit(HAS_FINDINGS)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
 from cli.console import out, plain, print_rows
 from cli.options import option_day, report_bar
+from cli.output_file import whole_file
 from cli.session import open_store
-from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from law.book import LawBook
@@ -25,12 +25,12 @@ from previews.law_change import Comparison, Period, Summary, preview_law
 from previews.law_wording import (
     CSV_HEAD,
     comparison_as_dict,
-    count_summary,
+    comparison_row,
     csv_row,
+    differences_summary,
+    effect_rows,
+    lead_rows,
     summary_as_dict,
-    tell_comparison,
-    tell_effects,
-    tell_leads,
 )
 from verdict.inquiry import Limits
 
@@ -93,29 +93,11 @@ def _csv_file(path: Path | None, lang: Lang) -> Iterator[Keep]:
     if path is None:
         yield lambda _one: None
         return
-    try:
-        with _whole(path) as file:
-            rows = csv.writer(file)
-            rows.writerow(CSV_HEAD)
-            yield lambda one: rows.writerow(csv_row(one, lang))
-    except OSError as fault:
-        raise BadInput(
-            N_("{path} cannot be written: {fault}"), field="output", path=path, fault=fault.strerror
-        ) from fault
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name when it is complete and is deleted by an exception."""
-    part = path.with_name(f"{path.name}.part")
-    # utf-8-sig: without a byte order mark spreadsheets read the file as GBK
-    with part.open("w", encoding="utf-8-sig", newline="") as file:
-        try:
-            yield file
-        except BaseException:
-            part.unlink()
-            raise
-    part.replace(path)
+    # utf-8-sig: without a byte order mark spreadsheets read the file as GBK.
+    with whole_file(path, encoding="utf-8-sig", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(CSV_HEAD)
+        yield lambda one: rows.writerow(csv_row(one, lang))
 
 
 def _as_dict(dataset: str, run: _Run) -> dict[str, Any]:
@@ -124,13 +106,13 @@ def _as_dict(dataset: str, run: _Run) -> dict[str, Any]:
 
 
 def _print(dataset: str, run: _Run, book: LawBook, lang: Lang) -> None:
-    out.print(plain(say(lang, N_("Tried out as {dataset}; nothing is stored."), dataset=dataset)))
-    out.print(plain(count_summary(run.summary, lang)))
+    out.print(plain(say(lang, N_("Simulated as {dataset}; nothing is stored."), dataset=dataset)))
+    out.print(plain(differences_summary(run.summary, lang)))
     before, after, reports = N_("Before"), N_("After"), N_("Reports")
-    print_rows((before, after, reports), tell_effects(run.summary, lang), lang)
+    print_rows((before, after, reports), effect_rows(run.summary, lang), lang)
     if run.summary.leads:
         out.print(plain(say(lang, N_("Reports whose lead unit changes:"))))
-        print_rows((before, after, reports), tell_leads(run.summary, lang), lang)
+        print_rows((before, after, reports), lead_rows(run.summary, lang), lang)
     _print_differences(run, book, lang)
 
 
@@ -141,7 +123,7 @@ def _print_differences(run: _Run, book: LawBook, lang: Lang) -> None:
     )
     if run.first:
         out.print(plain(say(lang, N_("What would have been decided differently:"))))
-    print_rows(heads, (tell_comparison(one, book, lang) for one in run.first), lang)
+    print_rows(heads, (comparison_row(one, book, lang) for one in run.first), lang)
     left = run.summary.differ - len(run.first)
     if left:
         text = N_("{left} more not listed: raise --limit, or write all with -o FILE.csv.")

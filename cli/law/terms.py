@@ -58,20 +58,22 @@ def clocks() -> None:
 
 
 def _pause(given: str) -> Pause:
-    start, end, reason = _three("pause", given, N_("Write START:END:REASON, such as 2024-05-06:2024-05-10:…"))
+    start, end, reason = _split_three(
+        "pause", given, N_("Write START:END:REASON, such as 2024-05-06:2024-05-10:…")
+    )
     return Pause(parse_day("pause", start), option_day("pause", end or None), reason)
 
 
 def _extension(given: str) -> Extension:
     hint = N_("Write N:UNIT:REASON, UNIT one of working_days, days, months.")
-    length, unit, reason = _three("extend", given, hint)
-    known = next((one for one in UNITS if one == unit), None)
+    length, unit, reason = _split_three("extend", given, hint)
+    known = next((unit_name for unit_name in UNITS if unit_name == unit), None)
     if known is None or not (length.isascii() and length.isdecimal()):
         raise BadInput(N_("{given} cannot be read."), field="extend", hint=hint, given=given)
     return Extension(int(length), known, reason)
 
 
-def _three(field: str, given: str, hint: str) -> list[str]:
+def _split_three(field: str, given: str, hint: str) -> list[str]:
     parts = re.split("[:：]", given, maxsplit=2)
     if len(parts) != 3:
         raise BadInput(N_("{given} cannot be read."), field=field, hint=hint, given=given)

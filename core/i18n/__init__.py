@@ -1,7 +1,7 @@
-"""What people read: one gettext lookup for screens, documents, the command line and errors.
+"""Texts in Chinese and English: one gettext lookup for screens, documents, command line and errors.
 
-Message ids are English sentences with ``{named}`` places; the catalogue ``zh_CN`` holds the
-Chinese that is shown first. A leaf room: every other room may import it, it imports none.
+Message ids are English sentences with ``{named}`` placeholders; the catalogue ``zh_CN`` holds the Chinese
+texts, which are shown by default. ``make messages`` brings the catalogue up to date.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, trans
     return message
 
 
-def pick_lang(wanted: str | None, default: Lang = "zh") -> Lang:
-    """Choose the language for an ``Accept-Language``-like wish; Chinese where nothing fits."""
-    for part in (wanted or "").lower().replace("_", "-").split(","):
+def pick_lang(header: str | None, default: Lang = "zh") -> Lang:
+    """The first supported language of an ``Accept-Language`` header; ``default`` where there is none."""
+    for part in (header or "").lower().replace("_", "-").split(","):
         tag = part.split(";")[0].strip()
         for lang in LANGS:
             if tag == lang or tag.startswith(lang + "-"):
@@ -34,7 +34,7 @@ def pick_lang(wanted: str | None, default: Lang = "zh") -> Lang:
 
 @cache
 def catalogue(lang: Lang) -> dict[str, str]:
-    """Message id → text for a language; English needs none, its ids are its texts."""
+    """Message id → text in a language; empty for English, whose texts are the ids."""
     if lang == "en":
         return {}
     with (LOCALES / "zh_CN" / "LC_MESSAGES" / "zhijie.po").open("rb") as file:
@@ -43,6 +43,7 @@ def catalogue(lang: Lang) -> dict[str, str]:
 
 
 def say(lang: Lang, message: str, /, **values: object) -> str:
-    """Translate ``message`` and fill its ``{named}`` places."""
+    """Translate a message and fill in its ``{named}`` placeholders."""
     text = catalogue(lang).get(message, message)
+    # Without values the text is returned as it is: some texts hold braces of their own.
     return text.format(**values) if values else text

@@ -1,4 +1,4 @@
-"""Shares and areas as people read them."""
+"""Shares and areas as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from core.i18n import N_, Lang, say
 
 
 def percent(share: float) -> str:
-    """A share as people read it: never 100 % of what is not whole, never 0 % of what is there."""
+    """A share in percent; one below the whole is never shown as 100 %, one above zero never as 0 %."""
+    # The digit shown is rounded: 0.9996 would read 100.0 %.
     if 0.999 <= share < 1:
         return "> 99.9 %"
     return "< 0.1 %" if 0 < share < 0.001 else f"{share * 100:.1f} %"

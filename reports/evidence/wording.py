@@ -74,8 +74,11 @@ MAGNETIC: Final = N_("The camera's direction is magnetic: about 5° from true no
 Line = dict[str, Any]
 
 
-def tell_evidence(found: Mapping[str, Any], lang: Lang) -> list[Line]:
-    """Lines ``{"about", "agrees", "text"}``; ``agrees`` is None where nothing was compared."""
+def evidence_lines(found: Mapping[str, Any], lang: Lang) -> list[Line]:
+    """Lines ``{"about", "agrees", "text"}`` on a file; ``agrees`` is None where nothing was compared.
+
+    ``found``: what the examination stored.
+    """
     return [*_compared(found, lang), *_notes(found, lang)]
 
 

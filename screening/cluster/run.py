@@ -1,8 +1,8 @@
-"""A file of places, screened by the workers of a Dask cluster: the same rows as in this process, in order.
+"""Screening of a file by the workers of a Dask cluster. The result is that of a screening in this process.
 
-Parts of the file are judged by whichever worker is free, at most a few a thread at a time, and come back
-composed; this process only writes them. It keeps what it gave away until the answer is there, so that nothing
-is lost with a worker.
+Parts of the file are judged by whichever worker is free, at most a few for each thread at a time, and come
+back ready to write. This process keeps each part until its result is there, so that nothing is lost with a
+worker.
 """
 
 from __future__ import annotations
@@ -27,50 +27,54 @@ from layers.formats.parquet_slice import can_be_sliced, file_fingerprint, open_s
 from layers.formats.pipeline import prefetch
 from layers.formats.source import SourceFile
 from layers.formats.writer import check_target, geometry_form, write_stream
-from screening.cluster.bundle import bundle_key, fetch_documents, keep_bundle
-from screening.cluster.worker import Judged, Rows, Work, packed, sees, software
-from screening.cluster.workers import BundleFile, Future, WorkerPool
-from screening.files.run import LEAST_ROWS, FileJob, Progress, Screened
+from screening.cluster.bundle import bundle_key, fetch_documents, make_bundle
+from screening.cluster.pool import BundleFile, Future, WorkerPool
+from screening.cluster.worker import JobSpec, JudgedRows, RowRange, sees_file, software, to_ipc
+from screening.files.run import FileJob, Progress, ScreeningResult, rows_per_part
 from screening.schema import VERDICT_SCHEMA
 from screening.screener import Screener, ScreenTask
 
 PART_ROWS: Final = 262_144
-PARTS_A_THREAD: Final = 3  # that are on their way: one judged, one waiting beside it, one coming back
-MOST_TRIES: Final = 8
+PARTS_PER_THREAD: Final = 3  # one being judged, one waiting at the worker, one on its way back
+MAX_TRIES: Final = 8  # of one part: rows that end eight workers would end all
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What workers judge by: a task, and the bundle of the store."""
+    """What workers need to judge: a task, and the store as a bundle."""
 
-    given: BundleFile
+    bundle: BundleFile
     task: ScreenTask
 
 
 @dataclass(slots=True)
-class _Errand:
-    """A part on its way."""
+class _PendingPart:
+    """A part that was submitted, and how often."""
 
-    part: Rows | bytes
+    part: RowRange | bytes
     future: Future
     tries: int = 1
 
 
-def ship(screener: Screener, engine: Engine, settings: Settings) -> Shipment:
-    """What workers need to judge as a screener does. Raises BadInput where there is no room for it."""
+def prepare_shipment(screener: Screener, engine: Engine, settings: Settings) -> Shipment:
+    """Make the bundle of a screener's store. Raises what ``make_shipment`` raises."""
     documents = fetch_documents(engine, screener.snapshots[0].sources)
-    return shipment_of(screener, documents, cache_folder(settings))
+    return make_shipment(screener, documents, cache_folder(settings))
 
 
-def shipment_of(screener: Screener, documents: Mapping[str, Any], folder: Path) -> Shipment:
-    """The same with the documents of the law, in a folder."""
+def make_shipment(screener: Screener, documents: Mapping[str, Any], folder: Path) -> Shipment:
+    """Make a bundle with these documents of the law in a folder.
+
+    Raises:
+        BadInput: (field ``engine``) the file cannot be written.
+    """
     try:
-        path = keep_bundle(screener, documents, folder)
+        path = make_bundle(screener, documents, folder)
     except OSError as fault:
         raise BadInput(
-            N_("The data for the workers cannot be kept in {folder}: {fault}"),
+            N_("The data for the workers cannot be stored in {folder}: {fault}"),
             field="engine",
-            hint=N_("Let ZHIJIE_CACHE_DIR name a folder that can be written."),
+            hint=N_("Set ZHIJIE_CACHE_DIR to a writable folder."),
             folder=folder,
             fault=fault,
         ) from fault
@@ -78,126 +82,121 @@ def shipment_of(screener: Screener, documents: Mapping[str, Any], folder: Path) 
 
 
 def run_cluster(
-    job: FileJob, shipment: Shipment, crew: WorkerPool, *, sampled: bool = False, progress: Progress = int
-) -> Screened:
-    """Screen a file on a cluster; see ``run_local``. ``job.workers`` is not looked at.
+    job: FileJob, shipment: Shipment, pool: WorkerPool, *, sampled: bool = False, progress: Progress = int
+) -> ScreeningResult:
+    """Screen a file on a cluster; see ``run_local``. ``job.workers`` is ignored.
 
-    Raises BadInput also where the cluster fails for good.
+    Raises:
+        BadInput: as ``run_local``, and where the cluster fails for good.
     """
     check_target(job.target, job.source.path)
     source = job.source
     layout = plan_output(
         source.schema, source.places, source.datum, VERDICT_SCHEMA, geometry_form(job.target)
     )
-    crew.give(shipment.given)
-    rows = job.batch_rows or _rows_at_once(source.rows, crew.threads())
-    work = Work(
+    pool.use_bundle(shipment.bundle)
+    rows = job.batch_rows or rows_per_part(source.rows, pool.threads(), PART_ROWS)
+    job_spec = JobSpec(
         software=software(),
-        key=shipment.given.key,
+        key=shipment.bundle.key,
         task=shipment.task,
         layout=layout,
         places=replace(source.places, crs=None),
-        terms=job.terms,
+        options=job.options,
         path=source.path.resolve(),
-        signature=_shared(source, crew, rows),
-        drawn=sampled,
+        signature=_shared_signature(source, pool, rows),
+        with_places=sampled,
     )
-    run = _Run(work, source, crew, rows)
+    run = _ClusterRun(job_spec, source, pool, rows)
     with closing(prefetch(run.results())) as results:
-        write_stream(job.target, layout.layout, _told(results, progress))
-    return run.found
+        write_stream(job.target, layout.layout, _with_progress(results, progress))
+    return run.result
 
 
-def _rows_at_once(rows: int | None, threads: int) -> int:
-    """Rows of a part: of a small file so few that every thread has some."""
-    if rows is None:
-        return PART_ROWS
-    return min(max(rows // (4 * max(threads, 1)), LEAST_ROWS), PART_ROWS)
-
-
-def _shared(source: SourceFile, crew: WorkerPool, rows: int) -> str:
-    """The file's signature where every worker can read its own rows of it, else nothing."""
+def _shared_signature(source: SourceFile, pool: WorkerPool, rows: int) -> str:
+    """The signature of the file where every worker can read rows of it by itself; otherwise empty."""
     if not can_be_sliced(source, rows):
         return ""
     signed = file_fingerprint(source.path)
-    return signed if crew.everyone(sees, source.path.resolve(), signed) else ""
+    return signed if pool.all_agree(sees_file, source.path.resolve(), signed) else ""
 
 
-def _told(rows: Iterable[OutputBatch], progress: Progress) -> Generator[OutputBatch]:
+def _with_progress(rows: Iterable[OutputBatch], progress: Progress) -> Generator[OutputBatch]:
     for outgoing in rows:
         yield outgoing
         progress(outgoing.table.num_rows)
 
 
-class _Run:
-    """One file on its way through a crew; ``found``: what came of it so far."""
+class _ClusterRun:
+    """The screening of one file by a pool. ``result``: the counts so far."""
 
-    def __init__(self, work: Work, source: SourceFile, crew: WorkerPool, rows: int) -> None:
-        self.found = Screened()
-        self._work = work
+    def __init__(self, job_spec: JobSpec, source: SourceFile, pool: WorkerPool, rows: int) -> None:
+        self.result = ScreeningResult()
+        self._job = job_spec
         self._source = source
-        self._crew = crew
+        self._pool = pool
         self._rows = rows
         self._names = (f"zhijie-screen-{secrets.token_hex(8)}-{n}" for n in count())
 
     def results(self) -> Generator[OutputBatch]:
-        """The judged parts in their order."""
-        waiting: deque[_Errand] = deque()
+        """The judged parts, in the order of the file."""
+        queue: deque[_PendingPart] = deque()
         try:
             with closing(self._parts()) as parts:
                 for part in parts:
-                    waiting.append(_Errand(part, self._start(part)))
-                    if len(waiting) >= PARTS_A_THREAD * max(self._crew.threads(), 1):
-                        yield self._finish(waiting)
-            while waiting:
-                yield self._finish(waiting)
+                    queue.append(_PendingPart(part, self._start(part)))
+                    if len(queue) >= PARTS_PER_THREAD * max(self._pool.threads(), 1):
+                        yield self._next_result(queue)
+            while queue:
+                yield self._next_result(queue)
         finally:
-            self._crew.drop([errand.future for errand in waiting])
+            self._pool.cancel([pending.future for pending in queue])
 
-    def _parts(self) -> Generator[Rows | bytes]:
-        if self._work.signature:
+    def _parts(self) -> Generator[RowRange | bytes]:
+        """Numbers of rows where every worker reads the file, otherwise the rows as streams."""
+        if self._job.signature:
             whole = self._source.rows or 0
             for first in range(0, whole, self._rows):
-                yield Rows(first, min(self._rows, whole - first))
+                yield RowRange(first, min(self._rows, whole - first))
             return
         with closing(prefetch(self._source.batches(self._rows))) as batches:
             for batch in batches:
-                yield packed([batch.table], batch.table.schema)
+                yield to_ipc([batch.table], batch.table.schema)
 
-    def _start(self, part: Rows | bytes) -> Future:
-        return self._crew.start(self._work, part, next(self._names))
+    def _start(self, part: RowRange | bytes) -> Future:
+        return self._pool.submit(self._job, part, next(self._names))
 
-    def _finish(self, waiting: deque[_Errand]) -> OutputBatch:
-        """The result of the first part that waits; it is begun again until there is one."""
-        errand = waiting[0]
-        while not isinstance(outcome := self._crew.outcome(errand.future), Judged):
-            if errand.tries >= MOST_TRIES:
+    def _next_result(self, queue: deque[_PendingPart]) -> OutputBatch:
+        """Remove the first part from the queue and return its result; a lost part is submitted again."""
+        first = queue[0]
+        while not isinstance(judged := self._pool.result(first.future), JudgedRows):
+            if first.tries >= MAX_TRIES:
                 raise BadInput(
-                    N_("Workers ended {tries} times over the same rows."),
+                    N_("Workers died {tries} times on the same rows."),
                     field="engine",
-                    hint=N_("See their logs: they may lack memory or the folder of ZHIJIE_CACHE_DIR."),
-                    tries=errand.tries,
+                    hint=N_("Check their logs: they may lack memory, or the folder of ZHIJIE_CACHE_DIR."),
+                    tries=first.tries,
                 )
-            if outcome == "file" and isinstance(errand.part, Rows):
-                errand.part = self._read(errand.part)
+            if judged == "file" and isinstance(first.part, RowRange):
+                first.part = self._read_rows(first.part)
             else:
-                self._crew.ensure_bundle()
-            errand.tries += 1
-            errand.future = self._start(errand.part)
-        waiting.popleft()
-        return self._counted(outcome)
+                self._pool.ensure_bundle()
+            first.tries += 1
+            first.future = self._start(first.part)
+        queue.popleft()
+        return self._count(judged)
 
-    def _counted(self, judged: Judged) -> OutputBatch:
+    def _count(self, judged: JudgedRows) -> OutputBatch:
         outgoing = judged.outgoing()
         verdict = outgoing.table.select(VERDICT_SCHEMA.names)
-        self.found.summary.add(verdict)
-        if self._work.drawn:
-            self.found.sample.add(judged.places(), verdict)
+        self.result.summary.add(verdict)
+        if self._job.with_places:
+            self.result.sample.add(judged.points(), verdict)
         return outgoing
 
-    def _read(self, rows: Rows) -> bytes:
-        """Rows for a worker that does not see the file."""
-        part = open_slice(self._work.path, self._work.places, self._work.terms.datum, rows.first, rows.count)
+    def _read_rows(self, rows: RowRange) -> bytes:
+        """Rows as a stream, for a worker that cannot read the file."""
+        part = open_slice(self._job.path, self._job.places, self._job.options.datum, rows.first, rows.count)
         tables: Iterator[Any] = (batch.table for batch in part.batches(rows.count))
         first = next(tables)
-        return packed([first, *tables], first.schema)
+        return to_ipc([first, *tables], first.schema)

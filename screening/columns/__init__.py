@@ -1,0 +1,1 @@
+"""From decisions to Arrow columns, and counts of such columns."""

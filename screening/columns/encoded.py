@@ -1,4 +1,4 @@
-"""Columns of few texts: a number a row, the texts once; and how such columns become Arrow's."""
+"""Columns of repeated texts as numbers, and their conversion to Arrow."""
 
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from screening.kernel import NULL, Codes, compacted, looked_up, placed_codes, placed_floats, with_bits
+from screening.kernel import (
+    NULL,
+    Codes,
+    compact_codes,
+    scatter_codes,
+    scatter_floats,
+    take_codes,
+    with_validity,
+)
 from screening.schema import VERDICT_SCHEMA
 
-__all__ = ["NULL", "EncodedColumn", "Ints", "as_table", "constant", "numbered", "texts_of"]
+__all__ = ["NULL", "EncodedColumn", "Ints", "as_table", "encoded_column", "null_column", "text_array"]
 Ints = NDArray[np.int64]
 NO_TABLE = np.empty(0, dtype=np.int32)
 
 
 class EncodedColumn:
-    """A column of texts: of each row a number, of each number the place of its text, or NULL.
+    """A column of texts, ``texts[table[numbers]]``; NULL in ``numbers`` or ``table`` is a null.
 
-    ``table`` None: the numbers are places. Columns may share all of these: none is changed, only replaced.
+    Without a ``table`` it is ``texts[numbers]``. Columns may share these arrays, so they are replaced, never
+    changed in place.
     """
 
     def __init__(self, numbers: Codes, texts: pa.Array, table: Codes | None = None) -> None:
@@ -29,66 +38,71 @@ class EncodedColumn:
         self.texts = texts
         self.table = table
 
-    def put(self, rows: Ints, values: Sequence[str | None]) -> None:
-        """Set some rows to texts that may be new ones."""
+    def set_rows(self, rows: Ints, values: Sequence[str | None]) -> None:
+        """Set some rows to texts, which are added to the column's texts where they are new."""
         if not len(rows):
             return
-        given = pa.array(values, pa.string())
-        known = pc.is_in(given, value_set=self.texts)
-        fresh = given.filter(pc.invert(known)).drop_null().unique()
-        if len(fresh):
-            self.texts = pa.concat_arrays([self.texts, fresh])
-        places = pc.index_in(given, value_set=self.texts).fill_null(NULL)
-        index = self.numbers.copy() if self.table is None else looked_up(self.table, self.numbers)
-        index[rows] = places.to_numpy(zero_copy_only=False)
+        new = pa.array(values, pa.string())
+        known = pc.is_in(new, value_set=self.texts)
+        unknown = new.filter(pc.invert(known)).drop_null().unique()
+        if len(unknown):
+            self.texts = pa.concat_arrays([self.texts, unknown])
+        codes = pc.index_in(new, value_set=self.texts).fill_null(NULL)
+        index = self.numbers.copy() if self.table is None else take_codes(self.table, self.numbers)
+        index[rows] = codes.to_numpy(zero_copy_only=False)
         self.numbers, self.table = index, None
 
 
-def texts_of(values: Sequence[str]) -> pa.Array:
-    """Texts as Arrow has them."""
+def text_array(values: Sequence[str]) -> pa.Array:
+    """An Arrow array of texts."""
     return pa.array(values, pa.string())
 
 
-def constant(n: int) -> EncodedColumn:
+def null_column(n: int) -> EncodedColumn:
     """A column of n nulls."""
-    return EncodedColumn(np.full(n, NULL, dtype=np.int32), texts_of([]))
+    return EncodedColumn(np.full(n, NULL, dtype=np.int32), text_array([]))
 
 
-def numbered(numbers: Codes, texts: Sequence[str | None]) -> EncodedColumn:
-    """A column of texts by number; equal texts become one value. A number of NULL, or no text, is null."""
+def encoded_column(numbers: Codes, texts: Sequence[str | None]) -> EncodedColumn:
+    """A column of ``texts[numbers]``. Equal texts become one value; NULL and None become null."""
     values: dict[str, int] = {}
-    place = [NULL if text is None else values.setdefault(text, len(values)) for text in texts]
-    return EncodedColumn(numbers, texts_of(list(values)), np.asarray(place or [NULL], dtype=np.int32))
+    codes = [NULL if text is None else values.setdefault(text, len(values)) for text in texts]
+    return EncodedColumn(numbers, text_array(list(values)), np.asarray(codes or [NULL], dtype=np.int32))
 
 
 def as_table(columns: Mapping[str, Any], order: Ints) -> pa.Table:
-    """Columns (Coded, or floats with NaN for null) as Arrow has them; ``order``: of each row its place."""
-    made: dict[int, Codes] = {}
-    arrays = [_array(columns[field.name], order, field.type, made) for field in VERDICT_SCHEMA]
+    """Columns as an Arrow table of ``VERDICT_SCHEMA``.
+
+    Args:
+        columns: by name an EncodedColumn, or floats with NaN for null.
+        order: (n,), the row of the table that each value belongs to.
+    """
+    scattered: dict[int, Codes] = {}
+    arrays = [_array(columns[field.name], order, field.type, scattered) for field in VERDICT_SCHEMA]
     return pa.table(arrays, schema=VERDICT_SCHEMA)
 
 
 def _array(
-    column: EncodedColumn | NDArray[np.float64], order: Ints, kind: pa.DataType, made: dict[int, Codes]
+    column: EncodedColumn | NDArray[np.float64], order: Ints, kind: pa.DataType, scattered: dict[int, Codes]
 ) -> pa.Array:
-    """One column. ``made``: numbers that several columns share, by their address, in their order."""
+    """One column. ``scattered``: numbers in the order of rows by ``id``, since several columns share them."""
     if not isinstance(column, EncodedColumn):
-        return _of_buffers(pa.float64(), *placed_floats(column, order))
+        return _of_buffers(pa.float64(), *scatter_floats(column, order))
     texts, numbers = column.texts, column.numbers
     if not len(texts):
         return pa.nulls(len(numbers), kind)
-    if id(numbers) not in made:
-        made[id(numbers)] = placed_codes(numbers, order)
-    codes, table = made[id(numbers)], NO_TABLE if column.table is None else column.table
+    if id(numbers) not in scattered:
+        scattered[id(numbers)] = scatter_codes(numbers, order)
+    codes, table = scattered[id(numbers)], NO_TABLE if column.table is None else column.table
     if len(texts) > len(codes):  # only few of many can be in use
-        codes, kept = compacted(looked_up(table, codes) if len(table) else codes, len(texts))
-        texts, table = texts.take(pa.array(kept)), NO_TABLE
-    index = _of_buffers(pa.int32(), *with_bits(codes, table))
+        codes, used = compact_codes(take_codes(table, codes) if len(table) else codes, len(texts))
+        texts, table = texts.take(pa.array(used)), NO_TABLE
+    index = _of_buffers(pa.int32(), *with_validity(codes, table))
     if pa.types.is_dictionary(kind):
         return pa.DictionaryArray.from_arrays(index, texts, safe=False)
     return texts.take(index)
 
 
 def _of_buffers(kind: pa.DataType, values: NDArray[Any], bits: NDArray[np.uint8], nulls: int) -> pa.Array:
-    said = pa.py_buffer(bits) if nulls else None
-    return pa.Array.from_buffers(kind, len(values), [said, pa.py_buffer(values)], nulls)
+    validity = pa.py_buffer(bits) if nulls else None
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], nulls)

@@ -1,7 +1,7 @@
-"""Points whose whole disc lies inside one unit of every layer: their lead unit without integration. Compiled.
+"""Compiled shortcut for points far from all borders: their lead unit without integration.
 
-Most points of a screening are of this kind; ``screening.decide.share_kernel`` divides the others. The
-arguments are as described there.
+Most points of a screening are of this kind; ``screening.decide.share_kernel`` divides the others. ``tables``
+is described there; here number 3, the layers found at a point, is left out, and 4 and later move up by one.
 """
 
 from __future__ import annotations
@@ -10,58 +10,63 @@ import numpy as np
 from numba import njit
 
 from geo.index import CLOSE
-from screening.decide.share_kernel import ABROAD, CERTAIN, NOBODY, PROBABLE
+from screening.decide.share_kernel import CERTAIN, NO_UNIT, OUTSIDE, PROBABLE
 
 
 @njit(cache=True, nogil=True)
 def leads_of_interior(interior, tables, out):  # type: ignore[no-untyped-def]
-    """Write the finest unit of points whose discs lie inside one unit of every layer, or in none.
+    """Fill ``out`` with the lead unit of each point: the finest unit that its disc lies inside.
 
     Args:
-        interior: (layers, n), positions in the layers, as ``interior_area_batch`` gives them.
-        tables: see ``divide_many``.
-        out: (n,), units; NOBODY outside; CLOSE where the shares must be computed.
+        interior: (layers, n), the unit's position in each layer, as ``interior_area_batch`` returns it.
+        tables: see the module.
+        out: (n,), number of the unit; NO_UNIT outside all units; CLOSE where shares must be integrated.
     """
     level_of, first, ancestors = tables[0], tables[2], tables[3]
     layers, n = interior.shape
-    at = np.empty(ancestors.shape[1], np.int32)
+    unit_at = np.empty(ancestors.shape[1], np.int32)
     for p in range(n):
-        at[:] = NOBODY
+        unit_at[:] = NO_UNIT
         clear = True
         for layer in range(layers):
             if interior[layer, p] == CLOSE:
                 clear = False
             elif interior[layer, p] >= 0:
                 unit = first[layer] + interior[layer, p]
-                clear = clear and at[level_of[layer]] == NOBODY and not tables[6][unit]
-                at[level_of[layer]] = unit
-        out[p] = _finest(at, ancestors) if clear else CLOSE
+                # Two layers of one level, or the unit in another layer too: which of them counts is for the
+                # single check to decide.
+                clear = clear and unit_at[level_of[layer]] == NO_UNIT and not tables[6][unit]
+                unit_at[level_of[layer]] = unit
+        out[p] = _finest(unit_at, ancestors) if clear else CLOSE
 
 
 @njit(cache=True, nogil=True)
 def write_interior(lead, official, share, certainty, inside):  # type: ignore[no-untyped-def]
-    """Fill share, certainty and sum of shares, (n,), of points that one unit has wholly, or none has.
+    """Fill the results of points that lie wholly inside one unit, or outside all.
 
-    ``lead``: that unit or NOBODY. ``official``: of each unit, whether its lines and those above it are.
+    Args:
+        lead: (n,), that unit or NO_UNIT.
+        official: (units,), whether the layers of a unit and of all units above it are official.
+        share, certainty, inside: (n,), written: share of the lead, its certainty, sum of all shares.
     """
     for p in range(len(lead)):
-        held = lead[p] >= 0
-        share[p] = inside[p] = 1.0 if held else 0.0
-        certainty[p] = (CERTAIN if official[lead[p]] else PROBABLE) if held else ABROAD
+        has_unit = lead[p] >= 0
+        share[p] = inside[p] = 1.0 if has_unit else 0.0
+        certainty[p] = (CERTAIN if official[lead[p]] else PROBABLE) if has_unit else OUTSIDE
 
 
 @njit(inline="always")
-def _finest(at, ancestors):  # type: ignore[no-untyped-def]
-    """The finest of the units at the levels; CLOSE where one of them is not under the one above it."""
-    finest, upper = NOBODY, NOBODY
-    for level in range(len(at)):
-        unit = at[level]
-        if unit == NOBODY:
+def _finest(unit_at, ancestors):  # type: ignore[no-untyped-def]
+    """The finest of the units at the levels; CLOSE where they do not form one chain of ancestors."""
+    finest, upper = NO_UNIT, NO_UNIT
+    for level in range(len(unit_at)):
+        unit = unit_at[level]
+        if unit == NO_UNIT:
             continue
         for above in range(level):
-            if ancestors[unit, above] >= 0 and at[above] == NOBODY:
+            if ancestors[unit, above] >= 0 and unit_at[above] == NO_UNIT:
                 return CLOSE
-        if upper != NOBODY and ancestors[unit, upper] != ancestors[finest, upper]:
+        if upper != NO_UNIT and ancestors[unit, upper] != ancestors[finest, upper]:
             return CLOSE
         finest, upper = unit, level
     return finest

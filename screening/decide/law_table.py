@@ -1,4 +1,8 @@
-"""The law and the powers of a screening as tables: asked once for each kind and grade, not for each place."""
+"""Law and competence for the points of one screening, looked up once per zone kind and grade.
+
+A screening has many points but few kinds of zones, so that the law book is asked a few dozen times, not once
+a point. Sets of zone kinds are bit masks (:data:`Mask`), which compiled loops can combine.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from numpy.typing import NDArray
 
 from facts.model import SourceRef
 from law.book import LawBook
-from screening.schema import SEPARATOR, cited, joined
+from screening.schema import SEPARATOR, citation, join_values
 from verdict.applicable_law import STRICTEST_FIRST, LawQuery, find_law
 from verdict.judge import Case
 
@@ -21,8 +25,12 @@ Mask = int
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the law says of one kind and grade: index of its effect, is anything known, its articles."""
+class ZoneLaw:
+    """The binding law for zones of one kind and grade.
+
+    ``effect``: position in ``STRICTEST_FIRST``, or ``NO_EFFECT``. ``known``: whether the law book covers the
+    matter. ``articles``: citations in Chinese.
+    """
 
     kind: str
     grade: str | None
@@ -32,7 +40,15 @@ class Said:
 
 
 class LawTable:
-    """Law, powers and gaps of one case, by numbers: kinds of zones are bits, ``said`` is by position."""
+    """Law, competence and unmapped kinds of zones for one case, addressed by numbers.
+
+    Attributes:
+        kinds: codes of all zone kinds, sorted; the position of a kind is its bit in a mask.
+        laws: one :class:`ZoneLaw` for each kind and grade that occurs.
+        law_of_zone: (zones,), position in ``laws``.
+        bits_of_zone: (zones,), mask of the zone's kind.
+        relevant: mask of the kinds that matter for the case.
+    """
 
     def __init__(
         self,
@@ -41,74 +57,88 @@ class LawTable:
         sources: Iterable[SourceRef],
         zones: Sequence[tuple[str, str | None]],
     ) -> None:
-        """``zones``: kind and grade of each zone."""
+        """Look up the law for all kinds and grades in ``zones``, the (kind, grade) of each zone."""
         self.book = book
         self.case = case
         self.kinds = sorted(book.zone_kinds)
         self.bit = {kind: 1 << n for n, kind in enumerate(self.kinds)}
         matters = sorted(set(zones), key=lambda zone: (zone[0], zone[1] or ""))
         number = {matter: n for n, matter in enumerate(matters)}
-        self.said = [self._say(kind, grade) for kind, grade in matters]
-        self.said_of_zone = np.asarray([number[zone] for zone in zones], dtype=np.int64)
+        self.laws = [self._zone_law(kind, grade) for kind, grade in matters]
+        self.law_of_zone = np.asarray([number[zone] for zone in zones], dtype=np.int64)
         self.bits_of_zone = np.asarray([self.bit[kind] for kind, _ in zones], dtype=np.int64)
         self.relevant = self._mask(book.relevant_kinds(case.category, case.as_of))
-        self._sources = [s for s in sources if s.role == "zones"]
+        self._sources = [source for source in sources if source.role == "zones"]
         self._prefixes = sorted({unit for entry in book.entries for unit in entry.units})
-        self._powers: dict[tuple[Mask, tuple[str, ...]], tuple[str, str]] = {}
+        self._competences: dict[tuple[Mask, tuple[str, ...]], tuple[str, str]] = {}
 
-    def _say(self, kind: str, grade: str | None) -> Said:
+    def _zone_law(self, kind: str, grade: str | None) -> ZoneLaw:
         case = self.case
-        matter = LawQuery(kind, grade, case.category, case.as_of, case.asked_on)
-        law = find_law(self.book, matter)
+        law = find_law(self.book, LawQuery(kind, grade, case.category, case.as_of, case.asked_on))
         effect = law.binding_law.effect
-        articles = tuple(dict.fromkeys(cited(b.law, b.label) for b in law.binding_law.basis))
-        return Said(
-            kind, grade, NO_EFFECT if effect is None else STRICTEST_FIRST.index(effect), law.known, articles
-        )
+        number = NO_EFFECT if effect is None else STRICTEST_FIRST.index(effect)
+        articles = dict.fromkeys(citation(basis.law, basis.label) for basis in law.binding_law.basis)
+        return ZoneLaw(kind, grade, number, law.known, tuple(articles))
 
     def _mask(self, kinds: Iterable[str]) -> Mask:
         return sum(self.bit[kind] for kind in kinds)
 
-    def known_at(self, codes: Sequence[str | None]) -> NDArray[np.int64]:
-        """The kinds of zones of which something is known at each unit, as bits; none where there is none."""
-        found: dict[tuple[bool, ...], Mask] = {}
+    def mapped_kinds(self, codes: Sequence[str | None]) -> NDArray[np.int64]:
+        """Masks, (n,), of the zone kinds for which a dataset covers each unit; 0 for None.
+
+        A relevant kind outside its mask is reported as missing: no dataset, so nothing is known about it.
+        """
+        by_sources: dict[tuple[bool, ...], Mask] = {}
         masks = np.zeros(len(codes), dtype=np.int64)
-        begun = [s for s in self._sources if s.begins is None or s.begins <= self.case.as_of]
+        in_force = [s for s in self._sources if s.begins is None or s.begins <= self.case.as_of]
         for n, code in enumerate(codes):
-            reached = tuple(code is not None and code.startswith(s.reach) for s in begun)
-            if reached not in found:
-                kinds = {k for s, here in zip(begun, reached, strict=True) if here for k in s.kinds}
-                found[reached] = self._mask(kinds & set(self.bit))
-            masks[n] = found[reached]
+            covers = tuple(code is not None and code.startswith(s.reach) for s in in_force)
+            if covers not in by_sources:
+                kinds = {k for s, here in zip(in_force, covers, strict=True) if here for k in s.kinds}
+                by_sources[covers] = self._mask(kinds & set(self.bit))
+            masks[n] = by_sources[covers]
         return masks
 
-    def groups(self, codes: Sequence[str | None]) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
-        """Units for which the same entries of the competence list speak: number of each's group; prefixes."""
+    def competence_groups(
+        self, codes: Sequence[str | None]
+    ) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+        """Group units to which the same entries of the competence list apply.
+
+        Returns:
+            The number of each unit's group, (n,), and of each group the code prefixes that its units match,
+            as :meth:`competence` takes them.
+        """
         numbers: dict[tuple[str, ...], int] = {}
         group = np.empty(len(codes), dtype=np.int64)
         for n, code in enumerate(codes):
-            spoken = tuple(p for p in self._prefixes if (code or "").startswith(p))
-            group[n] = numbers.setdefault(spoken, len(numbers))
+            matching = tuple(p for p in self._prefixes if (code or "").startswith(p))
+            group[n] = numbers.setdefault(matching, len(numbers))
         return group, list(numbers)
 
-    def power(self, sure: Mask, prefixes: tuple[str, ...]) -> tuple[str, str]:
-        """Authority (Chinese) and mode, for the kinds of zones that surely count and a unit's prefixes."""
-        if (sure, prefixes) not in self._powers:
-            code = prefixes[-1] if prefixes else ""  # the longest covers all that the others cover
-            kinds = self.names(sure)
-            found = self.book.competence_for(self.case.category, kinds, code, self.case.asked_on)
-            self._powers[sure, prefixes] = (found.authority.zh, found.mode)
-        return self._powers[sure, prefixes]
+    def competence(self, sure: Mask, prefixes: tuple[str, ...]) -> tuple[str, str]:
+        """Name of the competent authority in Chinese, and the mode of its competence.
 
-    def names(self, mask: Mask) -> list[str]:
-        """The kinds of a mask, in order."""
+        Args:
+            sure: mask of the zone kinds with a certain conflict.
+            prefixes: of the group of the unit, see :meth:`competence_groups`.
+        """
+        if (sure, prefixes) not in self._competences:
+            # Prefixes of one code are sorted by length, so the last one matches whatever the others match.
+            code = prefixes[-1] if prefixes else ""
+            kinds = self.kinds_in(sure)
+            entry = self.book.competence_for(self.case.category, kinds, code, self.case.asked_on)
+            self._competences[sure, prefixes] = (entry.authority.zh, entry.mode)
+        return self._competences[sure, prefixes]
+
+    def kinds_in(self, mask: Mask) -> list[str]:
+        """The zone kinds in a mask, sorted."""
         return [kind for kind in self.kinds if mask & self.bit[kind]]
 
-    def missing(self, mask: Mask) -> str | None:
-        """The kinds of a mask as one text."""
-        return joined(self.names(mask))
+    def kinds_text(self, mask: Mask) -> str | None:
+        """The zone kinds in a mask as the text of a cell."""
+        return join_values(self.kinds_in(mask))
 
-    def basis(self, mask: Mask) -> str | None:
-        """The articles of the laws in a mask of ``said``, each once."""
-        said = [s for n, s in enumerate(self.said) if mask >> n & 1]
-        return SEPARATOR.join(dict.fromkeys(a for s in said for a in s.articles)) or None
+    def basis_text(self, laws: Mask) -> str | None:
+        """The citations of some laws, each once, as the text of a cell. ``laws``: bits by position."""
+        chosen = [law for n, law in enumerate(self.laws) if laws >> n & 1]
+        return SEPARATOR.join(dict.fromkeys(a for law in chosen for a in law.articles)) or None

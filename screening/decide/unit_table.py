@@ -1,4 +1,4 @@
-"""The units of a snapshot as tables for the compiled division, and points divided among them."""
+"""The units of a snapshot as tables for the compiled loops, and the division of points among them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,28 @@ from geo.measure.probability import R68, REACH
 from geo.unit_codes import stem
 from screening.decide.interior_kernel import leads_of_interior, write_interior
 from screening.decide.share_kernel import divide_many
-from screening.kernel import metres_along
+from screening.kernel import degree_lengths
 from store.schema.datasets import LEVELS
 from verdict.thresholds import Thresholds
 
 Floats = NDArray[np.float64]
-LEAST_REACH_M: Final = 1e-6  # a point nearer to a border than this is not plain, however sure it is
+MIN_REACH_M: Final = 1e-6  # even a position without error is not plain nearer to a border than this
 
 
 @dataclass(frozen=True, slots=True)
-class Divided:
-    """Jurisdictions of points, arrays of n; units by their number. See ``divide_many``."""
+class Division:
+    """Jurisdictions of n points; units are numbers in a :class:`UnitTable`.
+
+    Attributes:
+        lead: (n,), the unit with the largest share; -1 where none leads.
+        share: (n,), share of the lead, [0, 1].
+        certainty: (n,), position in ``CERTAINTIES``.
+        inside: (n,), sum of the shares of all units, [0, 1].
+        edge: (n,), distance to the border at the level of the lead, metres; NaN where not known.
+        plain: (n,), False where the single check must judge the point.
+        partners: the other units of all points: where those of each point begin, (n + 1,), then the units and
+            their shares.
+    """
 
     lead: NDArray[np.int32]
     share: Floats
@@ -39,7 +50,13 @@ class Divided:
 
 
 class UnitTable:
-    """Every unit of a snapshot by number: layer by layer, in the order of each layer's rows."""
+    """All units of a snapshot, numbered layer by layer in the order of each layer's rows.
+
+    Attributes:
+        complete: whether every layer is a coverage. Otherwise units of a layer overlap, and points can only
+            be judged one by one.
+        own_code: (units,), rank of each unit's code among the sorted codes.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.layers = [layer for layer in snapshot.units if isinstance(layer.index, CoverageIndex)]
@@ -52,11 +69,11 @@ class UnitTable:
         order = {code: n for n, code in enumerate(sorted(set(self.codes)))}
         self.own_code = np.asarray([order[code] for code in self.codes], dtype=np.int32)
         self.level_of_unit = np.asarray([LEVELS.index(row.level) for row in self.rows], dtype=np.int64)
-        self._stems = self._by_stem(order)
+        self._code_of_stem = self._codes_by_stem(order)
         levels = np.asarray([LEVELS.index(layer.level) for layer in self.layers], dtype=np.int64)
         official = np.asarray([layer.source.official for layer in self.layers], dtype=np.bool_)
-        holder = self._holders(len(order))
-        shared = self._shared(len(order))
+        holder = self._unit_of_code(len(order))
+        shared = self._in_several_layers(len(order))
         ancestors = self.ancestors_of(self.codes)
         self._tables = (levels, official, first, ancestors, self.own_code, holder, shared)
         self._official_line = self._official_lines(official)
@@ -64,67 +81,75 @@ class UnitTable:
         self._buffers = tuple(tuple(view[n] for view in views) for n in range(3))
         self.accuracies = np.asarray([layer.source.accuracy_m for layer in self.layers])
 
-    def _holders(self, codes: int) -> NDArray[np.int32]:
-        """Of each code's number the unit that has it; of several the one that ``facts.settled`` puts last."""
-        standing = [
+    def _unit_of_code(self, codes: int) -> NDArray[np.int32]:
+        """(codes,), the unit of each code; of several the last one by ``facts.model.sort_by_authority``.
+
+        ``codes``: number of codes.
+        """
+        authority = [
             (layer.source.official, layer.source.dataset, layer.source.version)
             for layer in self.layers
             for _ in layer.rows
         ]
         holder = np.zeros(codes, dtype=np.int32)
-        for n in sorted(range(len(self.codes)), key=lambda n: standing[n]):
+        for n in sorted(range(len(self.codes)), key=lambda n: authority[n]):
             holder[self.own_code[n]] = n
         return holder
 
-    def _shared(self, codes: int) -> NDArray[np.bool_]:
-        """Of each unit whether another layer has it too: then one of both lines may not be heard."""
+    def _in_several_layers(self, codes: int) -> NDArray[np.bool_]:
+        """(units,), whether another layer has the unit too: facts then drop one of them, the loops do not."""
         return (np.bincount(self.own_code, minlength=codes) > 1)[self.own_code]
 
     def _official_lines(self, official: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Of each unit whether its own layer, and those of the units above it, are official."""
+        """(units,), whether the unit's own layer and those of all units above it are official."""
         of_unit = np.repeat(official, [len(layer.rows) for layer in self.layers])
         codes = self._tables[3]
         above = np.where(codes >= 0, of_unit[self._tables[5][codes]], True)
         return of_unit & above.all(axis=1)
 
-    def _by_stem(self, order: dict[str, int]) -> list[dict[str, int]]:
-        """By level: what the codes under a unit begin with → number of its code."""
+    def _codes_by_stem(self, order: dict[str, int]) -> list[dict[str, int]]:
+        """By level: prefix of the codes below a unit → number of the unit's code."""
         stems: list[dict[str, int]] = [{} for _ in LEVELS]
         for row in self.rows:
             stems[LEVELS.index(row.level)][stem(row.code)] = order[row.code]
         return stems
 
     def ancestors_of(self, codes: Sequence[str]) -> NDArray[np.int32]:
-        """Number of the code of each one's ancestor at each level, itself included, or -1."""
-        found = np.full((len(codes), len(LEVELS)), -1, dtype=np.int32)
-        for level, known in enumerate(self._stems):
-            lengths = sorted({len(start) for start in known}, reverse=True)
+        """(n, levels), code number of each unit's ancestor at each level, itself included; -1 for none."""
+        ancestors = np.full((len(codes), len(LEVELS)), -1, dtype=np.int32)
+        for level, by_stem in enumerate(self._code_of_stem):
+            lengths = sorted({len(start) for start in by_stem}, reverse=True)
             for n, code in enumerate(codes):
-                found[n, level] = next((known[code[:k]] for k in lengths if code[:k] in known), -1)
-        return found
+                ancestors[n, level] = next((by_stem[code[:k]] for k in lengths if code[:k] in by_stem), -1)
+        return ancestors
 
-    def divide(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Divided:
-        """Jurisdictions of points, (n, 2) degrees; ``metres``: per degree there; ``accuracy``: (n,) metres.
+    def divide(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Division:
+        """Divide points among units.
 
-        Points that are far from all borders are told at once, the others' probability is integrated.
+        Args:
+            lonlat: (n, 2), CGCS2000 degrees.
+            metres: (n, 2), metres per degree of longitude and latitude at each point.
+            accuracy: (n,), 68 % radius in metres.
+            limits: thresholds of certain and disputed shares.
         """
+        # Points far from all borders (most of them) need no integral.
         sigmas = self._sigmas(accuracy)
         lead = self._interior_leads(lonlat, metres, sigmas)
         close = np.flatnonzero(lead == CLOSE)
         n = len(lead)
-        found = Divided(
+        division = Division(
             lead=lead,
             share=np.empty(n),
             certainty=np.empty(n, dtype=np.int8),
             inside=np.empty(n),
-            edge=self._borders(lonlat, metres, lead),
+            edge=self._border_distances(lonlat, metres, lead),
             plain=np.ones(n, dtype=np.bool_),
             partners=(np.zeros(n + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0)),
         )
-        write_interior(lead, self._official_line, found.share, found.certainty, found.inside)
+        write_interior(lead, self._official_line, division.share, division.certainty, division.inside)
         if not len(close):
-            return found
-        part = Divided(
+            return division
+        part = Division(
             *divide_many(
                 self._buffers,
                 self._tables,
@@ -134,48 +159,51 @@ class UnitTable:
                 (limits.certain, limits.disputed),
             )
         )
-        return _with(found, close, part)
+        return _merge(division, close, part)
 
     def _sigmas(self, accuracy: Floats) -> Floats:
-        """σ of each point against the lines of each layer, (n, layers), metres."""
+        """(n, layers), standard deviation of each point against the lines of each layer, metres."""
+        # One accuracy for all points is the common case: one row is computed and repeated.
         same = len(accuracy) > 0 and bool((accuracy == accuracy[0]).all())
         each = np.hypot((accuracy[:1] if same else accuracy)[:, None], self.accuracies[None, :]) / R68
         return np.repeat(each, len(accuracy), axis=0) if same else each
 
     def _interior_leads(self, lonlat: Floats, metres: Floats, sigmas: Floats) -> NDArray[np.int32]:
+        """(n,), lead units of points far from borders; ``CLOSE`` for the others, -1 outside all units."""
         interior = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
         for n, index in enumerate(self._indexes):
-            reach = np.maximum(REACH * sigmas[:, n], LEAST_REACH_M)
+            reach = np.maximum(REACH * sigmas[:, n], MIN_REACH_M)
             index.interior_areas(lonlat, metres, reach, interior[n])
         lead = np.empty(len(lonlat), dtype=np.int32)
         leads_of_interior(interior, self._tables, lead)
         return lead
 
-    def _borders(self, lonlat: Floats, metres: Floats, lead: NDArray[np.int32]) -> Floats:
+    def _border_distances(self, lonlat: Floats, metres: Floats, lead: NDArray[np.int32]) -> Floats:
+        """(n,), distance of each point from the border of its lead unit, metres; NaN without a lead."""
         edge = np.full(len(lead), np.nan)
         for n, index in enumerate(self._indexes):
             span = int(self.first[n]), int(self.first[n]) + len(self.layers[n].rows)
             index.border_distances(lonlat, metres, lead, span, edge)
         return edge
 
-    def chain(self, level: int) -> NDArray[np.int32]:
-        """Of each unit the one at a level that it is or lies under; -1 where there is none."""
+    def ancestor_at(self, level: int) -> NDArray[np.int32]:
+        """(units,), the ancestor of each unit at a level, itself included; -1 where there is none."""
         codes = self._tables[3][:, level]
         return np.where(codes >= 0, self._tables[5][codes], -1).astype(np.int32)
 
 
-def _with(all_of_them: Divided, where: NDArray[np.int64], part: Divided) -> Divided:
-    """Put what was computed of some points in their places."""
+def _merge(whole: Division, where: NDArray[np.int64], part: Division) -> Division:
+    """Set the rows ``where`` to the results of ``part``; ``whole`` has no partners before."""
     for name in ("lead", "share", "certainty", "inside", "edge", "plain"):
-        getattr(all_of_them, name)[where] = getattr(part, name)
+        getattr(whole, name)[where] = getattr(part, name)
     starts, units, shares = part.partners
-    counts = np.zeros(len(all_of_them.lead), dtype=np.int64)
+    counts = np.zeros(len(whole.lead), dtype=np.int64)
     counts[where] = np.diff(starts)
-    return replace(all_of_them, partners=(np.concatenate(([0], np.cumsum(counts))), units, shares))
+    return replace(whole, partners=(np.concatenate(([0], np.cumsum(counts))), units, shares))
 
 
 def metres_per_degree(lat: Floats) -> Floats:
-    """Metres per degree of longitude and latitude, shape (n, 2); as ``measure.Plane`` at each latitude."""
+    """(n, 2), metres per degree of longitude and latitude at each latitude; as ``geo.measure.Plane``."""
     flattening = 1.0 / ELLIPSOID.inverse_flattening
     eccentricity2 = flattening * (2.0 - flattening)
-    return metres_along(lat, ELLIPSOID.axis_m, eccentricity2)
+    return degree_lengths(lat, ELLIPSOID.axis_m, eccentricity2)

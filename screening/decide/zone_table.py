@@ -1,4 +1,4 @@
-"""The zones round many points, and what they mean for each: relation, certainty, effect; strictest first."""
+"""Conflicts of many points with zones: relation, certainty and effect, as in ``verdict.conflicts``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,22 @@ from verdict.thresholds import Thresholds
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WITHIN, POSSIBLE, NEAR = (RELATIONS.index(name) for name in ("within", "possible", "near"))
-SURE_PROHIBITED, SURE_PERMIT, MAYBE, LAW_UNKNOWN = 1, 2, 4, 8
+# Bits of ``Conflicts.flags``: a certain prohibition, a certain permit requirement, a possible one of either
+# kind, and a zone for which the law book has no rule.
+SURE_PROHIBITED, SURE_PERMIT, POSSIBLE_STRICT, LAW_UNKNOWN = 1, 2, 4, 8
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """Conflicts of points, one an entry, strictest and surest first at each point.
+class Conflicts:
+    """Conflicts of n points with zones.
 
-    ``point``, ``zone``: numbers. ``relation``: position in ``RELATIONS``. ``flags``, ``sure_kinds``,
-    ``met_kinds``, ``laws``: of each point; what its conflicts say together (bits), the kinds that surely
-    count, the kinds found round it, and of each effect (prohibited, permit) the laws that surely say so.
-    ``plain``: of each point; False where a border or the number of zones leaves it to the single check.
+    By conflict, ordered by point, then from the strictest and surest to the weakest:
+        ``point``, ``zone``: numbers; ``relation``: position in ``RELATIONS``.
+    By point, (n,):
+        ``flags``: bits of all its conflicts. ``sure_kinds``: mask of the kinds of zones with a certain
+        conflict. ``kinds_around``: mask of the kinds of all zones near it. ``laws``: bits of the laws that
+        certainly prohibit, and of those that certainly require a permit. ``plain``: False where the point
+        must be judged by the single check (on a border, or near too many zones).
     """
 
     point: Ints
@@ -37,90 +42,100 @@ class Met:
     relation: Ints
     flags: Ints
     sure_kinds: Ints
-    met_kinds: Ints
+    kinds_around: Ints
     laws: tuple[Ints, Ints]
     plain: NDArray[np.bool_]
 
 
 class ZoneTable:
-    """The zones of a snapshot, with what the law says of each."""
+    """The zones of a snapshot with the law for each, addressed by row number."""
 
-    def __init__(self, layer: ZoneLayer, law: LawTable, official: dict[int, bool]) -> None:
+    def __init__(self, layer: ZoneLayer, law: LawTable) -> None:
         self.layer = layer
         self.law = law
-        self.notice = np.asarray([row.near_m for row in layer.rows])
-        self.official = np.asarray([official[row.source_id] for row in layer.rows])
-        said = [law.said[n] for n in law.said_of_zone]
-        self.effect = np.asarray([one.effect for one in said], dtype=np.int64)
-        self.known = np.asarray([one.known for one in said])
-        self.order = np.empty(len(layer.rows), dtype=np.int64)
-        self.order[sorted(range(len(layer.rows)), key=lambda n: layer.rows[n].id)] = np.arange(
-            len(layer.rows)
-        )
+        self.near_m = np.asarray([row.near_m for row in layer.rows])
+        laws = [law.laws[n] for n in law.law_of_zone]
+        self.effect = np.asarray([law.effect for law in laws], dtype=np.int64)
+        self.known = np.asarray([law.known for law in laws])
+        # Rank of each zone by its id: the last criterion of order, as in a single verdict.
+        self.rank = np.empty(len(layer.rows), dtype=np.int64)
+        self.rank[sorted(range(len(layer.rows)), key=lambda n: layer.rows[n].id)] = np.arange(len(layer.rows))
 
-    def meet(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Met:
-        """The conflicts of points, (n, 2) degrees."""
+    def conflicts(self, lonlat: Floats, metres: Floats, accuracy: Floats, limits: Thresholds) -> Conflicts:
+        """The conflicts of points.
+
+        Args:
+            lonlat: (n, 2), CGCS2000 degrees.
+            metres: (n, 2), metres per degree of longitude and latitude at each point.
+            accuracy: (n,), 68 % radius in metres.
+        """
         layer = self.layer
-        point, near, holds, distance, mass = layer.index.near_points(
-            lonlat, metres, accuracy, layer.accuracies, self.notice
+        point, near, inside, distance, mass = layer.index.near_points(
+            lonlat, metres, accuracy, layer.accuracies, self.near_m
         )
         n = len(lonlat)
         plain = np.ones(n, dtype=np.bool_)
         plain[point[np.isnan(mass)]] = False
         usable = plain[point]
-        point, holds, distance, mass = point[usable], holds[usable], distance[usable], mass[usable]
+        point, inside, distance, mass = point[usable], inside[usable], distance[usable], mass[usable]
         zone: Ints = near[usable].astype(np.int64)
-        met_kinds = combine_bits(n, point, self.law.bits_of_zone[zone])
+        kinds_around = combine_bits(n, point, self.law.bits_of_zone[zone])
         sigma = np.hypot(accuracy[point], layer.accuracies[zone]) / R68
-        share = np.where(sigma > 0, np.round(mass, SHARE_DIGITS), holds)
+        # Without any error the share is all or nothing. Shares are rounded before they are compared with a
+        # threshold, as in a single verdict, or both could fall on different sides of it.
+        share = np.where(sigma > 0, np.round(mass, SHARE_DIGITS), inside)
         relation: Ints = np.where(
-            holds,
+            inside,
             WITHIN,
             np.where(
                 (sigma > 0) & (share >= limits.possible),
                 POSSIBLE,
-                np.where(distance <= self.notice[zone], NEAR, -1),
+                np.where(distance <= self.near_m[zone], NEAR, -1),
             ),
         )
-        told = relation >= 0
-        return self._weigh(
-            n, (point[told], zone[told], relation[told], share[told]), met_kinds, plain, limits
-        )
+        related = relation >= 0
+        entries = (point[related], zone[related], relation[related], share[related])
+        return self._weigh(n, entries, kinds_around, plain, limits)
 
     def _weigh(
         self,
         n: int,
         entries: tuple[Ints, Ints, Ints, Floats],
-        met_kinds: Ints,
+        kinds_around: Ints,
         plain: NDArray[np.bool_],
         limits: Thresholds,
-    ) -> Met:
+    ) -> Conflicts:
+        """Order the conflicts and combine those of each point."""
         point, zone, relation, share = entries
         near = relation == NEAR
         effect = self.effect[zone]
+        # Near a zone nothing is prohibited: whatever the law says of its inside is a notice there.
         effect = np.where(near & (effect != NO_EFFECT), NOTICE, effect)
         sure = (relation == WITHIN) & ~limits.are_disputed(share)  # ``verdict.outcome.is_sure`` of points
         strict = effect < len(STRICT)
+        # Effects 0 and 1 (prohibited, permit required) have the bits 1 and 2, SURE_PROHIBITED and
+        # SURE_PERMIT.
         flags: Ints = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
-        flags |= np.where(~near & strict, MAYBE, 0) | np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
-        said = np.int64(1) << self.law.said_of_zone[zone]
-        order = np.lexsort((self.order[zone], -share, effect, relation, point))
-        return Met(
+        flags |= np.where(~near & strict, POSSIBLE_STRICT, 0)
+        flags |= np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
+        law_bit = np.int64(1) << self.law.law_of_zone[zone]
+        order = np.lexsort((self.rank[zone], -share, effect, relation, point))
+        return Conflicts(
             point=point[order],
             zone=zone[order],
             relation=relation[order],
             flags=combine_bits(n, point, flags),
             sure_kinds=combine_bits(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
-            met_kinds=met_kinds,
+            kinds_around=kinds_around,
             laws=(
-                combine_bits(n, point, np.where(sure & (effect == 0), said, 0)),
-                combine_bits(n, point, np.where(sure & (effect == 1), said, 0)),
+                combine_bits(n, point, np.where(sure & (effect == 0), law_bit, 0)),
+                combine_bits(n, point, np.where(sure & (effect == 1), law_bit, 0)),
             ),
             plain=plain,
         )
 
 
-def nothing_met(n: int) -> Met:
-    """Where no zone is known."""
+def no_conflicts(n: int) -> Conflicts:
+    """The result for n points where the store has no zones."""
     none, zeros = np.zeros(0, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    return Met(none, none, none, zeros, zeros, zeros, (zeros, zeros), np.ones(n, dtype=np.bool_))
+    return Conflicts(none, none, none, zeros, zeros, zeros, (zeros, zeros), np.ones(n, dtype=np.bool_))

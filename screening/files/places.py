@@ -1,12 +1,13 @@
-"""Many places as given → CGCS2000, and the reason for each that cannot be judged.
+"""Conversion of many places to CGCS2000, and the reason for each row that is not a place.
 
-Whole arrays are converted at once. A row of which the array functions are not sure goes through the door that
-single inquiries go through (``Inquiry.location``): what is refused there is refused here, in the same words.
+Whole arrays are converted at once. Rows that an array function refuses, or of which it is not certain that
+they pass, go through the checks of a single inquiry (``Inquiry.location``), so that both refuse the same
+places with the same messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,20 +23,28 @@ from geo.datum.conversion import to_cgcs2000_array
 from layers.formats.geometry_columns import MULTIPOLYGON, POLYGON, Floats, GeometryBatch, Shapes
 from verdict.inquiry import Inquiry, Limits
 
-Rows = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
 
-CHUNK: Final = 4096
-FEW: Final = 16
-METRES_A_DEGREE: Final = 111_700.0  # no degree on the ellipsoid is longer
-SURE_AREA_M2: Final = 1.0  # a hundred times what is too small; smaller ones are measured singly
+CHUNK: Final = 4096  # rows converted at a time
+SINGLE_ROWS: Final = 16  # of so few rows with a refused one among them, each is converted by itself
+MAX_DEGREE_M: Final = 111_700.0  # no degree on the ellipsoid is longer
+SURE_AREA_M2: Final = 1.0  # a hundred times the least area accepted; smaller ones are measured singly
 NO_PLACE: Final = N_("The row has no place.")
-BROKEN: Final = N_("The geometry cannot be read.")
-NEITHER: Final = N_("A {kind} is neither a point nor an area.")
+UNREADABLE: Final = N_("The geometry cannot be read.")
+NOT_POINT_OR_AREA: Final = N_("A {kind} is neither a point nor an area.")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How rows are taken: their datum, the accuracy where a row says none, limits, channel and language."""
+class PlaceOptions:
+    """How the places of rows are read.
+
+    Attributes:
+        datum: of the coordinates, such as ``gcj02`` or ``EPSG:4547``.
+        limits: what a place may be, as for single inquiries.
+        accuracy_m: accuracy of rows that state none, metres.
+        channel: how the places were reported; decides which radius an accuracy is (68 or 95 %).
+        lang: language of the errors.
+    """
 
     datum: str
     limits: Limits
@@ -45,16 +54,20 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """n places in CGCS2000 degrees.
+class PlaceBatch:
+    """The places of n rows in CGCS2000 degrees.
 
-    ``lonlat`` (n, 2): the points; NaN where the row is none. ``areas`` (m,): the rows that are areas, rising;
-    ``shapes`` (m,): their polygons. ``accuracy_m`` (n,): 68 % radius. ``errors``: why a row cannot be judged.
+    Attributes:
+        lonlat: (n, 2), the points; NaN where a row is not a point.
+        accuracy_m: (n,), 68 % radius in metres.
+        areas: (m,), numbers of the rows that are areas, ascending.
+        shapes: (m,), the polygons of these rows.
+        errors: row number → why the row cannot be judged.
     """
 
     lonlat: Floats
     accuracy_m: Floats
-    areas: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    areas: RowNumbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     shapes: Shapes = field(default_factory=lambda: np.empty(0, dtype=object))
     errors: dict[int, str] = field(default_factory=dict)
 
@@ -63,30 +76,35 @@ class Places:
         """Whether every row is a point that can be judged."""
         return not self.errors and not len(self.areas)
 
-    def points(self) -> Rows:
+    def points(self) -> RowNumbers:
         """The rows that are points and can be judged."""
         return np.flatnonzero(~np.isnan(self.lonlat[:, 0]))
 
 
-def placed(given: GeometryBatch, accuracy_m: Floats | None, terms: Terms) -> Places:
-    """The places of rows. ``accuracy_m`` (n,): each row's own, NaN where it says none."""
-    n = len(given.xy)
-    stated = np.full(n, terms.accuracy_m) if accuracy_m is None else accuracy_m.copy()
-    stated[np.isnan(stated)] = terms.accuracy_m
-    work = _Work(terms, stated)
-    lonlat = np.full((n, 2), np.nan)
-    lonlat = work.points(given.xy, lonlat)
-    areas, shapes = work.areas(given.shapes)
-    _name_the_rest(work.errors, given, areas, terms.lang)
-    radius = stated * terms.limits.r68(1.0, terms.channel)
-    return Places(lonlat, radius, areas, shapes, work.errors)
+def convert_places(geometries: GeometryBatch, accuracy_m: Floats | None, options: PlaceOptions) -> PlaceBatch:
+    """Convert the places of n rows to CGCS2000.
+
+    Args:
+        geometries: in the datum of ``options``.
+        accuracy_m: (n,), accuracy of each row in metres; NaN, or None for all, where a row states none.
+        options: see :class:`PlaceOptions`.
+    """
+    n = len(geometries.xy)
+    stated = np.full(n, options.accuracy_m) if accuracy_m is None else accuracy_m.copy()
+    stated[np.isnan(stated)] = options.accuracy_m
+    converter = _Converter(options, stated)
+    lonlat = converter.points(geometries.xy)
+    areas, shapes = converter.areas(geometries.shapes)
+    _add_missing_errors(converter.errors, geometries, areas, options.lang)
+    radius = stated * options.limits.r68(1.0, options.channel)
+    return PlaceBatch(lonlat, radius, areas, shapes, converter.errors)
 
 
-def joined(parts: Sequence[Places]) -> Places:
-    """The places of consecutive parts as one."""
+def concat_places(parts: Sequence[PlaceBatch]) -> PlaceBatch:
+    """The places of consecutive parts as one batch; row numbers become those of the whole."""
     first = np.cumsum([0, *(len(part.lonlat) for part in parts)]).tolist()
     shifted_areas = [part.areas + start for part, start in zip(parts, first, strict=False)]
-    return Places(
+    return PlaceBatch(
         np.concatenate([part.lonlat for part in parts]),
         np.concatenate([part.accuracy_m for part in parts]),
         np.concatenate(shifted_areas),
@@ -100,137 +118,143 @@ def joined(parts: Sequence[Places]) -> Places:
 
 
 @dataclass(slots=True)
-class _Work:
-    """The rows of one batch on their way."""
+class _Converter:
+    """Converts the rows of one batch. ``stated``: (n,), accuracy as stated, metres."""
 
-    terms: Terms
+    options: PlaceOptions
     stated: Floats
     errors: dict[int, str] = field(default_factory=dict)
 
-    def points(self, xy: Floats, lonlat: Floats) -> Floats:
-        plain = self._plausible()
+    def points(self, xy: Floats) -> Floats:
+        """(n, 2), CGCS2000 degrees of the rows that are points; NaN for the others and for refused ones."""
+        lonlat = np.full((len(xy), 2), np.nan)
+        usable = self._has_valid_accuracy()
         if not np.isfinite(xy).all():
-            plain &= np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
-        rows = np.flatnonzero(plain)
+            usable &= np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1])
+        rows = np.flatnonzero(usable)
         if len(rows) < len(xy):
-            there = ~(np.isnan(xy[:, 0]) & np.isnan(xy[:, 1]))
-            self._singly(np.flatnonzero(there & ~plain), lonlat, self._point(xy))
+            has_point = ~(np.isnan(xy[:, 0]) & np.isnan(xy[:, 1]))
+            self._convert_singly(xy, np.flatnonzero(has_point & ~usable), lonlat)
         for start in range(0, len(rows), CHUNK):
             span = slice(start, start + CHUNK)
+            # Where every row is usable a slice does, which copies nothing.
             if len(rows) < len(xy) or not self._convert_span(xy, span, lonlat):
-                self._convert(xy, rows[span], lonlat)
+                self._convert_rows(xy, rows[span], lonlat)
         return lonlat
 
-    def _plausible(self) -> NDArray[np.bool_]:
-        """Rows whose accuracy is surely taken."""
-        limits = self.terms.limits
-        radius = self.stated * limits.r68(1.0, self.terms.channel)
+    def _has_valid_accuracy(self) -> NDArray[np.bool_]:
+        """(n,), whether the accuracy of a row surely passes; one at the limit is left to the single check."""
+        limits = self.options.limits
+        radius = self.stated * limits.r68(1.0, self.options.channel)
         return np.asarray((radius >= 0.0) & (radius <= limits.max_accuracy_m * (1 - 1e-9)))
 
     def _convert_span(self, xy: Floats, span: slice, lonlat: Floats) -> bool:
-        """Rows that follow each other, at once; whether none of them is refused."""
+        """Convert consecutive rows at once; False where one of them is refused."""
         try:
-            lonlat[span] = to_cgcs2000_array(xy[span], self.terms.datum)
+            lonlat[span] = to_cgcs2000_array(xy[span], self.options.datum)
         except BadInput:
             return False
         return True
 
-    def _convert(self, xy: Floats, rows: Rows, lonlat: Floats) -> None:
-        """Rows at once; where one of them is refused, halves, and few ones singly."""
+    def _convert_rows(self, xy: Floats, rows: RowNumbers, lonlat: Floats) -> None:
+        """Convert rows at once; where one of them is refused, halve them until it is found."""
         try:
-            lonlat[rows] = to_cgcs2000_array(xy[rows], self.terms.datum)
+            lonlat[rows] = to_cgcs2000_array(xy[rows], self.options.datum)
         except BadInput:
-            if len(rows) <= FEW:
-                self._singly(rows, lonlat, self._point(xy))
+            if len(rows) <= SINGLE_ROWS:
+                self._convert_singly(xy, rows, lonlat)
                 return
             middle = len(rows) // 2
-            self._convert(xy, rows[:middle], lonlat)
-            self._convert(xy, rows[middle:], lonlat)
+            self._convert_rows(xy, rows[:middle], lonlat)
+            self._convert_rows(xy, rows[middle:], lonlat)
 
-    def _point(self, xy: Floats) -> Callable[[int], tuple[float, float]]:
-        def one(row: int) -> tuple[float, float]:
-            x, y = xy[row].tolist()
-            place = replace(self._asked(row), x=x, y=y).location(self.terms.limits)
-            return place.lon, place.lat
-
-        return one
-
-    def _singly(self, rows: Rows, lonlat: Floats, one: Callable[[int], tuple[float, float]]) -> None:
+    def _convert_singly(self, xy: Floats, rows: RowNumbers, lonlat: Floats) -> None:
         for row in rows.tolist():
+            x, y = xy[row].tolist()
             try:
-                lonlat[row] = one(row)
+                place = replace(self._inquiry(row), x=x, y=y).location(self.options.limits)
+                lonlat[row] = place.lon, place.lat
             except BadInput as fault:
-                self.errors[row] = fault.detail(self.terms.lang)
+                self.errors[row] = fault.detail(self.options.lang)
 
-    def _asked(self, row: int) -> Inquiry:
-        """The inquiry about a row, without its place."""
-        accuracy, terms = float(self.stated[row]), self.terms
-        return Inquiry("", datum=terms.datum, accuracy_m=accuracy, channel=terms.channel)
+    def _inquiry(self, row: int) -> Inquiry:
+        """The single inquiry for a row, still without its place."""
+        accuracy, options = float(self.stated[row]), self.options
+        return Inquiry("", datum=options.datum, accuracy_m=accuracy, channel=options.channel)
 
-    def areas(self, shapes: Shapes | None) -> tuple[Rows, Shapes]:
-        """The rows that are areas, and their polygons in CGCS2000 degrees."""
+    def areas(self, shapes: Shapes | None) -> tuple[RowNumbers, Shapes]:
+        """The rows that are areas and can be judged, and their polygons in CGCS2000 degrees."""
         if shapes is None:
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=object)
         kinds = shapely.get_type_id(shapes)
         rows = np.flatnonzero(((kinds == POLYGON) | (kinds == MULTIPOLYGON)) & ~shapely.is_empty(shapes))
-        found = np.full(len(shapes), None, dtype=object)
+        converted = np.full(len(shapes), None, dtype=object)
         for start in range(0, len(rows), CHUNK):
-            self._convert_areas(shapes, rows[start : start + CHUNK], found)
-        kept = rows[~shapely.is_missing(found[rows])]
-        return kept, found[kept]
+            self._convert_areas(shapes, rows[start : start + CHUNK], converted)
+        accepted = rows[~shapely.is_missing(converted[rows])]
+        return accepted, converted[accepted]
 
-    def _convert_areas(self, shapes: Shapes, rows: Rows, found: Shapes) -> None:
-        given = shapely.force_2d(shapes[rows])
+    def _convert_areas(self, shapes: Shapes, rows: RowNumbers, out: Shapes) -> None:
+        """Convert rows at once, as ``_convert_rows`` does for points."""
+        originals = shapely.force_2d(shapes[rows])
         try:
-            converted = shapely.transform(given, lambda xy: to_cgcs2000_array(xy, self.terms.datum))
+            converted = shapely.transform(originals, lambda xy: to_cgcs2000_array(xy, self.options.datum))
         except BadInput:
-            if len(rows) > FEW:
+            if len(rows) > SINGLE_ROWS:
                 middle = len(rows) // 2
-                self._convert_areas(shapes, rows[:middle], found)
-                self._convert_areas(shapes, rows[middle:], found)
+                self._convert_areas(shapes, rows[:middle], out)
+                self._convert_areas(shapes, rows[middle:], out)
                 return
-            self._areas_singly(shapes, rows, found)
+            self._convert_areas_singly(shapes, rows, out)
             return
-        sure = self._sound(given, converted) & self._plausible()[rows]
-        found[rows[sure]] = shapely.orient_polygons(converted[sure])
-        self._areas_singly(shapes, rows[~sure], found)
+        valid = self._is_surely_valid(originals, converted) & self._has_valid_accuracy()[rows]
+        out[rows[valid]] = shapely.orient_polygons(converted[valid])
+        self._convert_areas_singly(shapes, rows[~valid], out)
 
-    def _sound(self, given: Shapes, converted: Shapes) -> NDArray[np.bool_]:
-        """Areas that surely pass every check of a single footprint."""
-        limits = self.terms.limits
+    def _is_surely_valid(self, originals: Shapes, converted: Shapes) -> NDArray[np.bool_]:
+        """(n,), whether an area surely passes every check of a single footprint.
+
+        Extent and area are bounds from degrees, without geodesics: an extent that is too large rather than
+            too
+        small, and an area that is too small rather than too large.
+        """
+        limits = self.options.limits
         west, south, east, north = shapely.bounds(converted).T
-        widest = np.maximum(east - west, north - south) * METRES_A_DEGREE
-        square = METRES_A_DEGREE**2 * np.cos(np.radians(np.maximum(np.abs(south), np.abs(north)))) * 0.98
+        extent_m = np.maximum(east - west, north - south) * MAX_DEGREE_M
+        # 0.98: a degree is up to 1 % shorter than the longest one, along both axes.
+        m2_per_degree2 = MAX_DEGREE_M**2 * np.cos(np.radians(np.maximum(np.abs(south), np.abs(north)))) * 0.98
         return np.asarray(
-            shapely.is_valid(given)
+            shapely.is_valid(originals)
             & shapely.is_valid(converted)
-            & (shapely.get_num_coordinates(given) <= limits.max_vertices)
-            & (widest < limits.max_extent_m)
-            & (shapely.area(converted) * square > SURE_AREA_M2)
+            & (shapely.get_num_coordinates(originals) <= limits.max_vertices)
+            & (extent_m < limits.max_extent_m)
+            & (shapely.area(converted) * m2_per_degree2 > SURE_AREA_M2)
         )
 
-    def _areas_singly(self, shapes: Shapes, rows: Rows, found: Shapes) -> None:
+    def _convert_areas_singly(self, shapes: Shapes, rows: RowNumbers, out: Shapes) -> None:
         for row in rows.tolist():
             try:
-                asked = replace(self._asked(row), footprint=mapping(shapes[row]))
-                found[row] = asked.location(self.terms.limits).footprint
+                inquiry = replace(self._inquiry(row), footprint=mapping(shapes[row]))
+                out[row] = inquiry.location(self.options.limits).footprint
             except BadInput as fault:
-                self.errors[row] = fault.detail(self.terms.lang)
+                self.errors[row] = fault.detail(self.options.lang)
 
 
-def _name_the_rest(errors: dict[int, str], given: GeometryBatch, areas: Rows, lang: Lang) -> None:
-    """Reasons for the rows that are neither points nor areas."""
-    rest = np.isnan(given.xy[:, 0]) & np.isnan(given.xy[:, 1])
+def _add_missing_errors(
+    errors: dict[int, str], geometries: GeometryBatch, areas: RowNumbers, lang: Lang
+) -> None:
+    """Add the reason for each row that is neither a point nor an area, where it has none yet."""
+    rest = np.isnan(geometries.xy[:, 0]) & np.isnan(geometries.xy[:, 1])
     rest[areas] = False
     for row in np.flatnonzero(rest).tolist():
         if row not in errors:
-            errors[row] = _reason(given, row, lang)
+            errors[row] = _missing_reason(geometries, row, lang)
 
 
-def _reason(given: GeometryBatch, row: int, lang: Lang) -> str:
-    if given.broken is not None and given.broken[row]:
-        return say(lang, BROKEN)
-    shape: BaseGeometry | None = None if given.shapes is None else given.shapes[row]
+def _missing_reason(geometries: GeometryBatch, row: int, lang: Lang) -> str:
+    if geometries.broken is not None and geometries.broken[row]:
+        return say(lang, UNREADABLE)
+    shape: BaseGeometry | None = None if geometries.shapes is None else geometries.shapes[row]
     if shape is None or shape.is_empty:
         return say(lang, NO_PLACE)
-    return say(lang, NEITHER, kind=shape.geom_type)
+    return say(lang, NOT_POINT_OR_AREA, kind=shape.geom_type)

@@ -1,4 +1,4 @@
-"""A file of places, screened: read, judged and written at the same time, in constant memory."""
+"""Screening of a file in this process: read, judged and written at the same time, in constant memory."""
 
 from __future__ import annotations
 
@@ -17,39 +17,49 @@ from layers.formats.output_plan import OutputBatch, OutputPlan, plan_output
 from layers.formats.pipeline import map_in_order, prefetch
 from layers.formats.source import BATCH_ROWS, SourceBatch, SourceFile
 from layers.formats.writer import check_target, geometry_form, write_stream
-from screening.files.places import Places, Terms, placed
+from screening.files.places import PlaceBatch, PlaceOptions, convert_places
 from screening.files.summary import Sample, Summary
-from screening.files.verdicts import Judge, verdicts
+from screening.files.verdicts import BatchJudge, judge_places
 from screening.schema import VERDICT_SCHEMA
 
 WORKERS: Final = 2
-LEAST_ROWS: Final = 8_192
+MIN_ROWS: Final = 8_192  # of a batch; below, the work for a batch outweighs that for its rows
 Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class FileJob:
-    """What is to be screened into which file, how its rows are taken, and by how many threads.
+    """A file to screen.
 
-    ``batch_rows``: None for as many as suit the file.
+    Attributes:
+        source: the opened file.
+        target: the file to write; its suffix decides the format.
+        options: how the places of rows are read.
+        workers: threads of the local engine.
+        batch_rows: rows of a batch; None for as many as suit the file.
     """
 
     source: SourceFile
     target: Path
-    terms: Terms
+    options: PlaceOptions
     workers: int = WORKERS
     batch_rows: int | None = None
 
     def rows_at_once(self) -> int:
-        """Rows of a batch: of a small file so few that every thread has some."""
-        if self.batch_rows is not None or self.source.rows is None:
-            return self.batch_rows or BATCH_ROWS
-        return min(max(self.source.rows // (4 * self.workers), LEAST_ROWS), BATCH_ROWS)
+        """Rows of a batch, where the job does not state them by the size of the file."""
+        return self.batch_rows or rows_per_part(self.source.rows, self.workers, BATCH_ROWS)
+
+
+def rows_per_part(rows: int | None, threads: int, most: int) -> int:
+    """Rows of a part of a file: at most ``most``, of a small file so few that each thread gets four parts."""
+    if rows is None:
+        return most
+    return min(max(rows // (4 * max(threads, 1)), MIN_ROWS), most)
 
 
 @dataclass(frozen=True, slots=True)
-class Screened:
-    """What came of it; ``sample`` is empty unless it was asked for."""
+class ScreeningResult:
+    """Counts of a screening, and a sample of its points, which is empty unless requested."""
 
     summary: Summary = field(default_factory=Summary)
     sample: Sample = field(default_factory=Sample)
@@ -57,51 +67,61 @@ class Screened:
 
 @dataclass(frozen=True, slots=True)
 class JudgedBatch:
-    """What goes out of a batch, its verdict columns, and a point to draw for each row."""
+    """The rows to write of a batch, their verdict columns, and a point for each, (n, 2) degrees."""
 
     outgoing: OutputBatch
     verdict: pa.Table
     lonlat: Floats
 
 
-def run_local(job: FileJob, judge: Judge, *, sampled: bool = False, progress: Progress = int) -> Screened:
-    """Screen a file in this process. ``progress`` is told the rows done, batch by batch.
+def run_local(
+    job: FileJob, judge: BatchJudge, *, sampled: bool = False, progress: Progress = int
+) -> ScreeningResult:
+    """Screen a file in this process. The target appears complete or not at all.
 
-    ``sampled``: keep a sample of points to draw. The target appears whole, or not at all.
-    Raises BadInput for an input that breaks off or a target that cannot be written.
+    Args:
+        job: the file.
+        judge: judges its places.
+        sampled: whether to collect a sample of points.
+        progress: called with the number of rows of each batch after it was written.
+
+    Raises:
+        BadInput: the input is truncated, or the target cannot be written.
     """
     check_target(job.target, job.source.path)
     source, form = job.source, geometry_form(job.target)
     layout = plan_output(source.schema, source.places, source.datum, VERDICT_SCHEMA, form)
-    found = Screened()
+    result = ScreeningResult()
 
     def judged(batch: SourceBatch) -> JudgedBatch:
-        return judged_batch(batch, judge, job.terms, layout)
+        return judge_batch(batch, judge, job.options, layout)
 
     def rows() -> Generator[OutputBatch]:
         with closing(prefetch(job.source.batches(job.rows_at_once()))) as batches:
-            for one in map_in_order(judged, batches, job.workers):
-                found.summary.add(one.verdict)
+            for batch_result in map_in_order(judged, batches, job.workers):
+                result.summary.add(batch_result.verdict)
                 if sampled:
-                    found.sample.add(one.lonlat, one.verdict)
-                yield one.outgoing
-                progress(one.outgoing.table.num_rows)
+                    result.sample.add(batch_result.lonlat, batch_result.verdict)
+                yield batch_result.outgoing
+                progress(batch_result.outgoing.table.num_rows)
 
     with closing(rows()) as outgoing:
         write_stream(job.target, layout.layout, outgoing)
-    return found
+    return result
 
 
-def judged_batch(batch: SourceBatch, judge: Judge, terms: Terms, layout: OutputPlan) -> JudgedBatch:
-    """A batch with its verdicts, as it goes out."""
-    places = placed(batch.places, batch.accuracy_m, terms)
-    verdict = verdicts(judge, places)
-    outgoing = layout.compose(batch, true_places(places), verdict)
-    return JudgedBatch(outgoing, verdict, _drawn(places))
+def judge_batch(
+    batch: SourceBatch, judge: BatchJudge, options: PlaceOptions, layout: OutputPlan
+) -> JudgedBatch:
+    """Judge a batch and compose the rows to write."""
+    places = convert_places(batch.places, batch.accuracy_m, options)
+    verdict = judge_places(judge, places)
+    outgoing = layout.compose(batch, place_geometries(places), verdict)
+    return JudgedBatch(outgoing, verdict, _points_of(places))
 
 
-def true_places(places: Places) -> GeometryBatch:
-    """The places in CGCS2000 degrees, as geometries of their rows."""
+def place_geometries(places: PlaceBatch) -> GeometryBatch:
+    """The places of all rows as geometries in CGCS2000 degrees."""
     if not len(places.areas):
         return GeometryBatch(places.lonlat)
     shapes = np.full(len(places.lonlat), None, dtype=object)
@@ -109,8 +129,8 @@ def true_places(places: Places) -> GeometryBatch:
     return GeometryBatch(places.lonlat, shapes)
 
 
-def _drawn(places: Places) -> Floats:
-    """A point to draw for each row: of an area its middle."""
+def _points_of(places: PlaceBatch) -> Floats:
+    """(n, 2), a point for each row: of an area its centroid, NaN for a row without a place."""
     if not len(places.areas):
         return places.lonlat
     lonlat = places.lonlat.copy()

@@ -1,4 +1,4 @@
-"""What a screening found, counted while it runs: by effect, by unit and by zone; and a sample to draw."""
+"""Counts of a screening by effect, unit and zone, and a sample of its points for a picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from layers.formats.geometry_columns import Floats
-from screening.columns.tally import Codes, Column, PairTally, counted_pairs, paired, split
+from screening.columns.tally import Codes, Column, PairTally, count_pairs, pair_lists, split_lists
 from screening.files.verdicts import ERROR
 from screening.schema import SEPARATOR
 
@@ -18,15 +18,20 @@ __all__ = ["EFFECTS", "Column", "Sample", "Summary"]
 EFFECTS: Final = ("prohibited", "permit_required", "unknown", "clear")
 INSIDE: Final = ("within", "overlaps")
 POSSIBLE: Final = "possible"
-MOST_POINTS: Final = 100_000
+MAX_POINTS: Final = 100_000
 
 
 @dataclass(slots=True)
 class Summary:
-    """Counts of rows: by effect, by certainty, by unit (code) and effect, by zone (id) and relation.
+    """Counts of the rows of a screening, added batch by batch.
 
-    ``unit_names`` and ``zone_names`` (name, kind) tell what the codes stand for; ``errors`` counts rows that
-    could not be judged, ``first_errors`` holds some of their numbers (from 0) and reasons.
+    Attributes:
+        rows: rows counted.
+        errors: rows that could not be judged.
+        effects, certainties: rows by code.
+        unit_names: code of a unit → its name.
+        zone_names: id of a zone → its name and kind.
+        first_errors: number (from 0) and reason of the first rows that could not be judged, at most 10.
     """
 
     rows: int = 0
@@ -50,7 +55,7 @@ class Summary:
         return self._zones.counter()
 
     def add(self, verdict: pa.Table) -> None:
-        """Count the rows of a table of verdicts, which follow those counted before."""
+        """Add the rows of a table of verdicts; they follow those added before."""
         self._count_errors(verdict.column(ERROR))
         effect, unit = (Column.of(verdict.column(name)) for name in ("zj_effect", "zj_unit_code"))
         self.effects.update(_counts(effect))
@@ -67,24 +72,25 @@ class Summary:
             return
         self.errors += len(column) - column.null_count
         if len(self.first_errors) < 10:
-            told = enumerate(column.to_pylist(), start=self.rows)
-            bad = [(row, why) for row, why in told if why is not None]
-            self.first_errors += bad[: 10 - len(self.first_errors)]
+            texts = enumerate(column.to_pylist(), start=self.rows)
+            errors = [(row, why) for row, why in texts if why is not None]
+            self.first_errors += errors[: 10 - len(self.first_errors)]
 
     def _count_zones(self, verdict: pa.Table) -> None:
-        told, related = (Column.of(verdict.column(name)) for name in ("zj_zones", "zj_relations"))
-        pairs = counted_pairs(told, related)
-        zones, relations = split(told, pairs[0]), split(related, pairs[1])
-        new = self._zones.add(*paired(zones, relations, pairs[2]))
+        """Count zones and relations, which are lists of the same length in one row."""
+        listed, related = (Column.of(verdict.column(name)) for name in ("zj_zones", "zj_relations"))
+        # Each distinct pair of lists is split once, however many rows have it.
+        pairs = count_pairs(listed, related)
+        zones, relations = split_lists(listed, pairs[0]), split_lists(related, pairs[1])
+        new = self._zones.add(*pair_lists(zones, relations, pairs[2]))
         if not len(new):
             return
-        first = told.first_rows()
+        first = listed.first_rows()
         names, kinds = (Column.of(verdict.column(name)) for name in ("zj_zone_names", "zj_zone_kinds"))
-        for place in np.unique(pairs[0][zones.first_lists(new)]).tolist():
-            row = int(first[place])
-            texts = [names.at(row).split(SEPARATOR), kinds.at(row).split(SEPARATOR)]
-            ids = told.at(row).split(SEPARATOR)
-            self.zone_names |= dict(zip(ids, zip(*texts, strict=False), strict=False))
+        for code in np.unique(pairs[0][zones.first_lists(new)]).tolist():
+            row = int(first[code])
+            ids, *described = (column.at(row).split(SEPARATOR) for column in (listed, names, kinds))
+            self.zone_names |= dict(zip(ids, zip(*described, strict=False), strict=False))
 
     def by_unit(self) -> list[tuple[str, str, dict[str, int]]]:
         """(code, name, rows by effect) of each unit, the one with the most rows first."""
@@ -95,9 +101,9 @@ class Summary:
         return sorted(rows, key=lambda row: (-sum(row[2].values()), row[0]))
 
     def by_zone(self) -> list[tuple[str, str, str, int, int]]:
-        """(id, name, kind, rows inside, rows possibly inside) of each zone that is met, the fullest first."""
+        """(id, name, kind, rows inside, rows possibly inside) of each zone in conflict, the fullest first."""
         counts = self.zones
-        met = {zone for zone, relation in counts if relation in (*INSIDE, POSSIBLE)}
+        in_conflict = {zone for zone, relation in counts if relation in (*INSIDE, POSSIBLE)}
         rows = [
             (
                 zone,
@@ -105,12 +111,12 @@ class Summary:
                 sum(counts[zone, relation] for relation in INSIDE),
                 counts[zone, POSSIBLE],
             )
-            for zone in met
+            for zone in in_conflict
         ]
         return sorted(rows, key=lambda row: (-row[3], -row[4], row[0]))
 
     def as_dict(self) -> dict[str, Any]:
-        """The counts as plain values."""
+        """The counts as values of JSON."""
         units = [{"code": code, "name": name, "effects": effects} for code, name, effects in self.by_unit()]
         keys = ("id", "name", "kind", "inside", "possible")
         return {
@@ -131,18 +137,22 @@ def _counts(column: Column) -> dict[str, int]:
 
 @dataclass(slots=True)
 class Sample:
-    """Points of all rows with equal chance, at most ``most``, and their effects, to be drawn."""
+    """A uniform random sample of the points of all rows, and their effects.
 
-    most: int = MOST_POINTS
+    Each row gets a random key; the ``max_points`` smallest keys stay. The seed is fixed, so that a file gives
+    the same picture each time.
+    """
+
+    max_points: int = MAX_POINTS
     _keys: list[Floats] = field(default_factory=list)
     _lonlat: list[Floats] = field(default_factory=list)
     _effects: list[Codes] = field(default_factory=list)
     _limit: float = 1.0
-    _kept: int = 0
+    _size: int = 0
     _random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def add(self, lonlat: Floats, verdict: pa.Table) -> None:
-        """Rows (n, 2) and their verdicts; rows without a point or an effect are left out."""
+        """Add points, (n, 2) degrees, with their verdicts; rows without a point or an effect are left out."""
         keys = self._random.random(len(lonlat))
         effect = Column.of(verdict.column("zj_effect"))
         numbers = np.array([*(EFFECTS.index(value) for value in effect.values), -1], dtype=np.int64)
@@ -150,24 +160,26 @@ class Sample:
         self._keys.append(keys[rows])
         self._lonlat.append(lonlat[rows])
         self._effects.append(numbers[effect.codes[rows]])
-        self._kept += len(rows)
-        if self._kept > 2 * self.most:
-            self._thin()
+        self._size += len(rows)
+        if self._size > 2 * self.max_points:  # at double the size, so that few batches pay for a partition
+            self._reduce()
 
-    def _thin(self) -> None:
+    def _reduce(self) -> None:
         keys, lonlat = np.concatenate(self._keys), np.concatenate(self._lonlat)
         effects = np.concatenate(self._effects)
         rows = (
-            np.sort(np.argpartition(keys, self.most)[: self.most]) if len(keys) > self.most else slice(None)
+            np.sort(np.argpartition(keys, self.max_points)[: self.max_points])
+            if len(keys) > self.max_points
+            else slice(None)
         )
         self._keys, self._lonlat, self._effects = [keys[rows]], [lonlat[rows]], [effects[rows]]
-        self._kept = len(self._keys[0])
-        if self._kept == self.most:
-            self._limit = float(self._keys[0].max())
+        self._size = len(self._keys[0])
+        if self._size == self.max_points:
+            self._limit = float(self._keys[0].max())  # later rows with larger keys cannot get in
 
-    def drawn(self) -> tuple[Floats, Codes]:
-        """Longitude and latitude (k, 2), and places in EFFECTS (k,)."""
+    def points(self) -> tuple[Floats, Codes]:
+        """The sample: (k, 2) degrees, and (k,) positions in ``EFFECTS``."""
         if not self._keys:
             return np.empty((0, 2)), np.empty(0, dtype=np.int64)
-        self._thin()
+        self._reduce()
         return self._lonlat[0], self._effects[0]

@@ -1,4 +1,4 @@
-"""What a screening found, in words: the rows of its tables."""
+"""The result of a screening in words: a line of counts, errors, and the rows of its tables."""
 
 from __future__ import annotations
 
@@ -7,56 +7,56 @@ from typing import Final
 
 from core.i18n import N_, Lang, say
 from screening.files.summary import EFFECTS, Summary
-from verdict.glossary import EFFECTS as WORDS
+from verdict.glossary import EFFECTS as EFFECT_NAMES
 
 Rows = list[tuple[str, ...]]
-MOST_ROWS: Final = 20
-EFFECT_HEADS: Final = (N_("Effect"), N_("Rows"), N_("Share"))
-UNIT_HEADS: Final = (N_("Unit"), N_("Name"), N_("Rows"), *(WORDS[effect] for effect in EFFECTS))
-ZONE_HEADS: Final = (N_("Zone"), N_("Name"), N_("Kind"), N_("Inside"), N_("Possibly inside"))
+MAX_ROWS: Final = 20
+EFFECT_HEADINGS: Final = (N_("Effect"), N_("Rows"), N_("Share"))
+UNIT_HEADINGS: Final = (N_("Unit"), N_("Name"), N_("Rows"), *(EFFECT_NAMES[effect] for effect in EFFECTS))
+ZONE_HEADINGS: Final = (N_("Zone"), N_("Name"), N_("Kind"), N_("Inside"), N_("Possibly inside"))
 
 
-def tell_count(summary: Summary, lang: Lang) -> str:
-    """How many rows were judged and how many could not be."""
+def count_line(summary: Summary, lang: Lang) -> str:
+    """The number of rows judged, and of those that could not be."""
     if summary.errors:
-        text = N_("{rows} rows: {judged} judged, {errors} could not be (zj_error says why).")
+        text = N_("{rows} rows: {judged} judged, {errors} could not be judged (see zj_error).")
         judged = f"{summary.rows - summary.errors:,}"
         return say(lang, text, rows=f"{summary.rows:,}", judged=judged, errors=f"{summary.errors:,}")
     return say(lang, N_("{rows} rows, all judged."), rows=f"{summary.rows:,}")
 
 
-def tell_errors(summary: Summary, lang: Lang) -> list[str]:
-    """The first rows that could not be judged, counted from 1, with the reasons."""
+def error_lines(summary: Summary, lang: Lang) -> list[str]:
+    """Number, counted from 1, and reason of the first rows that could not be judged."""
     text = N_("Row {row}: {why}")
     return [say(lang, text, row=f"{row + 1:,}", why=why) for row, why in summary.first_errors]
 
 
-def tell_effects(summary: Summary, lang: Lang) -> Rows:
-    """Rows and share of each effect, the strictest first."""
+def effect_rows(summary: Summary, lang: Lang) -> Rows:
+    """Rows of (effect, number of rows, share of the judged rows), the strictest effect first."""
     judged = max(summary.rows - summary.errors, 1)
-    found = [(effect, summary.effects[effect]) for effect in EFFECTS if summary.effects[effect]]
-    return [(say(lang, WORDS[effect]), f"{n:,}", f"{n / judged:.1%}") for effect, n in found]
+    counts = [(effect, summary.effects[effect]) for effect in EFFECTS if summary.effects[effect]]
+    return [(say(lang, EFFECT_NAMES[effect]), f"{n:,}", f"{n / judged:.1%}") for effect, n in counts]
 
 
-def tell_units(summary: Summary) -> Rows:
-    """Rows of the units by effect, the fullest first."""
+def unit_rows(summary: Summary) -> Rows:
+    """Rows of (code, name, number of rows, then by effect), the unit with the most rows first."""
     return [
         (code, name, f"{sum(effects.values()):,}", *(f"{effects.get(effect, 0):,}" for effect in EFFECTS))
         for code, name, effects in summary.by_unit()
     ]
 
 
-def tell_zones(summary: Summary, kinds: Mapping[str, str]) -> Rows:
-    """Rows inside and possibly inside each zone that is met; ``kinds``: names of the kinds of zones."""
+def zone_rows(summary: Summary, kinds: Mapping[str, str]) -> Rows:
+    """Rows of (id, name, kind, number of rows inside, possibly inside). ``kinds``: code → name."""
     return [
         (zone, name, kinds.get(kind, kind), f"{inside:,}", f"{possible:,}")
         for zone, name, kind, inside, possible in summary.by_zone()
     ]
 
 
-def shortened(rows: Sequence[tuple[str, ...]], lang: Lang) -> tuple[Sequence[tuple[str, ...]], str]:
-    """As many rows as a person reads, and what is said of the others."""
-    left = len(rows) - MOST_ROWS
+def limit_rows(rows: Sequence[tuple[str, ...]], lang: Lang) -> tuple[Sequence[tuple[str, ...]], str]:
+    """The first ``MAX_ROWS`` rows, and a note on how many are left out; empty where none is."""
+    left = len(rows) - MAX_ROWS
     if left <= 0:
         return rows, ""
-    return rows[:MOST_ROWS], say(lang, N_("… and {left} more; all of them: --json."), left=f"{left:,}")
+    return rows[:MAX_ROWS], say(lang, N_("… and {left} more; print all with --json."), left=f"{left:,}")

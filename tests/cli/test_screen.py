@@ -25,7 +25,7 @@ from cli.screen_plot import draw
 from core.clock import today
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
-from screening.files.run import Screened
+from screening.files.run import ScreeningResult
 from verdict.judge import check
 
 pytestmark = pytest.mark.long
@@ -162,12 +162,12 @@ def test_a_fault_is_one_line_and_leaves_nothing(
 
 
 def test_a_picture_is_drawn_of_nothing_and_of_much(tmp_path: Path) -> None:
-    stub, much = Stub(), Screened()
+    stub, much = Stub(), ScreeningResult()
     xy = np.random.default_rng(2).uniform((112.0, 35.0), (113.0, 36.0), (30_000, 2))
     verdict = stub.points(xy, 0.0)
     much.summary.add(verdict)
     much.sample.add(xy, verdict)
-    for name, found in (("nothing", Screened()), ("much", much)):
+    for name, found in (("nothing", ScreeningResult()), ("much", much)):
         draw(tmp_path / f"{name}.png", found, "点.parquet", "zh")
     with Image.open(tmp_path / "nothing.png") as blank, Image.open(tmp_path / "much.png") as full:
         assert blank.format == full.format == "PNG"

@@ -31,7 +31,7 @@ from geo.measure.geodesic import GEOD
 from reports.evidence.records import StoredFile, add_evidence, list_evidence, plain_name, store_file
 from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.storage import BlobStore, Staging, open_blobs
-from reports.evidence.wording import tell_evidence
+from reports.evidence.wording import evidence_lines
 from reports.filing import file_report
 from store.engine import open_session
 from store.schema.access import JournalRow
@@ -180,7 +180,7 @@ def test_an_s3_store_keeps_the_same_bytes(bucket: str) -> None:
 def _said(evidence: Evidence, about: str) -> list[tuple[bool | None, str]]:
     return [
         (line["agrees"], line["text"])
-        for line in tell_evidence(evidence.found, "en")
+        for line in evidence_lines(evidence.found, "en")
         if line["about"] == about
     ]
 
@@ -226,7 +226,7 @@ def test_a_photo_that_agrees_is_said_to(
     assert compared["day"]["agrees"] is False  # the act is of 2022
     assert _said(evidence, "time")[-1][1] == "The photo has no time zone; China's (+08:00) was assumed."
     assert len(_said(evidence, "bearing")) == 2
-    assert all(line["text"] for line in tell_evidence(evidence.found, "zh"))
+    assert all(line["text"] for line in evidence_lines(evidence.found, "zh"))
 
 
 def test_too_near_for_a_direction(

@@ -33,11 +33,11 @@ from layers.formats.parquet_slice import can_be_sliced, open_slice
 from layers.formats.source import open_source
 from screening.cluster import run as screendask
 from screening.cluster import worker as screenworker
-from screening.cluster.bundle import BundleCorrupt, bundle_path, fetch_documents, keep_bundle, open_bundle
-from screening.cluster.run import Shipment, run_cluster, shipment_of
-from screening.cluster.workers import Timeouts, WorkerPool, connected
-from screening.files.places import Terms
-from screening.files.run import FileJob, Screened, run_local
+from screening.cluster.bundle import BundleCorrupt, bundle_path, fetch_documents, make_bundle, open_bundle
+from screening.cluster.pool import Timeouts, WorkerPool, open_pool
+from screening.cluster.run import Shipment, make_shipment, run_cluster
+from screening.files.places import PlaceOptions
+from screening.files.run import FileJob, ScreeningResult, run_local
 from screening.schema import VERDICT_SCHEMA
 from screening.screener import Screener, ScreenTask, open_screener
 from store.engine import open_session
@@ -73,7 +73,7 @@ def screener(http_engine: Engine) -> Screener:
 def shipment(screener: Screener, http_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shipment:
     """The same for workers."""
     documents = fetch_documents(http_engine, screener.snapshots[0].sources)
-    return shipment_of(screener, documents, tmp_path_factory.mktemp("client") / "cache")
+    return make_shipment(screener, documents, tmp_path_factory.mktemp("client") / "cache")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def local(places: Path, screener: Screener, limits: Limits) -> tuple[pa.Table, Screened]:
+def local(places: Path, screener: Screener, limits: Limits) -> tuple[pa.Table, ScreeningResult]:
     """What this process says of the places."""
     target = places.with_name("local.parquet")
     found = run_local(_job(places, target, limits), screener, sampled=True)
@@ -100,7 +100,7 @@ def local(places: Path, screener: Screener, limits: Limits) -> tuple[pa.Table, S
 
 def _job(source: Path, target: Path, limits: Limits) -> FileJob:
     opened = open_source(source)
-    return FileJob(opened, target, Terms(opened.datum, limits, lang="en"), batch_rows=PART)
+    return FileJob(opened, target, PlaceOptions(opened.datum, limits, lang="en"), batch_rows=PART)
 
 
 def _plain(path: Path) -> pa.Table:
@@ -116,18 +116,22 @@ def _at(call: int, act: Callable[[], object]) -> Callable[[int], object]:
     return lambda _rows: act() if next(calls) == call else None
 
 
-def _crew(cluster: Cluster, waits: Timeouts = WAITS, tell: Callable[[str], object] = str) -> Any:
-    return connected(cluster.address, tell, "en", waits)
+def _pool(cluster: Cluster, waits: Timeouts = WAITS, tell: Callable[[str], object] = str) -> Any:
+    return open_pool(cluster.address, tell, "en", waits)
 
 
 def test_the_command_writes_what_the_local_run_writes(
-    cluster: Cluster, http_engine: Engine, places: Path, tmp_path: Path, local: tuple[pa.Table, Screened]
+    cluster: Cluster,
+    http_engine: Engine,
+    places: Path,
+    tmp_path: Path,
+    local: tuple[pa.Table, ScreeningResult],
 ) -> None:
     target = tmp_path / "out.parquet"
     screen = zhijie_on(http_engine, "screen", ZHIJIE_LANG="en")
     done = screen(places, "-o", target, "--as-of", ACT, "--engine", cluster.address, "--json")
     assert done.returncode == 0, done.stderr
-    assert "are sent to 2 machines" in done.stderr
+    assert "to 2 machines" in done.stderr
     written = _plain(target)
     assert written.num_rows == ROWS
     assert written.equals(local[0], check_metadata=True)
@@ -139,15 +143,15 @@ def test_a_killed_worker_loses_nothing(
 ) -> None:
     job = _job(places, tmp_path / "out.parquet", limits)
     try:
-        with _crew(cluster) as crew:
+        with _pool(cluster) as pool:
             found = run_cluster(
-                job, shipment, crew, sampled=True, progress=_at(4, lambda: cluster.kill("one"))
+                job, shipment, pool, sampled=True, progress=_at(4, lambda: cluster.kill("one"))
             )
     finally:
         cluster.add("one")
     assert _plain(job.target).equals(local[0], check_metadata=True)
     assert found.summary == local[1].summary
-    for mine, its in zip(found.sample.drawn(), local[1].sample.drawn(), strict=True):
+    for mine, its in zip(found.sample.points(), local[1].sample.points(), strict=True):
         assert np.array_equal(mine, its)
 
 
@@ -162,10 +166,13 @@ def test_when_all_workers_die_one_that_comes_without_the_data_goes_on(
             cluster.add("three")
 
     job = _job(places, tmp_path / "out.parquet", limits)
-    with _crew(cluster, tell=tell) as crew:
-        run_cluster(job, shipment, crew, progress=_at(1, cluster.kill_workers))
+    with _pool(cluster, tell=tell) as pool:
+        run_cluster(job, shipment, pool, progress=_at(1, cluster.kill_workers))
     assert _plain(job.target).equals(local[0], check_metadata=True)
-    assert said == ["No worker is there; 20 s are waited for one.", "The data (1 MB) are sent to 1 machines."]
+    assert said == [
+        "No worker is available; waiting up to 20 s for one.",
+        "Sending the data (1 MB) to 1 machines.",
+    ]
 
 
 @pytest.mark.parametrize("name", ["in.csv", "in.gpkg"])
@@ -185,8 +192,8 @@ def test_rows_of_other_formats_are_sent(
         frame.to_file(tmp_path / name)
     one, other = (_job(tmp_path / name, tmp_path / f"{k}.parquet", limits) for k in ("a", "b"))
     run_local(one, screener)
-    with _crew(cluster) as crew:
-        run_cluster(other, shipment, crew)
+    with _pool(cluster) as pool:
+        run_cluster(other, shipment, pool)
     assert _plain(other.target).equals(_plain(one.target), check_metadata=True)
 
 
@@ -200,10 +207,10 @@ def test_a_worker_that_does_not_see_the_file_is_sent_its_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(screendask, "signature", lambda path: "another file")
-    monkeypatch.setattr(WorkerPool, "everyone", lambda *_: True)
+    monkeypatch.setattr(WorkerPool, "all_agree", lambda *_: True)
     job = _job(places, tmp_path / "out.parquet", limits)
-    with _crew(cluster) as crew:
-        run_cluster(job, shipment, crew)
+    with _pool(cluster) as pool:
+        run_cluster(job, shipment, pool)
     assert _plain(job.target).equals(local[0], check_metadata=True)
 
 
@@ -214,14 +221,14 @@ def test_a_target_that_cannot_be_finished_is_left_out(
         raise RuntimeError("stop")
 
     job = _job(places, tmp_path / "out.parquet", limits)
-    with _crew(cluster) as crew, pytest.raises(RuntimeError, match="stop"):
-        run_cluster(job, shipment, crew, progress=progress)
+    with _pool(cluster) as pool, pytest.raises(RuntimeError, match="stop"):
+        run_cluster(job, shipment, pool, progress=progress)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_other_software_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screenworker, "version", lambda _name: "0.0.1")
-    with pytest.raises(BadInput) as refused, _crew(cluster):
+    with pytest.raises(BadInput) as refused, _pool(cluster):
         pass
     assert refused.value.field == "engine"
     assert "0.0.1" in refused.value.detail("en")
@@ -230,7 +237,7 @@ def test_other_software_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyP
 
 def test_without_dask_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(BadInput) as refused, connected("tcp://127.0.0.1:8786", str, "en"):
+    with pytest.raises(BadInput) as refused, open_pool("tcp://127.0.0.1:8786", str, "en"):
         pass
     assert refused.value.line("en") == (
         "engine: Screening on a cluster needs distributed. Install it with `pip install zhijie[cluster]`."
@@ -243,7 +250,7 @@ def test_an_address_where_nobody_answers_is_told(address: str) -> None:
         other.bind(("127.0.0.1", 0))
         free = other.getsockname()[1]
     waits = Timeouts(connect_s=0.5)
-    with pytest.raises(BadInput) as refused, connected(address.format(free=free), str, "en", waits):
+    with pytest.raises(BadInput) as refused, open_pool(address.format(free=free), str, "en", waits):
         pass
     assert refused.value.field == "engine"
     assert refused.value.hint_text("en")
@@ -255,11 +262,11 @@ def test_without_workers_the_wait_ends_and_nothing_is_written(
     said: list[str] = []
     job = _job(places, tmp_path / "out.parquet", limits)
     waits = Timeouts(idle_s=1.5)
-    with pytest.raises(BadInput) as failed, _crew(cluster, waits, said.append) as crew:
-        run_cluster(job, shipment, crew, progress=_at(1, cluster.kill_workers))
+    with pytest.raises(BadInput) as failed, _pool(cluster, waits, said.append) as pool:
+        run_cluster(job, shipment, pool, progress=_at(1, cluster.kill_workers))
     assert failed.value.field == "engine"
     assert "has no workers" in failed.value.detail("en")
-    assert said[-1] == "No worker is there; 1.5 s are waited for one."
+    assert said[-1] == "No worker is available; waiting up to 1.5 s for one."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -272,8 +279,8 @@ def test_when_the_scheduler_dies_nothing_is_written(
         other.add("one")
         job = _job(places, tmp_path / "out.parquet", limits)
         waits = Timeouts(connect_s=3.0)
-        with pytest.raises(BadInput) as failed, _crew(other, waits) as crew:
-            run_cluster(job, shipment, crew, progress=_at(1, lambda: other.kill("scheduler")))
+        with pytest.raises(BadInput) as failed, _pool(other, waits) as pool:
+            run_cluster(job, shipment, pool, progress=_at(1, lambda: other.kill("scheduler")))
         assert failed.value.field == "engine"
     finally:
         other.end()
@@ -287,7 +294,7 @@ def test_a_bundle_holds_what_the_store_in_memory_holds(clone: Callable[..., Engi
     task = ScreenTask("livestock_farm", date(2019, 6, 1), DAY)
     screener = open_screener(engine, Settings(), task)
     documents = fetch_documents(engine, screener.snapshots[0].sources)
-    path = keep_bundle(screener, documents, tmp_path / "home" / "cache")
+    path = make_bundle(screener, documents, tmp_path / "home" / "cache")
     again = open_bundle(path).screener(task)
     assert [said(one) for one in again.snapshots] == [said(one) for one in screener.snapshots]
     assert again.snapshots[0].key != again.snapshots[1].key
@@ -301,7 +308,7 @@ def test_a_spoilt_bundle_is_not_opened_and_made_anew(
 ) -> None:
     documents = fetch_documents(http_engine, screener.snapshots[0].sources)
     folder = tmp_path / "home" / "cache"
-    path = keep_bundle(screener, documents, folder)
+    path = make_bundle(screener, documents, folder)
     sound = path.read_bytes()
     middle = len(sound) // 2
     for spoilt in (
@@ -314,7 +321,7 @@ def test_a_spoilt_bundle_is_not_opened_and_made_anew(
         path.write_bytes(spoilt)
         with pytest.raises(BundleCorrupt):
             open_bundle(path)
-        assert keep_bundle(screener, documents, folder).read_bytes() == sound
+        assert make_bundle(screener, documents, folder).read_bytes() == sound
     assert [file.name for file in folder.iterdir()] == [path.name]
 
 
@@ -322,32 +329,32 @@ def test_a_worker_takes_a_bundle_in_pieces_and_says_what_it_lacks(
     shipment: Shipment, places: Path, tmp_path: Path, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZHIJIE_CACHE_DIR", str(tmp_path / "home" / "cache"))
-    job, key = _job(places, tmp_path / "out.parquet", limits), shipment.given.key
+    job, key = _job(places, tmp_path / "out.parquet", limits), shipment.bundle.key
     layout = plan_output(job.source.schema, job.source.places, job.source.datum, VERDICT_SCHEMA, "native")
-    work = screenworker.Work(
-        screenworker.software(), key, shipment.task, layout, job.source.places, job.terms, places, "", True
+    work = screenworker.JobSpec(
+        screenworker.software(), key, shipment.task, layout, job.source.places, job.options, places, "", True
     )
     monkeypatch.setattr(screenworker, "_OPENED", LruCache(1))
-    rows = screenworker.packed(job.source.opened.read(PART), job.source.schema)
-    assert screenworker.judge(work, rows) == "bundle"
+    rows = screenworker.to_ipc(job.source.opened.read(PART), job.source.schema)
+    assert screenworker.judge_part(work, rows) == "bundle"
     kept = bundle_path(tmp_path / "home" / "cache", key)
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"spoilt")
-    assert screenworker.seat(key)["has"]
-    assert screenworker.judge(work, rows) == "bundle"
-    assert not screenworker.seat(key)["has"]
-    whole = shipment.given.path.read_bytes()
+    assert screenworker.worker_info(key)["has"]
+    assert screenworker.judge_part(work, rows) == "bundle"
+    assert not screenworker.worker_info(key)["has"]
+    whole = shipment.bundle.path.read_bytes()
     for at in range(0, len(whole), 100_000):
-        screenworker.receive(key, at, whole[at : at + 100_000], len(whole))
+        screenworker.receive_piece(key, at, whole[at : at + 100_000], len(whole))
     assert kept.read_bytes() == whole
-    assert screenworker.judge(work, screenworker.Rows(0, 10)) == "file"
-    judged = screenworker.judge(work, rows)
-    assert isinstance(judged, screenworker.Judged)
-    assert judged.outgoing().table.num_rows == len(judged.places()) == ROWS
+    assert screenworker.judge_part(work, screenworker.RowRange(0, 10)) == "file"
+    judged = screenworker.judge_part(work, rows)
+    assert isinstance(judged, screenworker.JudgedRows)
+    assert judged.outgoing().table.num_rows == len(judged.points()) == ROWS
     with pytest.raises(BadInput, match="zhijie 0.0.1"):
-        screenworker.judge(replace(work, software={"zhijie": "0.0.1", "layout": "1"}), rows)
+        screenworker.judge_part(replace(work, software={"zhijie": "0.0.1", "layout": "1"}), rows)
     with pytest.raises(ValueError, match="no key"):
-        screenworker.receive("../../x", 0, b"", 0)
+        screenworker.receive_piece("../../x", 0, b"", 0)
 
 
 def test_slices_of_a_file_are_its_rows(places: Path) -> None:

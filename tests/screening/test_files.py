@@ -25,8 +25,8 @@ from geo.datum.conversion import from_cgcs2000
 from layers.formats.geometry_columns import GeometryBatch, decode_geometry, encode_geometry
 from layers.formats.source import open_source
 from layers.formats.writer import WRITERS
-from screening.files.places import Terms, placed
-from screening.files.run import FileJob, Screened, run_local
+from screening.files.places import PlaceOptions, convert_places
+from screening.files.run import FileJob, ScreeningResult, run_local
 from screening.files.summary import Sample
 from screening.schema import VERDICT_SCHEMA
 from verdict.inquiry import Inquiry, Limits
@@ -47,10 +47,10 @@ def _frame(crs: str = "EPSG:4490") -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"name": NAMES, "n": range(7)}, geometry=MIXED, crs=crs)
 
 
-def _screen(path: Path, target: Path, datum: str | None = None, **more: Any) -> Screened:
+def _screen(path: Path, target: Path, datum: str | None = None, **more: Any) -> ScreeningResult:
     source = open_source(path, datum, more.pop("layer", None))
-    terms = Terms(source.datum, LIMITS, more.pop("accuracy_m", 10.0), "cli", "en")
-    return run_local(FileJob(source, target, terms, **more), Stub())
+    options = PlaceOptions(source.datum, LIMITS, more.pop("accuracy_m", 10.0), "cli", "en")
+    return run_local(FileJob(source, target, options, **more), Stub())
 
 
 def _table(path: Path) -> dict[str, list[Any]]:
@@ -236,12 +236,12 @@ def test_accuracy_is_each_rows_own_where_it_says_one(tmp_path: Path) -> None:
 def test_a_channel_that_means_95_percent_is_understood() -> None:
     limits = Limits.of(Settings(r95_channels="cli"))
     given = GeometryBatch(np.array([[112.5, 35.5]]))
-    wide = placed(given, None, Terms("cgcs2000", limits, 20.0, "cli"))
+    wide = convert_places(given, None, PlaceOptions("cgcs2000", limits, 20.0, "cli"))
     assert (
         wide.accuracy_m[0]
         == Inquiry("", 112.5, 35.5, accuracy_m=20.0, channel="cli").location(limits).accuracy_m
     )
-    assert placed(given, None, Terms("cgcs2000", limits, 20.0, "api")).accuracy_m[0] == 20.0
+    assert convert_places(given, None, PlaceOptions("cgcs2000", limits, 20.0, "api")).accuracy_m[0] == 20.0
 
 
 HARD = [
@@ -253,8 +253,8 @@ HARD = [
 @pytest.mark.parametrize("datum", DATUMS)
 def test_points_are_refused_where_a_single_inquiry_is_and_in_its_words(datum: str) -> None:
     xy = np.array([*HARD, from_cgcs2000(112.3, 35.5, datum), *[(112.31, 35.5)] * 40])
-    terms = Terms(datum, LIMITS, 5.0, "api", "en")
-    found = placed(GeometryBatch(xy), None, terms)
+    options = PlaceOptions(datum, LIMITS, 5.0, "api", "en")
+    found = convert_places(GeometryBatch(xy), None, options)
     for row, (x, y) in enumerate(xy.tolist()):
         try:
             place = Inquiry("", x, y, datum, 5.0).location(LIMITS)
@@ -279,7 +279,7 @@ def test_areas_are_refused_where_a_single_inquiry_is_and_in_its_words() -> None:
     ]
     shapes = np.array(hard * 3, dtype=object)
     given = GeometryBatch(np.full((len(shapes), 2), np.nan), shapes)
-    found = placed(given, None, Terms("cgcs2000", LIMITS, 5.0, "api", "en"))
+    found = convert_places(given, None, PlaceOptions("cgcs2000", LIMITS, 5.0, "api", "en"))
     kept = dict(zip(found.areas.tolist(), found.shapes, strict=True))
     for row, shape in enumerate(shapes):
         try:
@@ -308,7 +308,7 @@ def test_wkb_of_every_kind_decodes_as_shapely_does() -> None:
 
 def test_empty_null_and_broken_geometry_is_told_apart() -> None:
     column = pa.array([WEST.wkb, None, Point().wkb, Polygon().wkb, b"junk", YARD.wkb], pa.binary())
-    found = placed(decode_geometry(column, "wkb"), None, Terms("cgcs2000", LIMITS, lang="en"))
+    found = convert_places(decode_geometry(column, "wkb"), None, PlaceOptions("cgcs2000", LIMITS, lang="en"))
     assert found.errors == {
         **dict.fromkeys((1, 2, 3), "The row has no place."),
         4: "The geometry cannot be read.",
@@ -385,7 +385,7 @@ def test_a_target_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     for suffix in sorted(WRITERS):
         target = tmp_path / f"out{suffix}"
         target.write_text("before")
-        job = FileJob(source, target, Terms(source.datum, LIMITS), batch_rows=2)
+        job = FileJob(source, target, PlaceOptions(source.datum, LIMITS), batch_rows=2)
         with pytest.raises(RuntimeError, match="the judge is gone"):
             run_local(job, Stub(fail_at=4))
         assert target.read_text() == "before"
@@ -472,9 +472,9 @@ def test_threads_change_nothing(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "in.parquet", row_group_size=3000)
     steps: list[int] = []
     source = open_source(tmp_path / "in.parquet")
-    terms = Terms(source.datum, LIMITS)
+    options = PlaceOptions(source.datum, LIMITS)
     for workers in (1, 5):
-        job = FileJob(source, tmp_path / f"{workers}.parquet", terms, workers, batch_rows=1000)
+        job = FileJob(source, tmp_path / f"{workers}.parquet", options, workers, batch_rows=1000)
         run_local(job, Stub(seconds=0.001), progress=steps.append)
     one, five = (pq.read_table(tmp_path / f"{workers}.parquet") for workers in (1, 5))
     assert one == five
@@ -487,7 +487,7 @@ def test_threads_change_nothing(tmp_path: Path) -> None:
 def test_the_summary_counts_by_effect_unit_and_zone(tmp_path: Path) -> None:
     _frame().to_parquet(tmp_path / "in.parquet")
     source = open_source(tmp_path / "in.parquet")
-    job = FileJob(source, tmp_path / "o.parquet", Terms(source.datum, LIMITS, lang="en"), batch_rows=2)
+    job = FileJob(source, tmp_path / "o.parquet", PlaceOptions(source.datum, LIMITS, lang="en"), batch_rows=2)
     found = run_local(job, Stub(), sampled=True)
     told = found.summary.as_dict()
     assert told["effects"] == {"clear": 1, "prohibited": 2}
@@ -500,17 +500,17 @@ def test_the_summary_counts_by_effect_unit_and_zone(tmp_path: Path) -> None:
         {"id": "z/2", "name": "二区", "kind": "nature_reserve", "inside": 0, "possible": 2},
     ]
     assert [row["row"] for row in told["first_errors"]] == [1, 3, 5, 6]
-    lonlat, effects = found.sample.drawn()
+    lonlat, effects = found.sample.points()
     assert lonlat == pytest.approx(np.array([[112.3, 35.5], [112.6005, 35.5005], [112.6, 35.5]]))
     assert effects.tolist() == [3, 0, 0]
 
 
 def test_the_sample_is_small_and_even() -> None:
-    sample, stub = Sample(most=1000), Stub()
+    sample, stub = Sample(max_points=1000), Stub()
     for _ in range(40):
         xy = np.random.default_rng(9).uniform((112.0, 35.0), (113.0, 36.0), (2000, 2))
         sample.add(xy, stub.points(xy, 0.0))
-    lonlat, effects = sample.drawn()
+    lonlat, effects = sample.points()
     assert len(lonlat) == 1000
     assert 0.4 < (effects == 0).mean() < 0.6
     assert ((lonlat[:, 0] >= 112.5) == (effects == 0)).all()

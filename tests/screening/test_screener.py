@@ -22,7 +22,7 @@ from facts.lookup import Memory, memory_of, set_memory
 from facts.memory.snapshot import Snapshot, SnapshotCache, snapshot_of
 from geo.place.location import Location
 from layers.lawbook.documents import current_book
-from screening.schema import VERDICT_SCHEMA, row_of
+from screening.schema import VERDICT_SCHEMA, verdict_row
 from screening.screener import Screener, ScreenTask
 from store.engine import open_session
 from verdict.answer_cache import AnswerCache
@@ -242,7 +242,7 @@ def test_answers_filled_into_others_are_those_judged_by_themselves(
     for place in hard_places(6, 400):
         asked = Inquiry(MATTERS[0], place.lon, place.lat, accuracy_m=place.accuracy_m, as_of=act)
         assert answers.get(asked, lang) == verdict_with_words(answer(world, asked, limits), lang)
-    assert answers.templates > 5, "no ground was met twice: nothing is tested"
+    assert answers.templates > 5, "no ground was conflicts twice: nothing is tested"
 
 
 def screener_of(session: Session, matter: str, act: dt.date, answer: dt.date = ANSWER) -> Screener:
@@ -262,7 +262,7 @@ def test_rows_of_points_are_the_verdicts_of_single_checks(world: Session, matter
     table = screener.points(lonlat, accuracy)
     assert table.schema == VERDICT_SCHEMA
     for place, row in zip(places, table.to_pylist(), strict=True):
-        expected = row_of(judge(world, place, Case(matter, act, ANSWER)).verdict)
+        expected = verdict_row(judge(world, place, Case(matter, act, ANSWER)).verdict)
         assert row == expected, (place, {k: (row[k], expected[k]) for k in row if row[k] != expected[k]})
     assert table.equals(screener.points(lonlat, accuracy, threads=2))
 
@@ -275,15 +275,15 @@ def test_rows_of_footprints_are_the_verdicts_of_single_checks(world: Session) ->
         threads=2,
     )
     for place, row in zip(places, table.to_pylist(), strict=True):
-        assert row == row_of(judge(world, place, Case("livestock_farm", ACT, ANSWER)).verdict)
+        assert row == verdict_row(judge(world, place, Case("livestock_farm", ACT, ANSWER)).verdict)
 
 
 def test_most_points_are_told_by_arrays(world: Session) -> None:
     """Else the rows would be right, and slow."""
     screener = screener_of(world, "livestock_farm", ACT)
     lonlat = np.array([(p.lon, p.lat) for p in hard_places(5, 400) if p.accuracy_m < 100])
-    divided, _, met = screener._decide(lonlat, np.zeros(len(lonlat)))
-    assert (divided.plain & met.plain).mean() > 0.5
+    division, _, conflicts = screener._decide(lonlat, np.zeros(len(lonlat)))
+    assert (division.plain & conflicts.plain).mean() > 0.5
 
 
 def test_on_the_reference_data(engine: Engine) -> None:
@@ -296,7 +296,7 @@ def test_on_the_reference_data(engine: Engine) -> None:
             accuracy = rng.choice([0.0, 10.0, 2000.0], len(lonlat))
             for n, row in enumerate(screener.points(lonlat, accuracy).to_pylist()):
                 place = Location.from_point(*lonlat[n].tolist(), accuracy_m=float(accuracy[n]))
-                assert row == row_of(judge(session, place, Case("livestock_farm", act, ANSWER)).verdict)
+                assert row == verdict_row(judge(session, place, Case("livestock_farm", act, ANSWER)).verdict)
 
 
 def test_what_is_no_place_is_told_in_its_row(world: Session) -> None:
@@ -332,7 +332,7 @@ def test_units_that_overlap_are_judged_one_by_one(clone: Callable[..., Engine], 
         rows = screener.points(np.array([(p.lon, p.lat) for p in places])).to_pylist()
         for place, row in zip(places, rows, strict=True):
             plain = Location.from_point(place.lon, place.lat)
-            assert row == row_of(judge(session, plain, Case("livestock_farm", ACT, ANSWER)).verdict)
+            assert row == verdict_row(judge(session, plain, Case("livestock_farm", ACT, ANSWER)).verdict)
 
 
 def test_a_memory_without_a_folder_keeps_everything_in_the_process() -> None:

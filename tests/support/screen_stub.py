@@ -24,7 +24,7 @@ EAST_SAYS = {
 
 
 class Stub:
-    """``screening.files.verdicts.Judge`` without data; ``fail_at``: the call that breaks."""
+    """``screening.files.verdicts.BatchJudge`` without data; ``fail_at``: the call that breaks."""
 
     def __init__(self, fail_at: int | None = None, seconds: float = 0.0) -> None:
         self.calls = 0
