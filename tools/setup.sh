@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up one part of what the project needs:  bash tools/setup.sh python|bench|node|postgis|browser|lock
-# A part that is complete is left alone, so that running it again is quick.
+# Sets up one part of the project:  bash tools/setup.sh python|bench|node|postgis|browser|lock
+# A part that is up to date is skipped, so that running it again is quick.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 here=$(pwd -P)
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# A stamp is a copy of the files that a part was made from, under the path of the checkout.
+# A stamp holds the path of the checkout and a copy of the files that a part was made from.
 inputs() {
   echo "$here"
   cat "$@"
@@ -35,7 +35,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    fail "需要 root 权限而没有 sudo，请以 root 运行：$*" "This needs root and there is no sudo; as root, run: $*"
+    fail "需要 root 权限而没有 sudo，请以 root 运行：$*" "This needs root and sudo is not installed; as root, run: $*"
   fi
 }
 
@@ -46,7 +46,7 @@ apt() {
 lists_are_new=
 apt_update() {
   [ -z "$lists_are_new" ] || return 0
-  say "更新 apt 软件包列表" "Updating the lists of apt packages"
+  say "更新 apt 软件包列表" "Updating the apt package lists"
   apt update
   lists_are_new=1
 }
@@ -60,8 +60,8 @@ apt_knows() { # PACKAGE…
 
 apt_install() { # PACKAGE…
   apt_knows "$@" || apt_update
-  say "用 apt 安装系统软件包：$*" "Installing system packages by apt: $*"
-  # lists older than the archive name files that are gone: fetch the lists and try once more
+  say "用 apt 安装系统软件包：$*" "Installing system packages with apt: $*"
+  # outdated package lists may name files that the archive no longer has: update them and try once more
   apt install --no-install-recommends "$@" || { apt_update && apt install --no-install-recommends "$@"; }
 }
 
@@ -87,10 +87,10 @@ make_venv() {
   version=$("$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   if ! "$base" -c 'import ensurepip, venv' 2>/dev/null; then
     has_apt || fail "Python $version 缺少 venv 与 ensurepip 模块，请安装后重试。" \
-      "Python $version lacks its modules venv and ensurepip; install them and run again."
+      "Python $version lacks the modules venv and ensurepip; install them and run again."
     apt_install "python$version-venv"
   fi
-  say "用 Python $version 建立 .venv" "Making .venv with Python $version"
+  say "用 Python $version 建立 .venv" "Creating .venv with Python $version"
   "$base" -m venv --clear .venv
 }
 
@@ -102,7 +102,7 @@ bootstrap_uv() { # the version and hashes of the lock; pip is only needed for th
   $python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
 }
 
-use_mirror_of_pip() { # uv does not read pip's settings; where pip is told of a mirror, uv uses it too
+use_mirror_of_pip() { # uv does not read pip's configuration: use pip's mirror, if one is configured, for uv too
   local mirror
   mirror=$($python -m pip config get global.index-url 2>/dev/null) || return 0
   export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$mirror}"
@@ -118,7 +118,7 @@ setup_python() {
   use_mirror_of_pip
   say "安装锁定的 Python 依赖" "Installing the locked Python packages"
   uv_pip sync --require-hashes requirements.lock
-  # setuptools comes from the lock, so that building needs nothing that the lock does not name
+  # setuptools comes from the lock file, so that the build needs nothing from outside it
   uv_pip install -q --no-deps --no-build-isolation --editable .
   inputs requirements.lock pyproject.toml >.venv/.stamp
 }
@@ -126,7 +126,7 @@ setup_python() {
 setup_bench() { # the peers of the benchmarks, beside the project's own packages
   fresh .venv/.bench requirements-bench.lock && return
   use_mirror_of_pip
-  say "安装基准测试的对照软件" "Installing the peers of the benchmarks"
+  say "安装基准测试的对照软件" "Installing the peer software for the benchmarks"
   uv_pip install -q --require-hashes -r requirements-bench.lock
   inputs requirements-bench.lock >.venv/.bench
 }
@@ -158,7 +158,7 @@ lock() {
 
 has_postgis() { $python -c 'from store.cluster.programs import find_programs; find_programs()'; }
 
-newest_postgis() { # name of the apt package of the newest PostgreSQL from 15 on
+newest_postgis() { # apt package with PostGIS 3 for the newest PostgreSQL, 15 or later
   apt-cache search --names-only '^postgresql-[0-9]+-postgis-3$' | awk -F '[- ]' '$2 >= 15 { print $2 }' |
     sort -n | awk 'END { if (NR) print "postgresql-" $1 "-postgis-3" }'
 }
@@ -172,7 +172,7 @@ setup_postgis() {
   fi
   [ -n "$package" ] || fail \
     "请先安装 PostgreSQL 15 或更高版本的服务端（initdb、postgres、pg_ctl、psql 须在 PATH 中）及其 PostGIS 3 扩展（Debian 12 的包名：postgresql-15 postgresql-15-postgis-3；Fedora：postgresql-server postgis），或用 ZHIJIE_DATABASE_URL 指定已有的 PostGIS。" \
-    "Install the server of PostgreSQL 15 or newer (initdb, postgres, pg_ctl and psql on PATH) and its PostGIS 3 extension (Debian 12: postgresql-15 postgresql-15-postgis-3; Fedora: postgresql-server postgis), or name an existing PostGIS in ZHIJIE_DATABASE_URL."
+    "Install the server of PostgreSQL 15 or newer (initdb, postgres, pg_ctl and psql on PATH) and its PostGIS 3 extension (Debian 12: postgresql-15 postgresql-15-postgis-3; Fedora: postgresql-server postgis), or set ZHIJIE_DATABASE_URL to an existing PostGIS."
   apt_install "$package"
   has_postgis
 }
@@ -185,7 +185,7 @@ setup_browser() {
   has_chinese_font || missing+=(fontconfig fonts-noto-cjk)
   [ ${#missing[@]} -gt 0 ] || return 0
   has_apt || fail "测试需要 Chromium（命令 chromium）与一种中文字体（如 Noto Sans CJK），请安装后重试。" \
-    "The tests need Chromium (as the command chromium) and a Chinese font (such as Noto Sans CJK): install them and run again."
+    "The tests need Chromium (the command chromium) and a Chinese font (such as Noto Sans CJK); install them and run again."
   apt_install "${missing[@]}"
 }
 

@@ -216,7 +216,7 @@ def test_the_newest_postgis_that_apt_offers_is_installed_once_and_announced(tmp_
     machine = Machine(tmp_path, apt=True)
     run = machine.run("postgis", OFFERED="13 9 15 17")
     assert run.returncode == 0
-    assert "Installing system packages by apt: postgresql-17-postgis-3" in run.stderr
+    assert "Installing system packages with apt: postgresql-17-postgis-3" in run.stderr
     assert machine.did() == ["apt-get noninteractive install postgresql-17-postgis-3"]
     assert machine.run("postgis", OFFERED="13 9 15 17").stderr == ""
     assert len(machine.did()) == 1
