@@ -206,7 +206,7 @@ def test_a_worker_that_does_not_see_the_file_is_sent_its_rows(
     local: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(screendask, "signature", lambda path: "another file")
+    monkeypatch.setattr(screendask, "file_fingerprint", lambda path: "another file")
     monkeypatch.setattr(WorkerPool, "all_agree", lambda *_: True)
     job = _job(places, tmp_path / "out.parquet", limits)
     with _pool(cluster) as pool:
