@@ -14,8 +14,8 @@ from accounts.passwords import new_password_proof
 from accounts.postings import NewPosting, add_posting
 from core.errors import BadInput, Conflict, NotFound
 from core.i18n import N_
-from store.journal.append import append_step
-from store.schema.access import Account, Credential
+from store import append_step
+from store.schema import Account, Credential
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from store.journal.append import append_step
-from store.schema.access import Installation
+from store import append_step
+from store.schema import Installation
 
 
 def set_public_view(session: Session, *, public: bool) -> None:

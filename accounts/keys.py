@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from accounts.tokens import KEY_PREFIX, new_token
 from core.errors import BadInput
 from core.i18n import N_
-from store.access import RIGHTS
-from store.journal.append import append_step
-from store.schema.access import Account, Credential
+from store import RIGHTS, append_step
+from store.schema import Account, Credential
 
 KEY_MAX_DAYS: Final = 366
 _KEY_COLUMNS: Final = ("id", "label", "scopes", "created_at", "expires_at", "revoked_at")

@@ -12,11 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.unit_codes import stem
-from store.access import ROLES
-from store.journal.append import append_step
-from store.schema.access import Account, Posting
-from store.schema.datasets import Unit
+from geo import stem
+from store import ROLES, append_step
+from store.schema import Account, Posting, Unit
 
 EVERYWHERE: Final = ""  # the reach of a posting that is not limited to a unit
 

@@ -50,15 +50,12 @@ from api.routers import (
 )
 from core.errors import StoreUnavailable
 from core.settings import Settings
-from facts.lookup import Memory, set_memory
-from facts.memory.background import SnapshotService
-from live.hub import Hub
-from live.tile_cache import TileCache
-from reports.evidence.storage import open_blobs
-from store.access import APP_URL_SETTING, refuse_unbound_roles
-from store.engine import app_database_url, make_engine, open_session
-from verdict.answer_cache import AnswerCache
-from verdict.inquiry import Limits
+from facts import Memory, set_memory
+from facts.memory import SnapshotService
+from live import Hub, TileCache
+from reports.evidence import open_blobs
+from store import APP_URL_SETTING, app_database_url, make_engine, open_session, refuse_unbound_roles
+from verdict import AnswerCache, Limits
 
 STATIC: Final = Path(maps.__file__).parent / "static"
 DESCRIPTION: Final = "知界 Zhijie: whose ground is this, and may that stand on it?"

@@ -20,12 +20,10 @@ from api.schemas.reports import Day, Moment
 from core.clock import today
 from core.errors import BadInput, Forbidden, NotSignedIn
 from core.i18n import N_, Lang
-from reports.queries import Page
-from store.access import Identity, enter
-from store.engine import open_session
-from store.queries.features import Box
-from store.queries.report_filter import ReportFilter
-from verdict.inquiry import Limits
+from reports import Page
+from store import Identity, enter, open_session
+from store.queries import Box, ReportFilter
+from verdict import Limits
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from fastapi import Depends, Query
 from api.schemas.reports import Day
 from core.errors import BadInput
 from core.i18n import N_
-from store.queries.report_filter import ReportFilter
+from store.queries import ReportFilter
 
 CODES: Final = r"^[a-z0-9_]{1,40}(,[a-z0-9_]{1,40}){0,49}$"
 Codes = Annotated[str | None, Query(pattern=CODES, description="One code, or several with commas")]

@@ -9,7 +9,7 @@ from cli.judging_session import open_judging_store
 from cli.options import Trace, with_option_sets
 from cli.verdict_output import print_verdict
 from core.settings import Settings
-from verdict.inquiry import Inquiry, Limits, answer
+from verdict import Inquiry, Limits, answer
 
 
 @with_option_sets

@@ -18,15 +18,22 @@ from cli.verdict_output import print_filed, print_verdict
 from core.clock import today
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from demo.clear import clear_demo, count_samples, forget_files
-from demo.sample_reports import batches, file_samples, missing
-from demo.story import STORY, STORY_KEY, demo_people
-from facts.lookup import use_memory
-from reports.evidence.storage import open_blobs
-from reports.filing import file_report
-from store.access import ROLES
-from store.engine import make_engine, open_session
-from verdict.inquiry import Limits
+from demo import (
+    STORY,
+    STORY_KEY,
+    batches,
+    clear_demo,
+    count_samples,
+    demo_people,
+    file_samples,
+    forget_files,
+    missing,
+)
+from facts import use_memory
+from reports import file_report
+from reports.evidence import open_blobs
+from store import ROLES, make_engine, open_session
+from verdict import Limits
 
 app = typer.Typer()
 

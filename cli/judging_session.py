@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cli.session import open_store
 from core.settings import Settings
-from facts.lookup import use_memory
+from facts import use_memory
 
 
 def open_judging_store(settings: Settings) -> AbstractContextManager[Session]:

@@ -12,10 +12,9 @@ from rich.progress import track
 from cli.console import notes, out
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from layers.loading.load import load_folder
-from layers.registry.sources import Dataset
-from layers.registry.versions import LoadResult
-from store.engine import make_engine, migrate, open_session
+from layers import load_folder
+from layers.registry import Dataset, LoadResult
+from store import make_engine, migrate, open_session
 
 
 def load(

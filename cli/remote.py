@@ -19,7 +19,7 @@ from cli.verdict_output import print_filed, print_verdict
 from core.errors import BadInput, Forbidden, NotFound, NotSignedIn, StoreUnavailable, TooLarge, ZhijieError
 from core.i18n import N_, Lang
 from core.settings import Settings
-from geo.datum.plausibility import check_finite
+from geo.datum import check_finite
 
 app = typer.Typer(no_args_is_help=True)
 FAULTS: Final[dict[int, type[ZhijieError]]] = {

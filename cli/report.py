@@ -14,9 +14,8 @@ from cli.judging_session import open_judging_store
 from cli.options import with_option_sets
 from cli.verdict_output import print_filed, print_verdict
 from core.settings import Settings
-from reports.filing import Filed, Submission, file_report
-from reports.queries import fetch_report
-from verdict.inquiry import Limits
+from reports import Filed, Submission, fetch_report, file_report
+from verdict import Limits
 
 
 @with_option_sets

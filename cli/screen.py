@@ -20,17 +20,18 @@ from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from demo.story import STORY
-from layers.formats.malloc import keep_freed_memory
-from layers.formats.source import open_source
-from layers.formats.writer import check_target
-from layers.lawbook.documents import current_book
-from screening.files.places import PlaceOptions
-from screening.files.run import WORKERS, FileJob, ScreeningResult, run_local
-from screening.files.wording import (
+from demo import STORY
+from layers import current_book, open_source
+from layers.formats import check_target, keep_freed_memory
+from screening import ScreenTask, open_screener, run_local
+from screening.files import (
     EFFECT_HEADINGS,
     UNIT_HEADINGS,
+    WORKERS,
     ZONE_HEADINGS,
+    FileJob,
+    PlaceOptions,
+    ScreeningResult,
     count_line,
     effect_rows,
     error_lines,
@@ -38,9 +39,8 @@ from screening.files.wording import (
     unit_rows,
     zone_rows,
 )
-from screening.screener import ScreenTask, open_screener
-from store.engine import make_engine, open_session
-from verdict.inquiry import Inquiry, Limits
+from store import make_engine, open_session
+from verdict import Inquiry, Limits
 
 LOCAL: Final = "local"
 
@@ -135,8 +135,8 @@ def _run(screening: Screening, store: Engine, settings: Settings) -> ScreeningRe
 
 def _run_cluster(screening: Screening, store: Engine, settings: Settings) -> ScreeningResult:
     """Run the screening on the workers of a Dask scheduler."""
-    from screening.cluster.pool import open_pool  # noqa: PLC0415 - dask is an optional extra
-    from screening.cluster.run import prepare_shipment, run_cluster  # noqa: PLC0415 - dask is an optional extra
+    from screening import run_cluster  # noqa: PLC0415 - dask is an optional extra
+    from screening.cluster import open_pool, prepare_shipment  # noqa: PLC0415
 
     with open_pool(screening.engine, lambda text: notes.print(plain(text)), settings.lang) as pool:
         shipment = prepare_shipment(open_screener(store, settings, screening.task), store, settings)

@@ -14,10 +14,9 @@ from matplotlib.ticker import EngFormatter
 
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
-from layers.formats.geometry_columns import Floats
-from maps.parts.palette import EFFECTS as PALETTE
-from screening.files.run import ScreeningResult
-from screening.files.summary import EFFECTS
+from layers.formats import Floats
+from maps.parts import EFFECTS as PALETTE
+from screening.files import EFFECTS, ScreeningResult
 
 STYLES: Final = {effect.code: effect for effect in PALETTE}
 MARKERS: Final = {"prohibited": "D", "permit_required": "^", "clear": "o", "unknown": "o"}

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Final
 import typer
 import uvicorn
 
-from api.middleware.logs import configure_logging
+from api.middleware import configure_logging
 from cli.console import notes
 from core.i18n import N_, say
 from core.settings import Settings
-from store.engine import app_database_url
+from store import app_database_url
 
 SHUTDOWN_S: Final = 3  # to wait for open requests when stopping; live streams never end by themselves
 # The application logs requests itself.
@@ -44,7 +44,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
         **QUIET,
     }
     if workers == 1:
-        from api.app import create_app  # noqa: PLC0415 - a parent of several workers answers no request itself
+        from api import create_app  # noqa: PLC0415 - a parent of several workers answers no request itself
 
         uvicorn.run(create_app(settings), **options)
         return

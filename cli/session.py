@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
-from store.engine import make_engine, open_session
+from store import make_engine, open_session
 
 
 @contextmanager

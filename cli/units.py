@@ -18,14 +18,20 @@ from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang
 from core.settings import Settings
-from law.book import LawBook
-from layers.lawbook.documents import current_book
-from layers.loading.candidate import read_candidate
-from layers.loading.staging import fetch_current_versions, stage_candidate
-from previews.boundary_change import UnitPreview, preview_units, unit_side
-from previews.boundary_wording import lead_change_rows, preview_as_dict, preview_summary, unit_rows
-from store.queries.unit_changes import UnitSide
-from verdict.inquiry import Limits
+from law import LawBook
+from layers import current_book
+from layers.loading import fetch_current_versions, read_candidate, stage_candidate
+from previews import (
+    UnitPreview,
+    lead_change_rows,
+    preview_as_dict,
+    preview_summary,
+    preview_units,
+    unit_rows,
+    unit_side,
+)
+from store.queries import UnitSide
+from verdict import Limits
 
 app = typer.Typer(no_args_is_help=True)
 

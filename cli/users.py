@@ -10,17 +10,27 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.accounts import NewAccount, add_account, find_account, set_locked, set_password
-from accounts.installation import set_public_view
-from accounts.keys import KeyRequest, make_key
-from accounts.postings import EVERYWHERE, NewPosting, add_posting, end_postings
+from accounts import (
+    EVERYWHERE,
+    KeyRequest,
+    NewAccount,
+    NewPosting,
+    add_account,
+    add_posting,
+    end_postings,
+    find_account,
+    make_key,
+    set_locked,
+    set_password,
+    set_public_view,
+)
 from cli.console import out, plain, print_rows
 from cli.options import option_day, parse_day
 from cli.session import open_store
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from store.access import ROLES
-from store.schema.access import Account, Posting
+from store import ROLES
+from store.schema import Account, Posting
 
 app = typer.Typer(no_args_is_help=True)
 Name = Annotated[

@@ -7,7 +7,8 @@ from typing import Any
 
 from cli.console import out, plain, print_lines
 from core.i18n import N_, Lang, say
-from verdict.wording.verdict import tell_verdict, trace_lines
+from verdict import tell_verdict
+from verdict.wording import trace_lines
 
 
 def print_verdict(verdict: Mapping[str, Any], lang: Lang, *, trace: bool = False) -> None:

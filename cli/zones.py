@@ -13,11 +13,9 @@ from cli.console import notes, out, plain
 from core.errors import BadInput
 from core.i18n import N_, say
 from core.settings import Settings
-from layers.lawbook.documents import book_of_files
-from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
-from layers.readers.roads import KIND, road_zones
-from layers.readers.zones import zones_to_geojson
-from layers.registry.sources import read_folder
+from layers.lawbook import book_of_files
+from layers.readers import KIND, read_foreign_file, road_zones, undescribed_dataset, zones_to_geojson
+from layers.registry import read_folder
 
 app = typer.Typer(no_args_is_help=True)
 

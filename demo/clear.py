@@ -10,12 +10,11 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from accounts.accounts import set_locked
+from accounts import set_locked
 from demo.story import CAST, account_name
-from reports.evidence.storage import BlobStore
-from store.journal.append import append_step
-from store.schema.access import Account
-from store.schema.datasets import Evidence, Report
+from reports.evidence import BlobStore
+from store import append_step
+from store.schema import Account, Evidence, Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from geo.measure.geodesic import Plane
+from geo.measure import Plane
 
 Point = tuple[float, float]
 SITE: Final = ("寺头乡", 112.395, 35.625)  # of the report in demo/story.py: among the sample parcels

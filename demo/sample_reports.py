@@ -20,12 +20,11 @@ from sqlalchemy.orm import Session
 from core.clock import CHINA, today
 from demo.places import TOWN_COUNTY, Places, Spot, outline
 from demo.texts import MARK, SIZES, TEXTS, WEIGHTS
-from reports.filing import Submission, file_report
-from reports.workflow.deadlines import first_due
-from store.journal.append import append_step
-from store.schema.datasets import CLOSED_STATES, Report
-from store.schema.report_counts import AssignmentRow
-from verdict.inquiry import Inquiry, Limits
+from reports import Submission, file_report
+from reports.workflow import first_due
+from store import append_step
+from store.schema import CLOSED_STATES, AssignmentRow, Report
+from verdict import Inquiry, Limits
 
 PREFIX: Final = "demo-report-"  # of the idempotency keys
 REPORTS: Final = 400

@@ -9,13 +9,12 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.accounts import NewAccount, add_account, set_password
-from accounts.postings import NewPosting
+from accounts import NewAccount, NewPosting, add_account, set_password
 from core.i18n import Lang, say
-from reports.filing import Submission
-from store.access import ROLES
-from store.schema.access import Account
-from verdict.inquiry import Inquiry
+from reports import Submission
+from store import ROLES
+from store.schema import Account
+from verdict import Inquiry
 
 STORY_KEY: Final = "demo-anshang-pig-farm-2022"
 STORY: Final = Submission(

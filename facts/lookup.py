@@ -16,7 +16,7 @@ from facts.memory.facts import facts_in
 from facts.memory.snapshot import Snapshot, SnapshotCache, snapshots_of
 from facts.model import PlaceFacts
 from facts.postgis import fetch_facts_of_days
-from geo.place.location import Location
+from geo import Location
 
 # an option of the engine: found from any session, without a global or an argument through every caller
 MEMORY_OPTION: Final = "zhijie_memory"

@@ -22,9 +22,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, LargeBinary
 
 from facts.model import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, sort_by_authority
-from geo.measure.geodesic import Plane
-from geo.measure.probability import REACH, sigma_from_r68
-from geo.place.location import Location
+from geo import Location
+from geo.measure import REACH, Plane, sigma_from_r68
 
 SQL: Final = Path(__file__).parent / "sql"
 INCLUDE: Final = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
@@ -81,23 +80,16 @@ def _point_binds(location: Location) -> list[BindParameter[Any]]:
     ]
 
 
-def fetch_facts(
-    session: Session, location: Location, as_of: dt.date, source_ids: Iterable[int] | None = None
-) -> PlaceFacts:
-    """Facts about a place on a day, in one round trip.
-
-    ``source_ids``: dataset versions to use (a replay); None: the current ones.
-    """
-    return fetch_facts_of_days(session, location, (as_of,), source_ids)[0]
-
-
 def fetch_facts_of_days(
     session: Session,
     location: Location,
     days: tuple[dt.date, ...],
     source_ids: Iterable[int] | None = None,
 ) -> list[PlaceFacts]:
-    """Facts about a place on each of several days, in one round trip; equal days share one object."""
+    """Facts about a place on each of several days, in one round trip; equal days share one object.
+
+    ``source_ids``: dataset versions to use (a replay); None: the current ones.
+    """
     distinct = tuple(dict.fromkeys(days))
     rows = session.execute(select_facts(location, distinct, source_ids))
     facts = dict(zip(distinct, (_facts(row._asdict()) for row in rows), strict=True))

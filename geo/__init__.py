@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from core.lazy import lazy_exports
 
-__all__ = ["CoverageIndex", "Location", "OverlapIndex", "to_cgcs2000"]
+__all__ = ["CoverageIndex", "Location", "OverlapIndex", "ancestor_codes", "contains", "stem", "to_cgcs2000"]
 
 if TYPE_CHECKING:
     from geo.datum.conversion import to_cgcs2000
     from geo.index.cell_index import CoverageIndex, OverlapIndex
     from geo.place.location import Location
+    from geo.unit_codes import ancestor_codes, contains, stem
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "CoverageIndex": "geo.index.cell_index",
-            "Location": "geo.place.location",
-            "OverlapIndex": "geo.index.cell_index",
-            "to_cgcs2000": "geo.datum.conversion",
+            "geo.datum.conversion": ["to_cgcs2000"],
+            "geo.index.cell_index": ["CoverageIndex", "OverlapIndex"],
+            "geo.place.location": ["Location"],
+            "geo.unit_codes": ["ancestor_codes", "contains", "stem"],
         },
     )

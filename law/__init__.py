@@ -6,3 +6,74 @@ days of ``calendar``). All values are immutable and computed from the documents 
 database, no geometry and no present day; places come in as zone kinds and unit codes. Wrong data raises
 :class:`~law.errors.LawDataError` with an issue for every wrong row.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = [
+    "Article",
+    "CalendarGap",
+    "Category",
+    "Change",
+    "Clock",
+    "CompetenceFinding",
+    "DataIssue",
+    "EntryRow",
+    "Extension",
+    "Law",
+    "LawBook",
+    "LawDataError",
+    "Pause",
+    "Rule",
+    "RuleGap",
+    "Term",
+    "Text",
+    "Unit",
+    "Width",
+    "WorkCalendar",
+    "ZoneKind",
+    "bilingual",
+    "check_competence",
+    "check_sections",
+    "competence_rows",
+    "count_term",
+    "find_rule_gaps",
+    "parse_rows",
+    "read_yaml",
+    "section_rows",
+]
+
+if TYPE_CHECKING:
+    from law.applicable_law import Law
+    from law.articles import Article
+    from law.book import Change, LawBook
+    from law.calendar import WorkCalendar
+    from law.competence import EntryRow
+    from law.competence_list import competence_rows
+    from law.completeness import CompetenceFinding, RuleGap, check_competence, find_rule_gaps
+    from law.errors import CalendarGap, DataIssue, LawDataError
+    from law.kinds import Category, Width, ZoneKind
+    from law.parsing import check_sections, parse_rows, read_yaml, section_rows
+    from law.rules import Rule
+    from law.time_limits import Clock, Extension, Pause, Term, count_term
+    from law.values import Text, Unit, bilingual
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "law.applicable_law": ["Law"],
+            "law.articles": ["Article"],
+            "law.book": ["Change", "LawBook"],
+            "law.calendar": ["WorkCalendar"],
+            "law.competence": ["EntryRow"],
+            "law.competence_list": ["competence_rows"],
+            "law.completeness": ["CompetenceFinding", "RuleGap", "check_competence", "find_rule_gaps"],
+            "law.errors": ["CalendarGap", "DataIssue", "LawDataError"],
+            "law.kinds": ["Category", "Width", "ZoneKind"],
+            "law.parsing": ["check_sections", "parse_rows", "read_yaml", "section_rows"],
+            "law.rules": ["Rule"],
+            "law.time_limits": ["Clock", "Extension", "Pause", "Term", "count_term"],
+            "law.values": ["Text", "Unit", "bilingual"],
+        },
+    )

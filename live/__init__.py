@@ -6,3 +6,33 @@ journal step, so that every process sees what any process writes. The room knows
 :class:`~live.hub.Stream` to the hub and sends what it takes from it. Who may read which event is decided by
 the database.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = [
+    "Address",
+    "Hub",
+    "MAX_MISSED",
+    "Message",
+    "PAGE",
+    "Stream",
+    "TileCache",
+    "event_as_dict",
+    "message",
+]
+
+if TYPE_CHECKING:
+    from live.events import event_as_dict
+    from live.hub import MAX_MISSED, PAGE, Hub, Message, Stream, message
+    from live.tile_cache import Address, TileCache
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "live.events": ["event_as_dict"],
+            "live.hub": ["Hub", "MAX_MISSED", "Message", "PAGE", "Stream", "message"],
+            "live.tile_cache": ["Address", "TileCache"],
+        },
+    )

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from core.clock import today
-from reports.workflow.deadlines import clock_of
-from store.queries.events import Event
+from reports.workflow import clock_of
+from store.queries import Event
 
 
 def event_as_dict(event: Event) -> dict[str, Any]:

@@ -21,10 +21,9 @@ from sqlalchemy import Engine, create_engine
 
 from live.events import event_as_dict
 from live.tile_cache import TileCache
-from store.engine import open_session
-from store.notifications import JOURNAL_CHANNEL, Listener, Notices, connect_args
-from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
-from store.schema.datasets import SOURCE_CHANNEL
+from store import JOURNAL_CHANNEL, Listener, Notices, connect_args, open_session
+from store.queries import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
+from store.schema import SOURCE_CHANNEL
 
 MAX_QUEUED: Final = 512  # messages queued for a stream before it is closed
 MAX_MISSED: Final = 20_000  # journal steps searched for a client that reconnects

@@ -12,18 +12,13 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.i18n import N_
-from facts.model import PlaceFacts
-from facts.postgis import fetch_facts, fetch_facts_of_days
-from geo.place.location import Location
-from geo.unit_codes import contains, stem
-from layers.loading.staging import Versions, fetch_source_refs
+from facts import PlaceFacts, facts_of_days
+from geo import Location, contains, stem
+from layers.loading import Versions, fetch_source_refs
 from previews.past_reports import PastReport, count_reports, stream_reports
-from store.queries.unit_changes import UnitChange, UnitSide, fetch_unit_changes, reports_near
-from store.schema.datasets import CLOSED_STATES, Report, Unit
-from verdict.inquiry import Limits
-from verdict.jurisdiction import decide
-from verdict.model import Certainty, UnitShare
-from verdict.preconditions import check_day
+from store.queries import UnitChange, UnitSide, fetch_unit_changes, reports_near
+from store.schema import CLOSED_STATES, Report, Unit
+from verdict import Certainty, Limits, UnitShare, check_day, decide
 
 ROLES: Final = ("units", "villages")  # of datasets whose versions decide a lead unit
 Progress = Callable[[Iterable[PastReport], int], Iterable[PastReport]]
@@ -151,8 +146,8 @@ def _facts_of_sides(
     """The facts of a place on both sides, by one query where the dataset versions are the same."""
     before, after = sides
     if before.datasets == after.datasets:
-        return fetch_facts_of_days(session, location, (before.day, after.day), before.datasets)
-    return [fetch_facts(session, location, side.day, side.datasets) for side in sides]
+        return facts_of_days(session, location, (before.day, after.day), before.datasets)
+    return [facts_of_days(session, location, (side.day,), side.datasets)[0] for side in sides]
 
 
 def _code(lead: LeadOnSide) -> str | None:

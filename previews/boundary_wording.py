@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
-from law.book import LawBook
+from law import LawBook
 from previews.boundary_change import LeadChange, LeadOnSide, UnitPreview
-from store.queries.unit_changes import Kind, Part, UnitChange
-from verdict.glossary import CERTAINTIES
-from verdict.wording.law import listed
+from store.queries import Kind, Part, UnitChange
+from verdict import CERTAINTIES
+from verdict.wording import listed
 
 Row = tuple[str, ...]
 

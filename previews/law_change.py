@@ -14,14 +14,11 @@ from sqlalchemy.orm import Session
 from core.clock import CHINA
 from core.errors import BadInput
 from core.i18n import LANGS, N_
-from layers.loading.candidate import Candidate
-from layers.loading.staging import Versions, stage_candidate
+from layers.loading import Candidate, Versions, stage_candidate
 from previews.boundary_change import Progress, without_progress
 from previews.past_reports import PastReport, count_reports, stream_reports
-from store.schema.datasets import Report
-from verdict.inquiry import Limits
-from verdict.judge import judge
-from verdict.model import Bilingual, Certainty, Outcome, Verdict
+from store.schema import Report
+from verdict import Bilingual, Certainty, Limits, Outcome, Verdict, judge
 
 Aspect = Literal["effect", "lead", "certainty", "authority", "articles"]
 ASPECTS: Final[tuple[Aspect, ...]] = ("effect", "lead", "certainty", "authority", "articles")

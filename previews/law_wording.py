@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from core.i18n import N_, Lang, say
-from law.book import LawBook
+from law import LawBook
 from previews.boundary_wording import OUTSIDE, Row, category_name, named
 from previews.law_change import ASPECTS, Aspect, Comparison, Decision, Summary
-from verdict.glossary import CERTAINTIES, EFFECTS, MODES
-from verdict.wording.law import joined, listed
+from verdict import CERTAINTIES, EFFECTS, MODES
+from verdict.wording import joined, listed
 
 REFUSED: Final = N_("refused")
 NO_VERDICT: Final = N_("refused: {reason}")

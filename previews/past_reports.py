@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from core.clock import CHINA
-from geo.place.location import Location
-from store.schema.datasets import Report, StoredVerdict
-from verdict.judge import Case
+from geo import Location
+from store.schema import Report, StoredVerdict
+from verdict import Case
 
 PAGE: Final = 200  # rows; footprints may have thousands of vertices each
 

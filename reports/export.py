@@ -14,8 +14,8 @@ from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
 from reports.queries import Page, fetch_reports
-from store.journal.append import append_step
-from store.schema.datasets import Report
+from store import append_step
+from store.schema import Report
 
 PAGE: Final = 1_000
 COLUMNS: Final = (

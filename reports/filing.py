@@ -18,15 +18,12 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import BadInput, Conflict
 from core.i18n import N_
-from geo.place.footprint import normalized as normalized_footprint
+from geo.place import normalized as normalized_footprint
 from reports.workflow.deadlines import first_due
 from reports.workflow.urgency import conflict_kinds, is_urgent
-from store.access import current_account_id
-from store.journal.append import append_step
-from store.schema.datasets import SRID, Report, ReportPrivate, StoredVerdict
-from verdict.inquiry import Inquiry, Limits, judge_inquiry
-from verdict.judge import Judgement
-from verdict.replay import stored_verdict
+from store import append_step, current_account_id
+from store.schema import SRID, Report, ReportPrivate, StoredVerdict
+from verdict import Inquiry, Judgement, Limits, judge_inquiry, stored_verdict
 
 MAX_DESCRIPTION = 4000
 MAX_KEY = 200

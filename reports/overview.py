@@ -10,10 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from geo.unit_codes import stem
-from store.queries.report_filter import ReportFilter
-from store.queries.statistics import Rows, fetch_statistics
-from store.schema.datasets import CLOSED_STATES, Source, Unit
+from geo import stem
+from store.queries import ReportFilter, Rows, fetch_statistics
+from store.schema import CLOSED_STATES, Source, Unit
 
 MAX_UNITS: Final = 200
 

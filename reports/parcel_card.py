@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
-from geo.measure.geodesic import area_m2
-from law.kinds import Category
-from layers.lawbook.documents import current_book
-from layers.readers.land_classes import current_classes
-from store.queries.parcels import (
+from geo.measure import area_m2
+from law import Category
+from layers import current_book
+from layers.readers import current_classes
+from store.queries import (
     covers_point,
     has_number,
     select_neighbouring_parcels,
@@ -26,9 +26,8 @@ from store.queries.parcels import (
     select_parcel_permits,
     select_parcel_reports,
 )
-from store.schema.datasets import Permit
-from store.schema.parcels import Parcel
-from verdict.inquiry import Inquiry, Limits
+from store.schema import Parcel, Permit
+from verdict import Inquiry, Limits
 
 Categories = Mapping[str, Category]
 MU_M2: Final = 2000 / 3  # of one mu (亩)

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import RowMapping, column, func, select, table
 from sqlalchemy.orm import Session
 
-from store.queries.features import Box
+from store.queries import Box
 
 NAMES: Final = ("county", "category", "effect", "status", "sample", "month", "lon", "lat", "reports")
 VIEW: Final = table("report_coarse", *(column(name) for name in NAMES))

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.i18n import N_
-from store.queries.report_filter import ReportFilter
-from store.schema.datasets import Report, StoredVerdict
+from store.queries import ReportFilter
+from store.schema import Report, StoredVerdict
 
 
 @dataclass(frozen=True, slots=True)

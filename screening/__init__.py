@@ -7,3 +7,23 @@ decide. ``files`` screens a file in this process, ``cluster`` by the workers of 
 (``facts``) and writes nothing to the database. It has no rules of its own: thresholds, outcomes and law are
 those of ``verdict`` and ``law``. Dask is imported in ``cluster`` alone.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = ["ScreenTask", "open_screener", "run_cluster", "run_local"]
+
+if TYPE_CHECKING:
+    from screening.cluster.run import run_cluster
+    from screening.files.run import run_local
+    from screening.screener import ScreenTask, open_screener
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "screening.cluster.run": ["run_cluster"],
+            "screening.files.run": ["run_local"],
+            "screening.screener": ["ScreenTask", "open_screener"],
+        },
+    )

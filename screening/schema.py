@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from verdict.model import Verdict
-from verdict.outcome import is_deciding
+from verdict import Verdict, is_deciding
 
 PREFIX: Final = "zj_"
 # Most texts repeat in many rows: a dictionary column holds each once.

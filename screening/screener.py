@@ -21,14 +21,12 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy import Engine
 
 from core.settings import Settings
-from facts.lookup import memory_of
-from facts.memory.cache import cache_folder
-from facts.memory.facts import facts_in
-from facts.memory.snapshot import Snapshot, SnapshotCache, snapshots_of
-from geo.measure.geodesic import area_m2
-from geo.place.location import Location
-from law.book import LawBook
-from layers.lawbook.documents import fetch_book
+from facts import Snapshot, memory_of
+from facts.memory import SnapshotCache, cache_folder, facts_in, snapshots_of
+from geo import Location
+from geo.measure import area_m2
+from law import LawBook
+from layers.lawbook import fetch_book
 from screening.columns.encoded import as_table
 from screening.columns.join import concat_parts
 from screening.columns.rows import NOT_A_PLACE, ColumnBuilder, mark_invalid, replace_rows
@@ -37,10 +35,8 @@ from screening.decide.unit_table import Division, UnitTable, metres_per_degree
 from screening.decide.zone_table import Conflicts, ZoneTable, no_conflicts
 from screening.kernel import spatial_order, take_points
 from screening.schema import VERDICT_SCHEMA, verdict_row, verdict_table
-from store.engine import open_session
-from verdict.judge import Case, judge_facts
-from verdict.preconditions import checked_book
-from verdict.thresholds import DEFAULT, Thresholds
+from store import open_session
+from verdict import DEFAULT, Case, Thresholds, checked_book, judge_facts
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")

@@ -7,3 +7,80 @@ committed changes, ``backup`` dumps and restores, ``cluster`` runs a private Pos
 configured. Everything spatial is EPSG:4490. The room decides nothing about law, verdicts or workflow, and
 knows no HTTP; SQL functions of PostGIS are spelled here and in ``facts`` only.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = [
+    "APP_URL_SETTING",
+    "Identity",
+    "JOURNAL_CHANNEL",
+    "Listener",
+    "Notices",
+    "RIGHTS",
+    "ROLES",
+    "app_database_url",
+    "append_step",
+    "connect_args",
+    "current_account_id",
+    "database_url",
+    "enter",
+    "make_engine",
+    "migrate",
+    "open_session",
+    "ping",
+    "private_cluster",
+    "refuse_unbound_roles",
+    "revisions",
+]
+
+if TYPE_CHECKING:
+    from store.access import (
+        APP_URL_SETTING,
+        RIGHTS,
+        ROLES,
+        Identity,
+        current_account_id,
+        enter,
+        refuse_unbound_roles,
+    )
+    from store.engine import (
+        app_database_url,
+        database_url,
+        make_engine,
+        migrate,
+        open_session,
+        ping,
+        private_cluster,
+        revisions,
+    )
+    from store.journal.append import append_step
+    from store.notifications import JOURNAL_CHANNEL, Listener, Notices, connect_args
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "store.access": [
+                "APP_URL_SETTING",
+                "Identity",
+                "RIGHTS",
+                "ROLES",
+                "current_account_id",
+                "enter",
+                "refuse_unbound_roles",
+            ],
+            "store.engine": [
+                "app_database_url",
+                "database_url",
+                "make_engine",
+                "migrate",
+                "open_session",
+                "ping",
+                "private_cluster",
+                "revisions",
+            ],
+            "store.journal.append": ["append_step"],
+            "store.notifications": ["JOURNAL_CHANNEL", "Listener", "Notices", "connect_args"],
+        },
+    )

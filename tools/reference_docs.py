@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from typer.main import get_command  # noqa: E402
 
 from api.app import create_app  # noqa: E402
-from cli.main import app  # noqa: E402
+from cli import app  # noqa: E402
 from core.settings import Settings  # noqa: E402
 
 DOCS: Final = ROOT / "docs"

@@ -7,3 +7,94 @@ without SQL and without the clock, so that ``replay`` computes a stored verdict 
 ``wording`` puts a verdict into Chinese or English, ``offline_pack`` takes what a telephone needs to judge
 without a connection, and ``answer_cache`` answers a server's checks from memory.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = [
+    "AnswerCache",
+    "Bilingual",
+    "CERTAINTIES",
+    "Case",
+    "Certainty",
+    "DEFAULT",
+    "EFFECTS",
+    "Inquiry",
+    "Judgement",
+    "LawQuery",
+    "Limits",
+    "MAX_OUTSIDE_SHARE",
+    "METRE_DIGITS",
+    "MODES",
+    "OUTCOMES",
+    "Outcome",
+    "RELATIONS",
+    "Replay",
+    "SHARE_DIGITS",
+    "STRICT",
+    "STRICTEST_FIRST",
+    "Thresholds",
+    "UnitShare",
+    "Verdict",
+    "answer",
+    "check_day",
+    "checked_book",
+    "decide",
+    "find_county",
+    "find_law",
+    "is_deciding",
+    "judge",
+    "judge_facts",
+    "judge_inquiry",
+    "locate",
+    "make_pack",
+    "pack_version",
+    "replay",
+    "stored_verdict",
+    "tell_verdict",
+]
+
+if TYPE_CHECKING:
+    from verdict.answer_cache import AnswerCache
+    from verdict.applicable_law import STRICTEST_FIRST, LawQuery, find_law
+    from verdict.conflicts import RELATIONS
+    from verdict.glossary import CERTAINTIES, EFFECTS, MODES
+    from verdict.inquiry import Inquiry, Limits, answer, judge_inquiry, locate
+    from verdict.judgement import Case, Judgement, judge, judge_facts
+    from verdict.jurisdiction import decide
+    from verdict.model import METRE_DIGITS, SHARE_DIGITS, Bilingual, Certainty, Outcome, UnitShare, Verdict
+    from verdict.offline_pack import find_county, make_pack, pack_version
+    from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES, STRICT, is_deciding
+    from verdict.preconditions import check_day, checked_book
+    from verdict.replays import Replay, replay, stored_verdict
+    from verdict.thresholds import DEFAULT, Thresholds
+    from verdict.wording.verdict import tell_verdict
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "verdict.answer_cache": ["AnswerCache"],
+            "verdict.applicable_law": ["LawQuery", "STRICTEST_FIRST", "find_law"],
+            "verdict.conflicts": ["RELATIONS"],
+            "verdict.glossary": ["CERTAINTIES", "EFFECTS", "MODES"],
+            "verdict.inquiry": ["Inquiry", "Limits", "answer", "judge_inquiry", "locate"],
+            "verdict.judgement": ["Case", "Judgement", "judge", "judge_facts"],
+            "verdict.jurisdiction": ["decide"],
+            "verdict.model": [
+                "Bilingual",
+                "Certainty",
+                "METRE_DIGITS",
+                "Outcome",
+                "SHARE_DIGITS",
+                "UnitShare",
+                "Verdict",
+            ],
+            "verdict.offline_pack": ["find_county", "make_pack", "pack_version"],
+            "verdict.outcome": ["MAX_OUTSIDE_SHARE", "OUTCOMES", "STRICT", "is_deciding"],
+            "verdict.preconditions": ["check_day", "checked_book"],
+            "verdict.replays": ["Replay", "replay", "stored_verdict"],
+            "verdict.thresholds": ["DEFAULT", "Thresholds"],
+            "verdict.wording.verdict": ["tell_verdict"],
+        },
+    )

@@ -17,16 +17,12 @@ import orjson
 
 from core.clock import today
 from core.i18n import Lang
-from facts.lookup import SnapshotSource
-from facts.memory.cache import LruCache
-from facts.memory.equivalence import Own, facts_key
-from facts.memory.facts import facts_of, nearest_unit_m
-from facts.memory.point import PointView
-from facts.memory.snapshot import Snapshot
-from law.book import LawBook
-from layers.lawbook.documents import cached_book
+from facts import Snapshot, SnapshotSource
+from facts.memory import LruCache, Own, PointView, facts_key, facts_of, nearest_unit_m
+from law import LawBook
+from layers.lawbook import cached_book
 from verdict.inquiry import Inquiry, Limits
-from verdict.judge import Case, judge_facts, location_step
+from verdict.judgement import Case, judge_facts, location_step
 from verdict.model import Verdict, round_metres
 from verdict.preconditions import checked_book
 from verdict.trace import step

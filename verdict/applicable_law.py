@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from law.articles import Article
-from law.book import LawBook
-from law.rules import Rule
-from law.values import Text
+from law import Article, LawBook, Rule, Text
 from verdict.model import Basis, Bilingual, Binding, Effect, LawOnDay, Step
 from verdict.trace import step
 

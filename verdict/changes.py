@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from core.i18n import LANGS, N_, say
-from facts.model import PlaceFacts
-from law.book import LawBook
-from law.rules import Rule
+from facts import PlaceFacts
+from law import LawBook, Rule
 from verdict.applicable_law import bilingual
 from verdict.model import Bilingual, Change, Jurisdiction
 

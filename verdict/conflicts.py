@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final
 
-from facts.model import PlaceFacts, ZoneHit, width_m
-from geo.place.location import Location
-from law.book import LawBook
+from facts import PlaceFacts, ZoneHit, width_m
+from geo import Location
+from law import LawBook
 from verdict.applicable_law import STRICTEST_FIRST, ApplicableLaw, LawQuery, find_law, zone_names
 from verdict.model import Certainty, Conflict, PermitState, Relation, Step, ZoneRef, round_metres, round_share
 from verdict.permits import PermitQuery, best_permit

@@ -13,11 +13,10 @@ from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
 from core.settings import Settings
-from facts.lookup import fetch_facts
-from geo.measure.geodesic import Plane
-from geo.measure.probability import sigma_from_r68, sigma_from_r95
-from geo.place.location import Location
-from verdict.judge import Case, Judgement, judge
+from facts import fetch_facts
+from geo import Location
+from geo.measure import Plane, sigma_from_r68, sigma_from_r95
+from verdict.judgement import Case, Judgement, judge
 from verdict.jurisdiction import decide
 from verdict.model import Jurisdiction, Verdict
 from verdict.preconditions import check_day
@@ -149,7 +148,7 @@ class Inquiry:
 def answer(session: Session, inquiry: Inquiry, limits: Limits, asked_on: dt.date | None = None) -> Verdict:
     """The verdict on an inquiry, answered today or on ``asked_on``. Stores nothing.
 
-    Raises what :meth:`Inquiry.day`, :meth:`Inquiry.location` and :func:`verdict.judge.judge` raise.
+    Raises what :meth:`Inquiry.day`, :meth:`Inquiry.location` and :func:`verdict.judgement.judge` raise.
     """
     return judge_inquiry(session, inquiry, limits, asked_on).verdict
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from facts.model import PlaceFacts, UnitHit, width_m
-from geo.place.location import Location
-from geo.unit_codes import contains
-from store.schema.datasets import LEVELS
+from facts import PlaceFacts, UnitHit, width_m
+from geo import Location, contains
+from store.schema import LEVELS
 from verdict.model import (
     Bilingual,
     Certainty,

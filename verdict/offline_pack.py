@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from core.clock import CHINA
 from core.errors import BadInput, NotFound
 from core.i18n import LANGS, N_
-from geo.measure.probability import sigma_from_r68
-from law.book import LawBook
-from layers.lawbook.documents import current_book
-from store.queries.area_extract import (
+from geo.measure import sigma_from_r68
+from law import LawBook
+from layers import current_book
+from store.queries import (
     AreaExtract,
     County,
     fetch_area_extract,

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from facts.model import PermitHit, PlaceFacts, width_m
-from geo.place.location import Location
+from facts import PermitHit, PlaceFacts, width_m
+from geo import Location
 from verdict.model import PermitState, PermitStatus, Step, round_metres
 from verdict.shares import crossing_probability, sigma_m
 from verdict.trace import step

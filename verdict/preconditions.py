@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from core.errors import BadInput
 from core.i18n import N_
-from facts.model import SourceRef
-from law.book import LawBook
+from facts import SourceRef
+from law import LawBook
 
 
 def checked_book(

@@ -21,13 +21,11 @@ import numpy as np
 import shapely
 from scipy.special import ndtr
 
-from facts.model import PermitHit, PlaceFacts, UnitHit, ZoneHit, width_m
-from geo.measure.geodesic import Plane
-from geo.measure.geodesic import length_m as rim_m
-from geo.measure.probability import combine, gaussian_mass, sigma_from_r68
-from geo.place.location import Location
-from geo.unit_codes import contains
-from store.schema.datasets import LEVELS
+from facts import PermitHit, PlaceFacts, UnitHit, ZoneHit, width_m
+from geo import Location, contains
+from geo.measure import Plane, combine, gaussian_mass, sigma_from_r68
+from geo.measure import length_m as rim_m
+from store.schema import LEVELS
 
 Weights = dict[str, dict[str, float]]  # level → code → weight
 WeightedUnit = tuple[UnitHit, float]

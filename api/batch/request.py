@@ -17,11 +17,18 @@ from api.batch.arrow import check_rows, read_stream
 from api.schemas.reports import Day, Number
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.reference_systems import CANON, frame
-from geo.place.footprint import check_crs
-from layers.formats.geometry_columns import Floats, GeometryBatch, split_points
-from layers.formats.place_columns import ACCURACY, find_place_columns
-from layers.formats.source import resolve_datum, to_floats, to_source_batch
+from geo.datum import CANON, frame
+from geo.place import check_crs
+from layers.formats import (
+    ACCURACY,
+    Floats,
+    GeometryBatch,
+    find_place_columns,
+    resolve_datum,
+    split_points,
+    to_floats,
+    to_source_batch,
+)
 
 Form = Literal["json", "geojson", "arrow"]
 NUMBERS: Final = frozenset((int, float, type(None)))

@@ -14,13 +14,9 @@ import pyarrow as pa
 import shapely
 
 from api.batch.request import Batch, Form
-from geo.datum.reference_systems import frame
-from layers.formats.geometry_columns import encode_geometry, to_shapes
-from layers.formats.output_plan import GEOMETRY, GIVEN_XY
-from layers.formats.place_columns import EXTENSION, EXTENSION_METADATA
-from screening.files.places import PlaceBatch
-from screening.files.run import place_geometries
-from screening.files.summary import Column
+from geo.datum import frame
+from layers.formats import EXTENSION, EXTENSION_METADATA, GEOMETRY, GIVEN_XY, encode_geometry, to_shapes
+from screening.files import Column, PlaceBatch, place_geometries
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 TYPES: Final[dict[Form, str]] = {

@@ -12,9 +12,9 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from core.settings import Settings
-from screening.files.verdicts import BatchJudge
-from store.engine import open_session
-from verdict.thresholds import Thresholds
+from screening.files import BatchJudge
+from store import open_session
+from verdict import Thresholds
 
 MAX_SCREENERS: Final = 8  # each holds indexes of some megabytes
 BATCHES_AT_ONCE: Final = 2  # batches hold much memory: a third one waits
@@ -42,8 +42,8 @@ class ScreenerCache:
         Needs a database connection. Raises :class:`BadInput` for an unknown category or a day without data.
         """
         # Imported here: the compiler behind them takes a second to load.
-        from facts.memory.snapshot import versions_key  # noqa: PLC0415
-        from screening.screener import ScreenTask, open_screener  # noqa: PLC0415
+        from facts.memory import versions_key  # noqa: PLC0415
+        from screening import ScreenTask, open_screener  # noqa: PLC0415
 
         task = ScreenTask(category, as_of, asked_on, limits)
         with self._lock:

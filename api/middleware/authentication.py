@@ -25,8 +25,7 @@ from api.middleware.rate_limit import Rates, too_many
 from core.errors import Forbidden, ZhijieError
 from core.i18n import N_
 from core.settings import Settings
-from store.access import Identity, enter
-from store.engine import open_session
+from store import Identity, enter, open_session
 
 CACHE_S: Final = 5.0  # a revoked key may work that much longer, at the middleware only
 MAX_CACHED: Final = 10_000

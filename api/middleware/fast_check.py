@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import lang_of
 from api.schemas.reports import InquiryIn
 from core.errors import ZhijieError
-from store.access import Identity
-from verdict.answer_cache import AnswerCache
+from store import Identity
+from verdict import AnswerCache
 
 PATH: Final = "/api/check"
 JSON: Final = "application/json"

@@ -20,11 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.clock import today
 from core.errors import ZhijieError
-from live.tile_cache import Address, TileCache
-from store.access import Identity, enter
-from store.engine import open_session
-from store.queries.report_filter import ReportFilter
-from store.queries.tiles import MAX_ZOOM, fetch_tile
+from live import Address, TileCache
+from store import Identity, enter, open_session
+from store.queries import MAX_ZOOM, ReportFilter, fetch_tile
 
 PREFIX: Final = "/api/tiles"
 ENDPOINT: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"

@@ -27,8 +27,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.middleware.logs import FIELDS, REQUEST_ID
 from core.clock import today
 from core.processes import process_exists
-from facts.lookup import SnapshotSource
-from store.access import Identity
+from facts import SnapshotSource
+from store import Identity
 
 access: Final = logging.getLogger("zhijie.access")
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"

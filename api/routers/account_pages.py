@@ -11,8 +11,8 @@ from starlette.datastructures import URL
 
 from api.dependencies import LangDep
 from core.i18n import N_, Lang, say
-from maps.pages.accounts import POLICY, account_page, sign_in_page
-from store.access import RIGHTS, ROLES, Identity
+from maps.pages import POLICY, account_page, sign_in_page
+from store import RIGHTS, ROLES, Identity
 
 router = APIRouter(include_in_schema=False)
 HEADERS: Final = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from api.dependencies import LangDep, SessionDep, needs
 from api.schemas.live import AssignmentIn, PeopleOut, ProgressOut, TransitionIn
 from core.i18n import Lang
-from reports.workflow.assignment import Assignment, assign, fetch_assignable_people, transition
-from reports.workflow.progress import report_progress
+from reports import assign, transition
+from reports.workflow import Assignment, fetch_assignable_people, report_progress
 
 router = APIRouter(prefix="/api", tags=["reports"])
 Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]

@@ -17,11 +17,17 @@ from api.errors import problem
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
-from layers.formats.pipeline import map_in_order
-from screening.files.places import PlaceBatch, PlaceOptions, concat_places, convert_places
-from screening.files.run import WORKERS
-from screening.files.verdicts import BatchJudge, judge_places
-from verdict.inquiry import Inquiry, Limits
+from layers.formats import map_in_order
+from screening.files import (
+    WORKERS,
+    BatchJudge,
+    PlaceBatch,
+    PlaceOptions,
+    concat_places,
+    convert_places,
+    judge_places,
+)
+from verdict import Inquiry, Limits
 
 PATH: Final = "/api/check/batch"
 JSON_TYPES: Final = ("", "application/json", "application/geo+json", "application/vnd.geo+json", "text/json")

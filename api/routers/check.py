@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas.reports import CheckOut, InquiryIn, LinkOut, UnitsAtOut
-from verdict.inquiry import Inquiry, answer, locate
-from verdict.wording.verdict import verdict_with_words
+from verdict import Inquiry, answer, locate
+from verdict.wording import verdict_with_words
 
 router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.dependencies import LangDep, SessionDep, needs
 from api.schemas.reports import Number, WordsOut
-from layers.datum_check.check import MAX_POINTS, check_batch
-from layers.datum_check.wording import describe_suspicion, suspicion_as_dict
+from layers.datum_check import MAX_POINTS, check_batch, describe_suspicion, suspicion_as_dict
 
 router = APIRouter(prefix="/api/datum", tags=["datum"], dependencies=[needs("check")])
 EXAMPLE: dict[str, JsonValue] = {

@@ -21,18 +21,20 @@ from api.dependencies import LangDep, SessionDep, needs, open_request_session
 from api.errors import problem
 from core.errors import BadInput, NotFound, StoreUnavailable
 from core.i18n import N_, Lang, say
-from reports.evidence.records import (
+from reports.evidence import (
+    KINDS,
+    BlobStore,
+    InspectionProcess,
+    Staged,
     StoredFile,
     add_evidence,
+    evidence_lines,
     fetch_evidence,
     list_evidence,
     require_report,
     store_file,
 )
-from reports.evidence.sandbox import InspectionProcess
-from reports.evidence.storage import BlobStore, Staged
-from reports.evidence.wording import KINDS, evidence_lines
-from store.schema.datasets import Evidence
+from store.schema import Evidence
 
 PATH: Final = re.compile(r"/api/reports/\d{1,19}/evidence")  # takes bodies of up to ``max_evidence_bytes``
 INSPECTORS: Final = 2  # sandbox processes; each may use up to 3 GB of memory

@@ -8,7 +8,7 @@ from api.dependencies import SessionDep
 from api.schemas.reports import StateOut
 from core.errors import StoreUnavailable
 from core.i18n import N_
-from store.engine import ping, revisions
+from store import ping, revisions
 
 router = APIRouter(tags=["health"])
 

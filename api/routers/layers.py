@@ -10,8 +10,8 @@ from api.dependencies import DayDep, LangDep, SessionDep, needs
 from api.schemas.reports import CollectionOut, PlaceOut, PlacesOut
 from core.clock import today
 from core.i18n import N_, Lang, say
-from layers.lawbook.documents import current_book
-from store.queries.features import fetch_grid, fetch_places, fetch_units, fetch_zones
+from layers import current_book
+from store.queries import fetch_grid, fetch_places, fetch_units, fetch_zones
 
 router = APIRouter(prefix="/api", tags=["layers"], dependencies=[needs("check")])
 Level = Annotated[Literal["country", "province", "city", "county", "township"], Query()]

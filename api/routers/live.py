@@ -17,15 +17,11 @@ from api.filters import ReportFilterDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
 from core.clock import today
 from core.i18n import say
-from layers.lawbook.documents import current_book
-from live.events import event_as_dict
-from live.hub import MAX_MISSED, PAGE, Hub, Message, Stream, message
-from reports.overview import fetch_overview
-from reports.workflow.deadlines import clock_of
-from reports.workflow.states import STATUSES
-from store.queries.events import fetch_events, fetch_head
-from store.queries.feed import fetch_feed
-from store.queries.tiles import fetch_layer_versions
+from layers import current_book
+from live import MAX_MISSED, PAGE, Hub, Message, Stream, event_as_dict, message
+from reports import fetch_overview
+from reports.workflow import STATUSES, clock_of
+from store.queries import fetch_events, fetch_feed, fetch_head, fetch_layer_versions
 
 router = APIRouter(prefix="/api", tags=["live"], dependencies=[needs("check")])
 NEWEST: Final = 2**62

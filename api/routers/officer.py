@@ -15,13 +15,12 @@ from api.routers.pages import CSP
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import LANGS, N_
-from facts.memory.cache import LruCache
-from geo.place.location import Location
-from maps.pages.officer import field_page
-from maps.pages.service_worker import manifest, worker_script
-from reports.workflow.states import OPEN_STATUSES
-from store.access import Identity
-from verdict.offline_pack import find_county, make_pack, pack_version
+from facts.memory import LruCache
+from geo import Location
+from maps.pages import field_page, manifest, worker_script
+from reports.workflow import OPEN_STATUSES
+from store import Identity
+from verdict import find_county, make_pack, pack_version
 
 router = APIRouter()
 # A worker may load scripts of this host only, and connect to no other.

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 
-from accounts.sessions import sign_in_with_provider
+from accounts import sign_in_with_provider
 from api.dependencies import LangDep
 from api.middleware.authentication import set_cookie
 from api.middleware.observability import count_sign_in
@@ -21,7 +21,7 @@ from api.routers.account_pages import Next, local_path, sign_in_response
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
-from store.engine import open_session
+from store import open_session
 
 log = logging.getLogger("zhijie.api")
 router = APIRouter(include_in_schema=False)

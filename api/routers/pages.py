@@ -12,12 +12,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.dependencies import LangDep, SessionDep
 from api.middleware.security_headers import ALLOWED_FEATURES, DENIED_FEATURES
 from core.clock import CHINA, today
-from layers.registry.accuracy import fetch_accuracies, fetch_extent
-from maps.pages.command_centre import LayerAccuracy, command_page
-from maps.pages.public_map import map_page
-from maps.parts.elements import Page
-from store.access import ROLES
-from store.queries.features import fetch_loaded_at
+from layers.registry import fetch_accuracies, fetch_extent
+from maps.pages import LayerAccuracy, command_page, map_page
+from maps.parts import Page
+from store import ROLES
+from store.queries import fetch_loaded_at
 
 router = APIRouter(include_in_schema=False)
 CSP: Final = "Content-Security-Policy"

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 
 from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas.parcels import ParcelOut
-from reports.parcel_card import CardOptions, card_at, card_of_number
-from store.schema.parcels import NUMBER_MAX_CHARS
-from verdict.inquiry import Inquiry
+from reports import CardOptions, card_at, card_of_number
+from store.schema import NUMBER_MAX_CHARS
+from verdict import Inquiry
 
 router = APIRouter(prefix="/api/parcels", tags=["parcels"], dependencies=[needs("parcels")])
 Number = Annotated[str, Path(min_length=1, max_length=NUMBER_MAX_CHARS, pattern=r"^[^\x00]+$")]

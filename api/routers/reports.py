@@ -40,16 +40,23 @@ from api.schemas.reports import (
 )
 from core.errors import NotFound
 from core.i18n import N_, Lang
-from layers.lawbook.documents import current_book
-from reports.export import FORMS, export_lines
-from reports.filing import file_report
-from reports.public_view import CoarseFilter, fetch_coarse, sees_coarse
-from reports.queries import fetch_report, fetch_reports
-from reports.reporter import fetch_reporter, no_reporter
-from reports.workflow.progress import report_progress
-from store.journal.read import fetch_steps
-from store.schema.datasets import Report
-from verdict.wording.verdict import tell_verdict
+from layers import current_book
+from reports import (
+    FORMS,
+    CoarseFilter,
+    export_lines,
+    fetch_coarse,
+    fetch_report,
+    fetch_reporter,
+    fetch_reports,
+    file_report,
+    no_reporter,
+    sees_coarse,
+)
+from reports.workflow import report_progress
+from store.journal import fetch_steps
+from store.schema import Report
+from verdict import tell_verdict
 
 router = APIRouter(prefix="/api/reports", tags=["reports"])
 IN_MEMORY: Final = 4_000_000  # bytes; a larger export is written to a temporary file

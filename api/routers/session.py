@@ -6,8 +6,15 @@ import datetime as dt
 
 from fastapi import APIRouter, Path, Request, Response
 
-from accounts.keys import KeyRequest, list_own_keys, make_own_key, revoke_own_key
-from accounts.sessions import change_password, sign_in, sign_out
+from accounts import (
+    KeyRequest,
+    change_password,
+    list_own_keys,
+    make_own_key,
+    revoke_own_key,
+    sign_in,
+    sign_out,
+)
 from api.dependencies import BareSessionDep, LangDep, SessionDep, WhoDep
 from api.middleware.authentication import SIGN_IN, clear_cookie, csrf_token, set_cookie
 from api.middleware.observability import count_sign_in
@@ -24,7 +31,7 @@ from api.schemas.reports import (
 )
 from core.errors import BadInput, Forbidden, NotFound, NotSignedIn
 from core.i18n import N_, Lang, say
-from store.access import ROLES, Identity
+from store import ROLES, Identity
 
 router = APIRouter(tags=["session"])
 

@@ -15,8 +15,8 @@ from api.middleware.fast_tiles import CACHE_CONTROL, ENDPOINT, MVT, PREFIX, cach
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
-from live.tile_cache import TileCache
-from store.queries.tiles import MAX_ZOOM, fetch_tile
+from live import TileCache
+from store.queries import MAX_ZOOM, fetch_tile
 
 router = APIRouter(prefix=PREFIX, tags=["live"], dependencies=[needs("check")])
 Layer = Literal["areas", "parcels", "violations"]

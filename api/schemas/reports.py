@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, JsonValue, StrictBool
 from pydantic_core import PydanticCustomError
 
-from reports.filing import MAX_DESCRIPTION, MAX_NAME, Reporter, Submission
-from verdict.inquiry import Inquiry
-from verdict.model import Verdict
+from reports import MAX_DESCRIPTION, MAX_NAME, Reporter, Submission
+from verdict import Inquiry, Verdict
 
 
 def _date_text(form: str, words: str) -> Callable[[object], object]:

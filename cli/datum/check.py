@@ -12,11 +12,17 @@ from cli.console import out, plain, print_lines
 from cli.session import open_store
 from core.i18n import Lang
 from core.settings import Settings
-from geo.datum.detection import Suspicion
-from layers.datum_check.check import check_against_file, check_degrees, check_size
-from layers.datum_check.point_file import PlaceFile, read_places
-from layers.datum_check.wording import describe_suspicion, suspicion_as_dict
-from store.queries.reference_points import ReferencePlaces
+from geo.datum import Suspicion
+from layers.datum_check import (
+    PlaceFile,
+    check_against_file,
+    check_degrees,
+    check_size,
+    describe_suspicion,
+    read_places,
+    suspicion_as_dict,
+)
+from store.queries import ReferencePlaces
 
 SUSPECT: Final = 4  # exit status where another datum fits better than the declared one
 

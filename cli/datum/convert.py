@@ -10,9 +10,9 @@ from cli.console import out
 from cli.options import Datum
 from core.i18n import N_, say
 from core.settings import Settings
-from geo.datum.conversion import from_cgcs2000, to_cgcs2000
-from geo.datum.reference_systems import frame
-from geo.measure.geodesic import distance_m
+from geo import to_cgcs2000
+from geo.datum import frame, from_cgcs2000
+from geo.measure import distance_m
 
 
 def convert(

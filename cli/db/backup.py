@@ -14,11 +14,11 @@ from sqlalchemy import make_url
 from cli.console import notes, out, plain
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from reports.evidence.storage import open_blobs
-from store.backup.backup import BackupContext, back_up
-from store.backup.backup import restore as restore_backup
-from store.engine import database_url
-from store.journal.verification import verified_head
+from reports.evidence import open_blobs
+from store import database_url
+from store.backup import BackupContext, back_up
+from store.backup import restore as restore_backup
+from store.journal import verified_head
 
 
 def backup(

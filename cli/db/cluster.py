@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from core.settings import Settings
-from store.engine import private_cluster
+from store import private_cluster
 
 
 def start() -> None:

@@ -6,7 +6,7 @@ from cli.console import out
 from cli.session import open_store
 from core.i18n import N_, say
 from core.settings import Settings
-from store.engine import make_engine, migrate, private_cluster, revisions
+from store import make_engine, migrate, private_cluster, revisions
 
 
 def status() -> None:

@@ -13,7 +13,7 @@ from cli.output_file import whole_file
 from cli.session import open_store
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from store.journal.proof import ProofSummary, write_proof
+from store.journal import ProofSummary, write_proof
 
 
 def prove(

@@ -12,9 +12,7 @@ from cli.session import open_store
 from core.errors import NotFound
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from store.journal.chain import Head, count_rows, current_head
-from store.journal.read import fetch_steps
-from store.journal.verification import VerificationResult, verify_journal
+from store.journal import Head, VerificationResult, count_rows, current_head, fetch_steps, verify_journal
 
 BROKEN: Final = 4  # exit status where a row is edited, missing, moved or inserted
 HEADINGS: Final = (N_("No."), N_("Time (UTC)"), N_("Who"), N_("Step"), N_("Reason"))

@@ -12,8 +12,8 @@ from cli.session import open_store
 from core.clock import today
 from core.i18n import N_
 from core.settings import Settings
-from layers.lawbook.check import check_current_law
-from verdict.wording.law import finding_rows, findings_summary
+from layers.lawbook import check_current_law
+from verdict.wording import finding_rows, findings_summary
 
 HAS_FINDINGS: Final = 1  # exit status where there are findings
 

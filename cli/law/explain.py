@@ -11,9 +11,9 @@ from cli.options import option_day
 from cli.session import open_store
 from core.clock import today
 from core.settings import Settings
-from layers.lawbook.documents import current_book
-from verdict.wording.law_change import LawChangeQuery
-from verdict.wording.law_change import explain as explain_law
+from layers import current_book
+from verdict.wording import LawChangeQuery
+from verdict.wording import explain as explain_law
 
 
 def explain(

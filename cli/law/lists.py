@@ -12,7 +12,7 @@ from cli.session import open_store
 from core.clock import CHINA
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from layers.lawbook.competence_list import ListLoadResult, fetch_law_versions, load_list, unload_list
+from layers.lawbook import ListLoadResult, fetch_law_versions, load_list, unload_list
 
 
 def load(

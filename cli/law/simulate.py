@@ -18,21 +18,24 @@ from cli.output_file import whole_file
 from cli.session import open_store
 from core.i18n import N_, Lang, say
 from core.settings import Settings
-from law.book import LawBook
-from layers.lawbook.documents import current_book
-from layers.loading.candidate import read_candidate
-from previews.law_change import Comparison, Period, Summary, preview_law
-from previews.law_wording import (
+from law import LawBook
+from layers import current_book
+from layers.loading import read_candidate
+from previews import (
     CSV_HEAD,
+    Comparison,
+    Period,
+    Summary,
     comparison_as_dict,
     comparison_row,
     csv_row,
     differences_summary,
     effect_rows,
     lead_rows,
+    preview_law,
     summary_as_dict,
 )
-from verdict.inquiry import Limits
+from verdict import Limits
 
 LISTED = 100
 Keep = Callable[[Comparison], Any]

@@ -14,11 +14,10 @@ from cli.session import open_store
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
-from law.time_limits import Extension, Pause
-from law.values import Unit
-from layers.lawbook.documents import current_book
-from layers.lawbook.workdays import TermRequest, fetch_term
-from verdict.wording.law import clock_rows, term_as_dict, term_lines
+from law import Extension, Pause, Unit
+from layers import current_book
+from layers.lawbook import TermRequest, fetch_term
+from verdict.wording import clock_rows, term_as_dict, term_lines
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 

@@ -11,8 +11,8 @@ from cli.session import open_store
 from cli.verdict import VerdictId
 from core.i18n import N_, say
 from core.settings import Settings
-from verdict.replay import Replay
-from verdict.replay import replay as compute_again
+from verdict import Replay
+from verdict import replay as compute_again
 
 DIFFERENT: Final = 4  # exit status where the verdict differs
 

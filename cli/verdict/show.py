@@ -11,7 +11,7 @@ from cli.verdict_output import print_verdict
 from core.errors import NotFound
 from core.i18n import N_
 from core.settings import Settings
-from store.schema.datasets import StoredVerdict
+from store.schema import StoredVerdict
 
 
 def show(number: VerdictId, trace: Trace = False) -> None:

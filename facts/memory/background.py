@@ -22,8 +22,8 @@ from core.clock import today
 from core.settings import Settings
 from facts.memory.cache import SnapshotCache, cache_folder
 from facts.memory.snapshot import Snapshot, snapshot_of, versions_key
-from store.notifications import Listener, Notices, connect_args
-from store.schema.datasets import SOURCE_CHANNEL
+from store import Listener, Notices, connect_args
+from store.schema import SOURCE_CHANNEL
 
 log = logging.getLogger("zhijie.snapshot")
 MAX_SPANS: Final = 8  # snapshots served, each for a span of days

@@ -17,8 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.settings import ROOT
-from geo.index.cell_index import Index, NotACoverage, build_coverage, build_overlaps, store
-from geo.index.shapes import decode
+from geo.index import Index, NotACoverage, build_coverage, build_overlaps, decode, store
 
 Kind = Literal["coverage", "overlaps"]
 ROWS: Final = "rows.arrow"

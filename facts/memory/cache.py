@@ -17,8 +17,8 @@ from core.settings import ROOT, Settings
 from facts.memory.build_index import ROWS, Kind, make_index, write_index, write_index_in_subprocess
 from facts.memory.files import LayerFiles, Stored
 from facts.memory.layer_codec import Areas, add_bounds, decode_layer
-from geo.index.shapes import decode
-from store.cluster.cluster import default_home
+from geo.index import decode
+from store.cluster import default_home
 
 log = logging.getLogger("zhijie.snapshot")
 FEW_VERTICES: Final = 20_000  # up to here indexing a layer is as fast as finding its file

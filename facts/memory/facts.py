@@ -14,10 +14,9 @@ from facts.memory.footprint import FootprintView
 from facts.memory.point import PointView
 from facts.memory.snapshot import Snapshot, UnitLayer
 from facts.model import PlaceFacts, UnitHit, sort_by_authority
+from geo import Location, ancestor_codes
 from geo.index import box_distances2
-from geo.measure.geodesic import Plane
-from geo.place.location import Location
-from geo.unit_codes import ancestor_codes
+from geo.measure import Plane
 
 
 def facts_in(snapshot: Snapshot, location: Location) -> PlaceFacts:

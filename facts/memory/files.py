@@ -24,8 +24,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from facts.memory.build_index import INDEX, ROWS, open_rows
-from geo.index import MAGIC
-from geo.index.cell_index import Index, open_index
+from geo.index import MAGIC, Index, open_index
 
 LAYOUT: Final = f"1 {MAGIC:x}"  # changes with what is written here, and with the index
 LISTING: Final = "files.json"

@@ -13,9 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from facts.memory.view import View, sigma_of
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
-from geo.index.cell_index import CoverageIndex, OverlapIndex
-from geo.measure.geodesic import area_m2, length_m
-from geo.measure.probability import REACH
+from geo import CoverageIndex, OverlapIndex
+from geo.measure import REACH, area_m2, length_m
 
 POLYGON: Final = 3
 

@@ -12,8 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from geo.index.cell_index import Index
-from geo.index.shapes import Floats, Shapes
+from geo.index import Floats, Index, Shapes
 
 AREA: Final = "area"
 SIDES: Final = ("west", "south", "east", "north")

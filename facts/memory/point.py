@@ -18,10 +18,9 @@ from shapely.geometry.base import BaseGeometry
 from facts.memory.snapshot import Snapshot, UnitLayer, ZoneLayer
 from facts.memory.view import Floats, View, sigma_of
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
-from geo.index import TIE, Near
-from geo.index.cell_index import CoverageIndex, Index, OverlapIndex
-from geo.measure.probability import R68, REACH, gaussian_mass
-from geo.place.location import Location
+from geo import CoverageIndex, Location, OverlapIndex
+from geo.index import TIE, Index, Near
+from geo.measure import R68, REACH, gaussian_mass
 
 ON_BORDER_M: Final = 1e-6  # nearer than this to a border, the whole geometry decides
 FARTHEST_M: Final = 1e9  # no border is so far

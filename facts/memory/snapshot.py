@@ -32,9 +32,9 @@ from facts.memory.queries import (
     fetch_versions,
 )
 from facts.model import CellHit, PermitHit, SourceRef
-from geo.index.cell_index import Index, OverlapIndex
-from geo.index.shapes import Floats, Shapes
-from store.schema.datasets import LEVELS
+from geo import OverlapIndex
+from geo.index import Floats, Index, Shapes
+from store.schema import LEVELS
 
 __all__ = [
     "GridLayer",

@@ -12,10 +12,9 @@ from shapely.geometry.base import BaseGeometry
 
 from facts.memory.snapshot import Snapshot, ZoneLayer
 from facts.model import SourceRef, UnitHit, ZoneHit
+from geo import Location
 from geo.index import Place
-from geo.measure.geodesic import Plane
-from geo.measure.probability import REACH, combine, sigma_from_r68
-from geo.place.location import Location
+from geo.measure import REACH, Plane, combine, sigma_from_r68
 
 Floats = NDArray[np.float64]
 

@@ -12,17 +12,34 @@ compiled, is the only other module that may import it. Names are loaded on first
 compiler, which takes a second.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from core.lazy import lazy_exports
+
+__all__ = [
+    "CLOSE",
+    "Floats",
+    "Index",
+    "MAGIC",
+    "Near",
+    "NotACoverage",
+    "OUTSIDE",
+    "Place",
+    "Shapes",
+    "TIE",
+    "box_distances2",
+    "build_coverage",
+    "build_overlaps",
+    "decode",
+    "index_of_words",
+    "open_index",
+    "store",
+]
 
 if TYPE_CHECKING:
     from geo.index.cell_index import (
-        CoverageIndex,
         Index,
         NotACoverage,
-        OverlapIndex,
         build_coverage,
         build_overlaps,
         index_of_words,
@@ -33,44 +50,24 @@ if TYPE_CHECKING:
     from geo.index.kernel.coverage.query import OUTSIDE, TIE
     from geo.index.kernel.layout import MAGIC
     from geo.index.nearness import Near, Place, box_distances2
-    from geo.index.shapes import Shapes
-
-__all__ = [
-    "CLOSE",
-    "MAGIC",
-    "OUTSIDE",
-    "TIE",
-    "CoverageIndex",
-    "Index",
-    "Near",
-    "NotACoverage",
-    "OverlapIndex",
-    "Place",
-    "Shapes",
-    "box_distances2",
-    "build_coverage",
-    "build_overlaps",
-    "index_of_words",
-    "open_index",
-    "store",
-]
-
-_MODULES: Final = {
-    "CLOSE": "geo.index.kernel.coverage.interior",
-    "MAGIC": "geo.index.kernel.layout",
-    "OUTSIDE": "geo.index.kernel.coverage.query",
-    "TIE": "geo.index.kernel.coverage.query",
-    "Near": "geo.index.nearness",
-    "Place": "geo.index.nearness",
-    "Shapes": "geo.index.shapes",
-    "box_distances2": "geo.index.nearness",
-}
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - of whatever type the name has
-    """Load a name of the interface from its module, ``cell_index`` where no other is given."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_MODULES.get(name, "geo.index.cell_index")), name)
-    globals()[name] = value
-    return value
+    from geo.index.shapes import Floats, Shapes, decode
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "geo.index.cell_index": [
+                "Index",
+                "NotACoverage",
+                "build_coverage",
+                "build_overlaps",
+                "index_of_words",
+                "open_index",
+                "store",
+            ],
+            "geo.index.kernel.coverage.interior": ["CLOSE"],
+            "geo.index.kernel.coverage.query": ["OUTSIDE", "TIE"],
+            "geo.index.kernel.layout": ["MAGIC"],
+            "geo.index.nearness": ["Near", "Place", "box_distances2"],
+            "geo.index.shapes": ["Floats", "Shapes", "decode"],
+        },
+    )

@@ -16,11 +16,9 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
-from geo.datum.detection import Suspicion, compare_with_known, convert_batch
-from geo.datum.offset_fit import Floats
-from geo.datum.wrong_zone import find_wrong_zone
-from store.queries.features import Box
-from store.queries.reference_points import (
+from geo.datum import Floats, Suspicion, compare_with_known, convert_batch, find_wrong_zone
+from store.queries import (
+    Box,
     ReferencePlaces,
     fetch_reference_places,
     fetch_unit_areas,

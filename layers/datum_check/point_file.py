@@ -18,11 +18,9 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import BadInput
 from core.i18n import N_
 from core.text_encoding import decode_text
-from geo.datum.detection import convert_batch
-from geo.datum.offset_fit import Floats
-from geo.datum.reference_systems import CANON, frame
+from geo.datum import CANON, Floats, convert_batch, frame
 from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
-from store.schema.datasets import SRID
+from store.schema import SRID
 
 TABLES: Final = (".csv", ".tsv", ".txt")
 EAST: Final = ("经度", "lon", "lng", "longitude", "x", "东坐标", "easting")

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import percent
-from geo.datum.detection import Suspicion
-from geo.datum.reference_systems import frame
+from geo.datum import Suspicion, frame
 
 Line = dict[str, str]
 

@@ -18,13 +18,12 @@ import shapely
 from numpy.typing import NDArray
 
 from core.errors import BadInput
-from geo.datum.conversion import to_cgcs2000_array
-from geo.datum.reference_systems import frame
+from geo.datum import frame, to_cgcs2000_array
 from layers.formats.geometry_columns import Floats, GeometryBatch, encode_geometry, has_coordinates, to_shapes
 from layers.formats.place_columns import EXTENSION, EXTENSION_METADATA, WGS84, PlaceColumns
 from layers.formats.source import SourceBatch
-from store.queries.features import Box
-from store.schema.datasets import SRID
+from store.queries import Box
+from store.schema import SRID
 
 # As in the input; as WKB; as WKT, but only if it was WKT in the input.
 GeometryForm = Literal["native", "wkb", "text"]

@@ -18,7 +18,7 @@ import pyogrio
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.reference_systems import CANON, frame
+from geo.datum import CANON, frame
 from layers.formats.arrow import open_ipc, open_parquet
 from layers.formats.gdal import open_vector
 from layers.formats.geometry_columns import Floats, GeometryBatch, decode_geometry

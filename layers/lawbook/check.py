@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.unit_codes import stem
-from law.book import LawBook
-from law.completeness import CompetenceFinding, RuleGap, check_competence, find_rule_gaps
+from geo import stem
+from law import CompetenceFinding, LawBook, RuleGap, check_competence, find_rule_gaps
 from layers.lawbook.documents import current_book
-from store.schema.datasets import Source, Unit
+from store.schema import Source, Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadData
 from core.i18n import N_, Lang, say
-from geo.unit_codes import stem
-from law.book import LawBook
-from law.competence import EntryRow
-from law.competence_list import competence_rows
-from law.errors import DataIssue, LawDataError
-from law.values import bilingual
+from geo import stem
+from law import DataIssue, EntryRow, LawBook, LawDataError, bilingual, competence_rows
 from layers.lawbook.check import fetch_townships
 from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.registry.sources import Dataset
@@ -37,7 +33,7 @@ from layers.registry.versions import (
     record_change,
     retire_version,
 )
-from store.schema.datasets import Source
+from store.schema import Source
 
 LICENCE: Final = "not stated"  # the file does not say; lists of powers are published documents
 READ_ERRORS: Final = (OSError, ValueError, ParseError, csv.Error)

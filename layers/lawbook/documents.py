@@ -14,13 +14,10 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadData, StoreUnavailable
 from core.i18n import N_, Lang, say
-from facts.model import SourceRef
-from law.book import LawBook
-from law.competence import EntryRow
-from law.errors import LawDataError
-from law.parsing import check_sections, parse_rows, section_rows
+from facts import SourceRef
+from law import EntryRow, LawBook, LawDataError, check_sections, parse_rows, section_rows
 from layers.registry.sources import Dataset
-from store.schema.datasets import Source
+from store.schema import Source
 
 LOCAL_LIST: Final = "law/competence_local"
 LOCAL_LIST_DOCUMENT: Final = "competence_local"

@@ -12,12 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput, StoreUnavailable
 from core.i18n import N_
-from law.book import LawBook
-from law.calendar import WorkCalendar
-from law.errors import CalendarGap, LawDataError
-from law.time_limits import Clock, Extension, Pause, Term, count_term
+from law import CalendarGap, Clock, Extension, LawBook, LawDataError, Pause, Term, WorkCalendar, count_term
 from layers.lawbook.documents import InvalidLaw, current_book
-from store.schema.datasets import Source
+from store.schema import Source
 
 CALENDAR: Final = "calendar/holidays"
 MAX_EXTENSION: Final = 3650  # in its unit: a mistyped length must not be counted for minutes

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.conversion import CANON, to_cgcs2000_array
-from law.errors import LawDataError
-from law.parsing import read_yaml
+from geo.datum import CANON, to_cgcs2000_array
+from law import LawDataError, read_yaml
 from layers.lawbook.competence_list import list_document, read_list
 from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.readers.feature_table import read_features
@@ -25,7 +24,7 @@ from layers.readers.foreign_file import undescribed_dataset
 from layers.readers.units import Rows, read_units
 from layers.readers.zones import read_zones
 from layers.registry.sources import Dataset
-from store.schema.datasets import Source, Unit, Zone
+from store.schema import Source, Unit, Zone
 
 SECTIONS: Final = {
     "laws": "law/articles",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadData
 from core.i18n import N_
-from law.book import LawBook
+from law import LawBook
 from layers.lawbook.documents import LOCAL_LIST, book_of_files, current_book
 from layers.readers.grid import read_grid
 from layers.readers.land_classes import LandClasses, classes_of_files
@@ -36,9 +36,8 @@ from layers.registry.versions import (
     record_change,
     retire_version,
 )
-from store.queries.pieces import insert_pieces
-from store.schema.datasets import GridCell, Permit, Source, Unit, Zone, ZoneKind
-from store.schema.parcels import Parcel
+from store.queries import insert_pieces
+from store.schema import GridCell, Parcel, Permit, Source, Unit, Zone, ZoneKind
 
 Progress = Callable[[Iterable[Dataset]], Iterable[Dataset]]
 TABLES: Final = {

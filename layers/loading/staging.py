@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadData
 from core.i18n import N_
-from facts.model import SourceRef
-from law.book import LawBook
+from facts import SourceRef
+from law import LawBook
 from layers.lawbook.documents import fetch_book
 from layers.loading.candidate import Candidate
 from layers.loading.load import write_kinds, write_rows
 from layers.readers.units import earliest_start
 from layers.registry.versions import add_version
-from store.schema.datasets import Source, Zone
+from store.schema import Source, Zone
 
 ZONE_KINDS: Final = "law/zone_kinds"
 Versions = Mapping[int, str]

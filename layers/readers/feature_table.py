@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import Range
 from core.errors import BadData, BadInput
 from core.i18n import N_, Lang, say
 from layers.registry.sources import Dataset
-from store.schema.datasets import SRID
+from store.schema import SRID
 
 
 class BadFeature(BadData):

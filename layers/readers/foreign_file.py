@@ -15,12 +15,11 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.conversion import to_cgcs2000_array
-from geo.datum.reference_systems import frame
-from geo.measure.buffer import STEP_DEG
+from geo.datum import frame, to_cgcs2000_array
+from geo.measure import STEP_DEG
 from layers.readers.feature_table import BadFeature, read_table
 from layers.registry.sources import Dataset, Role
-from store.schema.datasets import SRID
+from store.schema import SRID
 
 STEP_M: Final = 400.0  # longest edge before conversion: one straight in projected metres stays so to 3 mm
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadData
 from core.i18n import N_, Lang
 from layers.registry.sources import Dataset
-from store.schema.datasets import Source
+from store.schema import Source
 
 ROLE: Final = "land_classes"
 

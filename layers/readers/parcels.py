@@ -17,7 +17,7 @@ from layers.readers.feature_table import Feature, iter_features, read_features, 
 from layers.readers.land_classes import LandClasses
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
-from store.schema.parcels import NUMBER_MAX_CHARS
+from store.schema import NUMBER_MAX_CHARS
 
 UNIT: Final = re.compile(r"[0-9]{2,15}")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from core.i18n import N_
-from law.book import LawBook
+from law import LawBook
 from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset

@@ -19,9 +19,9 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum.conversion import CANON, to_cgcs2000_array
-from geo.measure.buffer import buffer_geodesic
-from law.kinds import Width, ZoneKind
+from geo.datum import CANON, to_cgcs2000_array
+from geo.measure import buffer_geodesic
+from law import Width, ZoneKind
 from layers.readers.feature_table import BadFeature, Feature, iter_features, read_features, to_element
 from layers.readers.units import Rows
 from layers.readers.zones import check_zone_kind

@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.pinyin import initials
 from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.registry.sources import Dataset
-from store.schema.datasets import LEVELS
+from store.schema import LEVELS
 
 Rows = list[dict[str, Any]]
 # About 10 m: a narrower gap is a digitising error, a wider one may be land without a unit.

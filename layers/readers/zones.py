@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import mapping
 
 from core.i18n import N_
-from law.kinds import ZoneKind
+from law import ZoneKind
 from layers.readers.feature_table import Feature, iter_features, read_features, to_element
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset

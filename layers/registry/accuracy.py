@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store.queries.features import Box, fetch_places
-from store.schema.datasets import Source
+from store.queries import Box, fetch_places
+from store.schema import Source
 
 AREA_ROLES: Final = ("units", "zones", "grid")
 MAX_UNITS: Final = 50  # units of the highest level whose extents are joined

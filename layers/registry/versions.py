@@ -14,8 +14,8 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from layers.registry.sources import Dataset
-from store.journal.append import append_step
-from store.schema.datasets import SOURCE_CHANNEL, Source
+from store import append_step
+from store.schema import SOURCE_CHANNEL, Source
 
 Outcome = Literal["loaded", "restored", "unchanged"]
 

@@ -20,12 +20,11 @@ from sqlalchemy.orm import Session
 from core.clock import CHINA
 from core.errors import NotFound
 from core.i18n import N_
-from geo.measure.geodesic import GEOD, Plane, distance_m
+from geo.measure import GEOD, Plane, distance_m
 from reports.evidence.sandbox import Inspection, InspectionProcess
 from reports.evidence.storage import BlobStore, Staged
-from store.access import current_account_id
-from store.journal.append import append_step
-from store.schema.datasets import Evidence, Report
+from store import append_step, current_account_id
+from store.schema import Evidence, Report
 
 PHOTO_M: Final = 50.0  # assumed error of a telephone's position
 MAX_AGE: Final = dt.timedelta(hours=24)  # between a photo and its report, either way

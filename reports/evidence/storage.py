@@ -25,7 +25,7 @@ from fsspec.implementations.local import LocalFileSystem
 from core.errors import BadInput, StoreUnavailable, TooLarge
 from core.i18n import N_
 from core.settings import ROOT, Settings
-from store.cluster.cluster import default_home
+from store.cluster import default_home
 
 CHUNK: Final = 1 << 20  # bytes that are read or written at a time
 S3_BLOCK: Final = 8 << 20  # bytes that are fetched ahead from a remote store

@@ -7,11 +7,10 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from law.errors import CalendarGap
-from law.time_limits import count_term
-from layers.lawbook.documents import current_book
-from layers.lawbook.workdays import fetch_calendar
-from store.schema.datasets import CLOSED_STATES
+from law import CalendarGap, count_term
+from layers import current_book
+from layers.lawbook import fetch_calendar
+from store.schema import CLOSED_STATES
 
 FIRST_LOOK: Final = "first_look"  # the clock of data/law/clocks.yaml that a new report starts
 NO_CLOCK, IN_TIME, LAST_DAY, OVERDUE = range(4)

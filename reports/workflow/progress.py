@@ -12,7 +12,7 @@ from core.i18n import N_, Lang, say
 from reports.workflow.assignment import fetch_assignments
 from reports.workflow.deadlines import clock_of
 from reports.workflow.states import STATUSES, next_statuses
-from store.schema.datasets import Report
+from store.schema import Report
 
 
 def report_progress(session: Session, report_id: int, lang: Lang) -> dict[str, Any]:

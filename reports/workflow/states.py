@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.i18n import N_
-from store.schema.datasets import CLOSED_STATES
+from store.schema import CLOSED_STATES
 
 STATUSES: Final = {
     "new": N_("new report"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verdict.model import Verdict
+from verdict import Verdict
 
 
 def is_urgent(verdict: Verdict, zones: frozenset[str]) -> bool:

@@ -30,19 +30,26 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Engine, select
 
-from facts.memory.cache import LruCache
-from facts.memory.files import make_private
-from facts.memory.layer_codec import decode_layer, encode_layer
-from facts.memory.snapshot import GridLayer, PermitLayer, Snapshot, UnitLayer, UnitRow, ZoneLayer, ZoneRow
-from facts.model import CellHit, PermitHit, SourceRef
-from geo.index import MAGIC
-from geo.index.cell_index import Index, OverlapIndex, index_of_words
-from geo.index.shapes import Shapes
-from law.book import LawBook
-from layers.lawbook.documents import build_book, document_name, parse_document
+from facts import CellHit, PermitHit, Snapshot, SourceRef
+from facts.memory import (
+    GridLayer,
+    LruCache,
+    PermitLayer,
+    UnitLayer,
+    UnitRow,
+    ZoneLayer,
+    ZoneRow,
+    decode_layer,
+    encode_layer,
+    make_private,
+)
+from geo import OverlapIndex
+from geo.index import MAGIC, Index, Shapes, index_of_words
+from law import LawBook
+from layers.lawbook import build_book, document_name, parse_document
 from screening.screener import Screener, ScreenTask
-from store.engine import open_session
-from store.schema.datasets import Source
+from store import open_session
+from store.schema import Source
 
 LAYOUT: Final = f"2 {MAGIC:x}"  # to be raised with the layout here; MAGIC is that of the index
 PREFIX: Final = struct.Struct("<8sQQ32s")

@@ -21,12 +21,19 @@ from sqlalchemy import Engine
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
-from facts.memory.cache import cache_folder
-from layers.formats.output_plan import OutputBatch, plan_output
-from layers.formats.parquet_slice import can_be_sliced, file_fingerprint, open_slice
-from layers.formats.pipeline import prefetch
-from layers.formats.source import SourceFile
-from layers.formats.writer import check_target, geometry_form, write_stream
+from facts.memory import cache_folder
+from layers import write_stream
+from layers.formats import (
+    OutputBatch,
+    SourceFile,
+    can_be_sliced,
+    check_target,
+    file_fingerprint,
+    geometry_form,
+    open_slice,
+    plan_output,
+    prefetch,
+)
 from screening.cluster.bundle import bundle_key, fetch_documents, make_bundle
 from screening.cluster.pool import BundleFile, Future, WorkerPool
 from screening.cluster.worker import JobSpec, JudgedRows, RowRange, sees_file, software, to_ipc

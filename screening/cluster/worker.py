@@ -19,13 +19,17 @@ import pyarrow as pa
 from core.errors import BadInput
 from core.i18n import N_
 from core.settings import Settings
-from facts.memory.cache import LruCache, cache_folder
-from facts.memory.files import make_private
-from layers.formats.geometry_columns import Floats
-from layers.formats.output_plan import OutputBatch, OutputPlan
-from layers.formats.parquet_slice import file_fingerprint, open_slice
-from layers.formats.place_columns import PlaceColumns
-from layers.formats.source import SourceBatch, to_source_batch
+from facts.memory import LruCache, cache_folder, make_private
+from layers.formats import (
+    Floats,
+    OutputBatch,
+    OutputPlan,
+    PlaceColumns,
+    SourceBatch,
+    file_fingerprint,
+    open_slice,
+    to_source_batch,
+)
 from screening.cluster.bundle import (
     LAYOUT,
     Bundle,
@@ -38,7 +42,7 @@ from screening.cluster.bundle import (
 from screening.files.places import PlaceOptions
 from screening.files.run import JudgedBatch, judge_batch
 from screening.screener import ScreenTask
-from store.queries.features import Box
+from store.queries import Box
 
 SLICE_ROWS: Final = 262_144
 IPC_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")

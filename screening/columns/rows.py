@@ -10,17 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from facts.memory.snapshot import Snapshot
+from facts import Snapshot
 from screening.columns.encoded import NULL, EncodedColumn, Ints, encoded_column, null_column, text_array
 from screening.decide.law_table import LawTable
 from screening.decide.unit_table import Division, UnitTable
 from screening.decide.zone_table import LAW_UNKNOWN, POSSIBLE_STRICT, SURE_PERMIT, SURE_PROHIBITED, Conflicts
 from screening.kernel import distinct, outcomes, sequence_keys
 from screening.schema import SEPARATOR, join_values, unit_with_share
-from store.schema.datasets import CERTAINTIES, EFFECTS, LEVELS
-from verdict.conflicts import RELATIONS
-from verdict.model import METRE_DIGITS
-from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES
+from store.schema import CERTAINTIES, EFFECTS, LEVELS
+from verdict import MAX_OUTSIDE_SHARE, METRE_DIGITS, OUTCOMES, RELATIONS
 
 REASONS: Final = tuple(dict.fromkeys(reason for _, reason in OUTCOMES))
 NOT_A_PLACE: Final = "not a place: a coordinate or the accuracy is not a valid number"

@@ -13,11 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from facts.model import SourceRef
-from law.book import LawBook
+from facts import SourceRef
+from law import LawBook
 from screening.schema import SEPARATOR, citation, join_values
-from verdict.applicable_law import STRICTEST_FIRST, LawQuery, find_law
-from verdict.judge import Case
+from verdict import STRICTEST_FIRST, Case, LawQuery, find_law
 
 NO_EFFECT: Final = len(STRICTEST_FIRST)
 NOTICE: Final = STRICTEST_FIRST.index("notice")

@@ -9,17 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from facts.memory.snapshot import Snapshot
+from facts import Snapshot
+from geo import CoverageIndex, stem
 from geo.index import CLOSE
-from geo.index.cell_index import CoverageIndex
-from geo.measure.geodesic import ELLIPSOID
-from geo.measure.probability import R68, REACH
-from geo.unit_codes import stem
+from geo.measure import ELLIPSOID, R68, REACH
 from screening.decide.interior_kernel import leads_of_interior, write_interior
 from screening.decide.share_kernel import divide_many
 from screening.kernel import degree_lengths
-from store.schema.datasets import LEVELS
-from verdict.thresholds import Thresholds
+from store.schema import LEVELS
+from verdict import Thresholds
 
 Floats = NDArray[np.float64]
 MIN_REACH_M: Final = 1e-6  # even a position without error is not plain nearer to a border than this

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facts.memory.snapshot import ZoneLayer
-from geo.measure.probability import R68
+from facts.memory import ZoneLayer
+from geo.measure import R68
 from screening.decide.law_table import NO_EFFECT, NOTICE, LawTable
 from screening.kernel import combine_bits
-from verdict.conflicts import RELATIONS
-from verdict.model import SHARE_DIGITS
-from verdict.outcome import STRICT
-from verdict.thresholds import Thresholds
+from verdict import RELATIONS, SHARE_DIGITS, STRICT, Thresholds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -19,9 +19,9 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
-from geo.datum.conversion import to_cgcs2000_array
-from layers.formats.geometry_columns import MULTIPOLYGON, POLYGON, Floats, GeometryBatch, Shapes
-from verdict.inquiry import Inquiry, Limits
+from geo.datum import to_cgcs2000_array
+from layers.formats import MULTIPOLYGON, POLYGON, Floats, GeometryBatch, Shapes
+from verdict import Inquiry, Limits
 
 RowNumbers = NDArray[np.intp]
 

@@ -12,11 +12,21 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from layers.formats.geometry_columns import Floats, GeometryBatch
-from layers.formats.output_plan import OutputBatch, OutputPlan, plan_output
-from layers.formats.pipeline import map_in_order, prefetch
-from layers.formats.source import BATCH_ROWS, SourceBatch, SourceFile
-from layers.formats.writer import check_target, geometry_form, write_stream
+from layers import write_stream
+from layers.formats import (
+    BATCH_ROWS,
+    Floats,
+    GeometryBatch,
+    OutputBatch,
+    OutputPlan,
+    SourceBatch,
+    SourceFile,
+    check_target,
+    geometry_form,
+    map_in_order,
+    plan_output,
+    prefetch,
+)
 from screening.files.places import PlaceBatch, PlaceOptions, convert_places
 from screening.files.summary import Sample, Summary
 from screening.files.verdicts import BatchJudge, judge_places

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from layers.formats.geometry_columns import Floats
+from layers.formats import Floats
 from screening.columns.tally import Codes, Column, PairTally, count_pairs, pair_lists, split_lists
 from screening.files.verdicts import ERROR
 from screening.schema import SEPARATOR

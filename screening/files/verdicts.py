@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import numpy as np
 import pyarrow as pa
 
-from layers.formats.geometry_columns import Floats, Shapes
+from layers.formats import Floats, Shapes
 from screening.files.places import PlaceBatch
 
 ERROR: Final = "zj_error"

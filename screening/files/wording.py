@@ -7,7 +7,7 @@ from typing import Final
 
 from core.i18n import N_, Lang, say
 from screening.files.summary import EFFECTS, Summary
-from verdict.glossary import EFFECTS as EFFECT_NAMES
+from verdict import EFFECTS as EFFECT_NAMES
 
 Rows = list[tuple[str, ...]]
 MAX_ROWS: Final = 20

@@ -4,3 +4,35 @@
 edited, removed, moved or inserted, and ``proof`` writes a bundle that a third party can check without the
 database. ``docs/journal.md`` describes the chain and what it can and cannot prove.
 """
+
+from typing import TYPE_CHECKING
+
+from core.lazy import lazy_exports
+
+__all__ = [
+    "Head",
+    "ProofSummary",
+    "VerificationResult",
+    "count_rows",
+    "current_head",
+    "fetch_steps",
+    "verified_head",
+    "verify_journal",
+    "write_proof",
+]
+
+if TYPE_CHECKING:
+    from store.journal.chain import Head, count_rows, current_head
+    from store.journal.proof import ProofSummary, write_proof
+    from store.journal.read import fetch_steps
+    from store.journal.verification import VerificationResult, verified_head, verify_journal
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "store.journal.chain": ["Head", "count_rows", "current_head"],
+            "store.journal.proof": ["ProofSummary", "write_proof"],
+            "store.journal.read": ["fetch_steps"],
+            "store.journal.verification": ["VerificationResult", "verified_head", "verify_journal"],
+        },
+    )

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from geo.measure.geodesic import Plane
+from geo.measure import Plane
 from store.queries.features import Box, meets_box
 from store.schema.datasets import SRID, GridCell, Permit, Source, Unit, Zone
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from geo.unit_codes import stem
+from geo import stem
 from store.queries.features import Box
 from store.schema.datasets import SRID
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, Text
 
-from geo.measure.probability import REACH, sigma_from_r68
+from geo.measure import REACH, sigma_from_r68
 from store.schema.datasets import LEVELS, Report, UnitPiece
 
 _SQL_FILE: Final = Path(__file__).parent / "sql" / "unit_changes.sql"

@@ -27,7 +27,7 @@ from core.settings import Settings
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from store.schema.datasets import Source
-from verdict.judge import check
+from verdict.judgement import check
 
 PATH = "/api/check/batch"
 ARROW = "application/vnd.apache.arrow.stream"

@@ -27,7 +27,7 @@ from law.book import LawBook
 from law.completeness import check_competence, find_rule_gaps
 from layers.lawbook.documents import LOCAL_LIST
 from store.schema.datasets import Source
-from verdict.judge import check
+from verdict.judgement import check
 
 DAY = "2022-08-21"
 PLACE = Location.from_point(112.395, 35.625, "cgcs2000", 0.0, max_accuracy_m=50_000)

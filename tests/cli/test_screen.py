@@ -26,7 +26,7 @@ from core.clock import today
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from screening.files.run import ScreeningResult
-from verdict.judge import check
+from verdict.judgement import check
 
 pytestmark = pytest.mark.long
 

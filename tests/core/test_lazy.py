@@ -1,4 +1,4 @@
-"""Rooms give their names on first use, and importing a room loads none of its modules."""
+"""Packages load the names of their interface on first use; importing a package loads none of its modules."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from core.settings import ROOT
+from tools.catalogue import ROOMS
 
-# the rooms that list their names in __all__ and load them lazily
-ROOMS = sorted(
-    path.parent.name for path in ROOT.glob("*/__init__.py") if "lazy_exports(" in path.read_text("utf-8")
+# the packages that list their interface in __all__ and load it lazily
+PACKAGES = sorted(
+    path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+    for room in ROOMS
+    for path in (ROOT / room).rglob("__init__.py")
+    if "lazy_exports(" in path.read_text("utf-8")
 )
+# packages without an interface of their own that lie on the way to one with an interface
+PARENTS = {name.rpartition(".")[0] for name in PACKAGES if "." in name}
 
 
 def _imports_for_types(path: Path) -> dict[str, str]:
@@ -31,23 +37,23 @@ def _imports_for_types(path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_types_and_values_come_from_the_same_modules(room: str) -> None:
-    package = import_module(room)
-    typed = _imports_for_types(ROOT / room / "__init__.py")
+@pytest.mark.parametrize("name", PACKAGES)
+def test_types_and_values_come_from_the_same_modules(name: str) -> None:
+    package = import_module(name)
+    typed = _imports_for_types(ROOT / name.replace(".", "/") / "__init__.py")
     assert list(package.__all__) == sorted(package.__all__)
     assert typed.keys() == set(package.__all__) <= set(dir(package))
-    for name, module in typed.items():
-        assert getattr(package, name) is getattr(import_module(module), name)
-        assert name in vars(package)
+    for export, module in typed.items():
+        assert getattr(package, export) is getattr(import_module(module), export)
+        assert export in vars(package)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_importing_a_room_loads_none_of_its_modules(room: str) -> None:
-    code = f"import sys, {room}; print(*(name for name in sys.modules if name.startswith('{room}.')))"
+def test_importing_a_package_loads_none_of_its_modules() -> None:
+    rooms = {name.partition(".")[0] for name in PACKAGES}
+    ours = f"n.partition('.')[0] in {rooms}"
+    code = f"import sys, {', '.join(PACKAGES)}; print(*(n for n in sys.modules if {ours}))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    expected = {"core.lazy"} if room == "core" else set()
-    assert set(run.stdout.split()) == expected
+    assert set(run.stdout.split()) == {*PACKAGES, *rooms, *PARENTS}
 
 
 def test_other_names_are_missing() -> None:

@@ -19,7 +19,7 @@ from support.snapshots import CORE, DAY, EAST_TOWN, SCENE, WEST_TOWN
 from facts.memory.cache import SnapshotCache
 from facts.memory.snapshot import snapshot_of, versions_key
 from facts.model import PlaceFacts
-from facts.postgis import fetch_facts
+from facts.postgis import fetch_facts_of_days
 from geo.index.cell_index import CoverageIndex, OverlapIndex
 from geo.place.location import Location
 from layers.loading.load import load_folder
@@ -39,7 +39,7 @@ def cache() -> SnapshotCache:
 def _told(session: Session) -> PlaceFacts:
     """What PostGIS says of a place from which everything in the scene is in reach."""
     lon, lat = ORIGIN
-    return fetch_facts(session, Location.from_point(lon - 1e-4, lat, accuracy_m=3000.0), DAY)
+    return fetch_facts_of_days(session, Location.from_point(lon - 1e-4, lat, accuracy_m=3000.0), (DAY,))[0]
 
 
 # What it holds

@@ -29,7 +29,7 @@ from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, build_book, current
 from layers.lawbook.workdays import TermRequest, fetch_calendar, fetch_term
 from layers.loading.load import load_folder
 from store.schema.datasets import Source
-from verdict.judge import check
+from verdict.judgement import check
 
 DAY = dt.date(2022, 8, 21)
 PLACE = Location.from_point(112.395, 35.625, "cgcs2000", 0.0, max_accuracy_m=50_000)

@@ -37,7 +37,7 @@ from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
 from layers.readers.roads import control_zone, road_zones, zone_of_land, zone_width_m
 from layers.registry.sources import REQUIRED_FOLDERS, read_data_dir, read_folder
 from store.schema.datasets import Source, Zone, ZonePiece
-from verdict.judge import check
+from verdict.judgement import check
 
 pytestmark = pytest.mark.both_engines
 

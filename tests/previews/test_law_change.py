@@ -44,7 +44,7 @@ from previews.past_reports import PAGE, stream_reports
 from store.engine import open_session
 from store.schema.datasets import Report, Source, StoredVerdict, Zone
 from verdict.inquiry import Limits
-from verdict.judge import check
+from verdict.judgement import check
 
 pytestmark = pytest.mark.both_engines
 

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,56 @@ def test_nothing_is_built_at_import() -> None:
         [sys.executable, "-c", probe], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     assert done.stdout == "imported\n", done.stderr
+
+
+# core's modules are themselves its interface; compiled loops may only be inlined from their own module
+DIRECT = ("core", "geo.index.kernel")
+
+
+def _deep_imports(path: Path) -> list[str]:
+    """Imports of a file from another room that do not name a package and a name in its ``__all__``."""
+    room = path.relative_to(ROOT).parts[0]
+    imports = [
+        (node.module or "", alias.name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
+    return [
+        f"{path.relative_to(ROOT).as_posix()}: {module}.{name}"
+        for module, name in imports
+        if module.partition(".")[0] in {*ROOMS} - {room}
+        and not f"{module}.".startswith(tuple(f"{prefix}." for prefix in DIRECT))
+        and name not in _interface(module)
+    ]
+
+
+@cache
+def _interface(module: str) -> frozenset[str]:
+    """The names in a package's ``__all__``; none of a module that is no package."""
+    source = ROOT / module.replace(".", "/") / "__init__.py"
+    if not source.exists():
+        return frozenset()
+    return frozenset(
+        name
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.literal_eval(node.value)
+    )
+
+
+def test_rooms_use_each_other_through_their_interfaces() -> None:
+    assert [deep for path in FILES for deep in _deep_imports(path)] == []
+
+
+def test_every_exported_name_is_used_by_another_room() -> None:
+    used = {
+        (node.module, alias.name)
+        for folder in (*ROOMS, "tests", "benchmarks", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    packages = {".".join(path.relative_to(ROOT).parts[:-1]) for path in FILES if path.name == "__init__.py"}
+    assert [f"{p}.{n}" for p in sorted(packages) for n in sorted(_interface(p)) if (p, n) not in used] == []

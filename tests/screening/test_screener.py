@@ -27,7 +27,7 @@ from screening.screener import Screener, ScreenTask
 from store.engine import open_session
 from verdict.answer_cache import AnswerCache
 from verdict.inquiry import Inquiry, Limits, answer
-from verdict.judge import Case, judge
+from verdict.judgement import Case, judge
 from verdict.wording.verdict import verdict_with_words
 
 ACT, ANSWER = dt.date(2022, 8, 1), dt.date(2026, 11, 24)

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from support import scenes
 
-from verdict.judge import Case, judge
+from verdict.judgement import Case, judge
 from verdict.model import Basis, Change, Conflict, Jurisdiction, LawOnDay, PermitState, Power, Verdict
 from verdict.wording.verdict import tell_verdict
 

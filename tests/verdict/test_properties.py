@@ -21,15 +21,15 @@ from sqlalchemy.orm import Session
 from support import scenes
 
 from core.errors import BadInput
-from facts.postgis import fetch_facts
+from facts.postgis import fetch_facts_of_days
 from layers.loading.load import load_folder
 from reports.filing import Submission, file_report
 from store.schema.datasets import StoredVerdict
 from verdict.inquiry import Inquiry, Limits
-from verdict.judge import Case, judge
+from verdict.judgement import Case, judge
 from verdict.jurisdiction import decide
 from verdict.model import Verdict
-from verdict.replay import replay
+from verdict.replays import replay
 from verdict.thresholds import DEFAULT, Thresholds
 
 DAY = dt.date(2024, 6, 1)
@@ -171,7 +171,7 @@ def test_shares_of_all_units_and_outside_sum_to_one(
     where: dict[str, Any], store: Session, worlds: Worlds
 ) -> None:
     place = scenes.place(WORLD, where)
-    found, steps = decide(place, fetch_facts(store, place, DAY, worlds[0.0]), DEFAULT)
+    found, steps = decide(place, fetch_facts_of_days(store, place, (DAY,), worlds[0.0])[0], DEFAULT)
     units = [*([found.lead] if found.lead else []), *found.others]
     outside = next(step.numbers["share"] for step in steps if step.rule == "unit.outside")
     shares = [unit.share for unit in units] + [outside]

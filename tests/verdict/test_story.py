@@ -15,7 +15,7 @@ from demo.story import STORY
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
 from verdict.inquiry import Inquiry, Limits, answer
-from verdict.judge import check
+from verdict.judgement import check
 from verdict.model import Verdict
 from verdict.wording.verdict import tell_verdict, trace_lines
 

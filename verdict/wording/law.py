@@ -8,12 +8,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from core.i18n import N_, Lang, say
-from law.articles import Article
-from law.book import LawBook
-from law.completeness import CompetenceFinding, RuleGap
-from law.time_limits import Clock, Term
-from law.values import Unit
-from layers.lawbook.check import LawCheck
+from law import Article, Clock, CompetenceFinding, LawBook, RuleGap, Term, Unit
+from layers.lawbook import LawCheck
 
 Line = dict[str, str]
 Row = tuple[str, ...]

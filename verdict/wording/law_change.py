@@ -9,10 +9,7 @@ from typing import Final
 
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
-from law.applicable_law import Law
-from law.articles import Article
-from law.book import Change, LawBook
-from law.rules import Rule
+from law import Article, Change, Law, LawBook, Rule
 from verdict.applicable_law import basis_of
 from verdict.glossary import EFFECTS
 from verdict.wording.law import Line, cited_short, joined, labelled, zone_words

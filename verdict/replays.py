@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.i18n import N_
-from store.schema.datasets import StoredVerdict
+from store.schema import StoredVerdict
 from verdict.inquiry import Inquiry, Limits
-from verdict.judge import Case, Judgement, judge
+from verdict.judgement import Case, Judgement, judge
 from verdict.thresholds import Thresholds
 
 

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from facts.lookup import facts_of_days
-from facts.model import PlaceFacts
-from geo.place.location import Location
-from law.book import LawBook
-from layers.lawbook.documents import fetch_book
+from facts import PlaceFacts, facts_of_days
+from geo import Location
+from law import LawBook
+from layers.lawbook import fetch_book
 from verdict.applicable_law import basis_of, bilingual
 from verdict.changes import find_changes
 from verdict.conflicts import ConflictQuery, find_conflicts
