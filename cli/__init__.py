@@ -7,17 +7,14 @@ program's entry point.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cli.main import app
+from core.lazy import lazy_exports
 
 __all__ = ["app"]
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from cli.main import app  # noqa: PLC0415 - importing a command's module must not build the application
-
-    return app
+if TYPE_CHECKING:
+    from cli.main import app
+else:
+    # lazily: importing a command's module must not build the application
+    __getattr__, __dir__ = lazy_exports(__name__, {"cli.main": ["app"]})
