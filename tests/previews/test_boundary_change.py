@@ -352,8 +352,8 @@ def test_which_dataset_is_meant_can_be_said_and_is_checked(session: Session, tmp
     assert read_candidate(session, file, "boundaries/counties").dataset.dataset == "boundaries/counties"
     for name, told in (
         ("boundaries/nowhere", "boundaries/townships"),
-        ("protected_areas/reserves", "holds zones"),
-        ("law/rules", "holds law"),
+        ("protected_areas/reserves", "contains zones"),
+        ("law/rules", "contains law"),
     ):
         with pytest.raises(BadInput) as fault:
             read_candidate(session, file, name)
