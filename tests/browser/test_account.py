@@ -117,7 +117,7 @@ def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
     key = told.inner_text()
     line = page.locator("#keys li")
     expect(line).to_contain_text("<i>nightly</i>")
-    expect(line).to_contain_text("ask about places, see the map's layers")
+    expect(line).to_contain_text("check places and view the map layers")
     page.reload()
     expect(line).to_have_count(1)
     assert key not in page.content()
