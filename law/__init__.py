@@ -18,12 +18,15 @@ __all__ = [
     "Change",
     "Clock",
     "CompetenceFinding",
+    "Condition",
+    "Contradiction",
     "DataIssue",
     "EntryRow",
     "Extension",
     "Law",
     "LawBook",
     "LawDataError",
+    "OwnPower",
     "Pause",
     "Rule",
     "RuleGap",
@@ -35,6 +38,7 @@ __all__ = [
     "ZoneKind",
     "bilingual",
     "check_competence",
+    "check_consistency",
     "check_sections",
     "competence_rows",
     "count_term",
@@ -49,13 +53,14 @@ if TYPE_CHECKING:
     from law.articles import Article
     from law.book import Change, LawBook
     from law.calendar import WorkCalendar
-    from law.competence import EntryRow
+    from law.competence import EntryRow, OwnPower
     from law.competence_list import competence_rows
     from law.completeness import CompetenceFinding, RuleGap, check_competence, find_rule_gaps
+    from law.consistency import Contradiction, check_consistency
     from law.errors import CalendarGap, DataIssue, LawDataError
     from law.kinds import Category, Width, ZoneKind
     from law.parsing import check_sections, parse_rows, read_yaml, section_rows
-    from law.rules import Rule
+    from law.rules import Condition, Rule
     from law.time_limits import Clock, Extension, Pause, Term, count_term
     from law.values import Text, Unit, bilingual
 else:
@@ -66,13 +71,14 @@ else:
             "law.articles": ["Article"],
             "law.book": ["Change", "LawBook"],
             "law.calendar": ["WorkCalendar"],
-            "law.competence": ["EntryRow"],
+            "law.competence": ["EntryRow", "OwnPower"],
             "law.competence_list": ["competence_rows"],
             "law.completeness": ["CompetenceFinding", "RuleGap", "check_competence", "find_rule_gaps"],
+            "law.consistency": ["Contradiction", "check_consistency"],
             "law.errors": ["CalendarGap", "DataIssue", "LawDataError"],
             "law.kinds": ["Category", "Width", "ZoneKind"],
             "law.parsing": ["check_sections", "parse_rows", "read_yaml", "section_rows"],
-            "law.rules": ["Rule"],
+            "law.rules": ["Condition", "Rule"],
             "law.time_limits": ["Clock", "Extension", "Pause", "Term", "count_term"],
             "law.values": ["Text", "Unit", "bilingual"],
         },

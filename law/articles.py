@@ -25,6 +25,8 @@ class Article:
         article: the number in digits; empty where it is not known or the text has no numbered articles.
         label: the number as written in a citation, such as 第六十五条.
         verified: somebody has read the statute's text.
+        new: the law did not exist before ``valid_from`` in any version. Otherwise, what was the law before
+            the first version in the book is unknown.
         gist: what the article says, in one sentence.
         short: the law's short title.
     """
@@ -39,6 +41,7 @@ class Article:
     source: str
     gist: Text
     short: Text
+    new: bool = False
 
     @property
     def period(self) -> Period:
@@ -66,6 +69,7 @@ class LawRow(DatedRow):
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     title: TextRow
     short: TextRow
+    new: bool = False
     verified: bool
     source: str = Field(min_length=1)
     articles: tuple[ArticleRow, ...]
@@ -110,6 +114,7 @@ def _article(law: LawRow, row: ArticleRow) -> Article:
         source=law.source,
         gist=row.gist.text(),
         short=law.short.text(),
+        new=law.new,
     )
 
 

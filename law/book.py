@@ -21,6 +21,7 @@ from law.competence import (
     build_entry,
     default_issues,
     entry_issues,
+    parse_authority_rows,
     parse_entry_rows,
     rank_entries,
     resolve_competence,
@@ -51,6 +52,7 @@ SECTIONS: Final[dict[str, frozenset[str]]] = {
     "zone_kinds": frozenset({"kinds"}),
     "categories": frozenset({"categories"}),
     "rules": frozenset({"rules", "absences"}),
+    "authorities": frozenset({"authorities"}),
     "competence": frozenset({"entries", "default"}),
     "clocks": frozenset({"clocks"}),
 }
@@ -84,6 +86,8 @@ class Change:
 class LawBook:
     """Articles, zone kinds, categories, rules, competence and clocks.
 
+    ``authorities``: statutory powers, which every list keeps. ``entries``: those and the list's.
+
     Immutable, and equal only to itself (``eq=False``): a book is hashable by identity, so that caches can use
     it as a key.
     """
@@ -93,6 +97,7 @@ class LawBook:
     zone_kinds: Mapping[str, ZoneKind]
     rules: tuple[Rule, ...]
     absences: tuple[Absence, ...]
+    authorities: tuple[CompetenceEntry, ...]
     entries: tuple[CompetenceEntry, ...]
     default: DefaultCompetence
     clocks: Mapping[str, Clock]
@@ -100,27 +105,34 @@ class LawBook:
 
     @classmethod
     def from_documents(cls, documents: Mapping[str, object]) -> LawBook:
-        """Build from parsed YAML: "articles", "zone_kinds", "categories", "rules", "competence", "clocks".
+        """Build from parsed YAML: the documents named in ``SECTIONS``.
 
         Raises:
             LawDataError: with an issue for every wrong row, naming document, row and field.
         """
         check_sections(documents, SECTIONS)
         articles = parse_articles(documents)
-        kinds, categories = parse_kinds(documents, articles), parse_categories(documents)
+        kinds, categories = parse_kinds(documents, articles), parse_categories(documents, articles)
         rows, absence_rows = parse_rule_rows(documents)
         entry_rows, default = parse_entry_rows(documents)
+        authority_rows = parse_authority_rows(documents)
         raise_issues(rule_issues(rows, absence_rows, (kinds, categories), articles))
-        raise_issues(f for row in entry_rows for f in entry_issues(row, (kinds, categories), articles))
+        raise_issues(
+            f
+            for row in (*authority_rows, *entry_rows)
+            for f in entry_issues(row, (kinds, categories), articles)
+        )
         raise_issues(default_issues(default, articles))
         rules = tuple(build_rule(row, articles) for row in rows)
+        authorities = tuple(build_entry(row, articles, listed=False) for row in authority_rows)
         return cls(
             articles=articles,
             categories=categories,
             zone_kinds=kinds,
             rules=rules,
             absences=tuple(build_absence(row) for row in absence_rows),
-            entries=tuple(build_entry(row, articles) for row in entry_rows),
+            authorities=authorities,
+            entries=(*authorities, *(build_entry(row, articles) for row in entry_rows)),
             default=build_default(default, articles),
             clocks=parse_clocks(documents, articles),
             _by_kind={kind: tuple(r for r in rules if r.zone_kind == kind) for kind in kinds},
@@ -213,6 +225,8 @@ class LawBook:
     ) -> tuple[Change, ...]:
         """Rules that began or ended for a zone and a category, after ``days[0]`` and up to ``days[1]``.
 
+        A rule with which the book's knowledge begins is no change: what was the law before it is unknown.
+
         Raises:
             UnknownCode: the kind, the grade or the category is not in the book.
         """
@@ -222,10 +236,36 @@ class LawBook:
         for day in sorted(d for d in turns if first < d <= last):
             now = self.rules_for(kind, grade, category, day)
             ended, began = rules_not_in(before, now), rules_not_in(now, before)
+            if not ended:
+                began = tuple(rule for rule in began if rule.is_new_law(day))
             if ended or began:
                 changes.append(Change(day, ended, began))
             before = now
         return tuple(changes)
+
+    def known_from(self, kind: str, category: str) -> date | None:
+        """The first day of the book's rules for a category in a kind of zone; None where it has no such day.
+
+        Raises:
+            UnknownCode: the kind is not in the book.
+        """
+        rules = self._by_kind[self._kind(kind).kind]
+        starts = [rule.valid_from for rule in rules if category in rule.categories]
+        known = [start for start in starts if start is not None]
+        return min(known) if known and len(known) == len(starts) else None
+
+    def basis_of_category(self, category: str, on: date) -> tuple[Article, ...]:
+        """Articles in force on a day on the category as such, beside the rules of zones.
+
+        Raises:
+            UnknownCode: the category is not in the book.
+        """
+        return tuple(a for a in self._category(category).basis if a.period.covers(on))
+
+    @property
+    def has_list(self) -> bool:
+        """Whether the book has a competence list beside the statutory powers."""
+        return any(entry.listed for entry in self.entries)
 
     def competence_for(
         self, category: str, zone_kinds: Collection[str], unit_code: str, on: date
@@ -247,7 +287,7 @@ class LawBook:
         return rank_entries(self.entries, matter, {kind: rank for rank, kind in enumerate(self.zone_kinds)})
 
     def with_entries(self, rows: Iterable[EntryRow]) -> LawBook:
-        """A copy of the book with another competence list.
+        """A copy of the book with another competence list; the statutory powers stay.
 
         Raises:
             LawDataError: a row refers to something that the book lacks, or grants power without its basis.
@@ -255,15 +295,15 @@ class LawBook:
         checked = list(rows)
         codes = (self.zone_kinds, self.categories)
         raise_issues(f for row in checked for f in entry_issues(row, codes, self.articles))
-        return replace(self, entries=tuple(build_entry(row, self.articles) for row in checked))
+        listed = (build_entry(row, self.articles) for row in checked)
+        return replace(self, entries=(*self.authorities, *listed))
 
     def _zone_authorities(self, category: str, kinds: frozenset[str], on: date) -> tuple[Text, ...]:
-        """Authorities named by the rules of these zones, in the rank of the kinds."""
+        """Authorities named by the rules of these zones, in the rank of the kinds, without the township."""
         ordered = [kind for kind in self.zone_kinds if kind in kinds]
         rules = [r for kind in ordered for r in self._by_kind[kind]]
-        return tuple(
-            dict.fromkeys(r.authority for r in rules if category in r.categories and r.period.covers(on))
-        )
+        named = dict.fromkeys(r.authority for r in rules if category in r.categories and r.period.covers(on))
+        return tuple(authority for authority in named if authority != self.default.township)
 
     def _query(self, kind: str, grade: str | None, category: str, on: date) -> RuleQuery | None:
         return rule_query(self._kind(kind), grade, self._category(category), on)

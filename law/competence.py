@@ -1,7 +1,7 @@
 """Competence: category × place × day → the deciding authority, in whose name, and what the township may do.
 
-No entry means no power. Zone-specific entries take precedence over general ones, then longer unit prefixes
-over shorter ones.
+No entry means no power. Zone-specific entries take precedence over general ones, then entries of a list over
+the statutory powers that every place has ("authorities"), then longer unit prefixes over shorter ones.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from pydantic import Field
 
 from core.i18n import N_
 from law.articles import Article, citation_issues, cite
-from law.errors import DataIssue, LawDataError, data_issue
+from law.errors import DataIssue, LawDataError, data_issue, raise_issues
 from law.kinds import Category, ZoneKind
 from law.parsing import DatedRow, Row, TextRow, build_texts, parse_rows, period_issues, section_rows
 from law.values import Mode, Period, Text
 
 DOCUMENT: Final = "competence"
+AUTHORITIES: Final = "authorities"
 DELEGATION: Final = "apl/20"
 EMPOWERMENT: Final = "apl/24"
 
@@ -42,6 +43,7 @@ class CompetenceEntry:
         whistle: further authorities to be called in (吹哨).
         documents: documents handed over with the case.
         sample: shipped as an example, not issued by an authority.
+        listed: from a competence list; otherwise a statutory power.
     """
 
     id: str
@@ -63,6 +65,7 @@ class CompetenceEntry:
     sample: bool
     verified: bool
     note: Text | None
+    listed: bool
 
     @property
     def period(self) -> Period:
@@ -75,6 +78,17 @@ class CompetenceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPower:
+    """A power of the township beside the deciding authority, by the law of another of the zones."""
+
+    authority: Text
+    township_may: tuple[Text, ...]
+    enforcement: Text
+    documents: tuple[Text, ...]
+    basis: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Competence:
     """Who decides about a matter, with what the entry grants; fields as in :class:`CompetenceEntry`.
 
@@ -82,6 +96,8 @@ class Competence:
         mode: "none" where no entry applies; the township may then only stop, record and hand over.
         rivals: authorities of further entries of the same rank: an overlap that must be settled by people.
         entries: ids of the entries of the highest rank.
+        verified: the entry was compared with the law's text; True where there is no entry.
+        own_powers: what the township may do in its own name beside the deciding authority.
     """
 
     authority: Text
@@ -96,6 +112,8 @@ class Competence:
     enforcement: Text
     rivals: tuple[Text, ...]
     entries: tuple[str, ...]
+    verified: bool = True
+    own_powers: tuple[OwnPower, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +149,36 @@ class EntryRow(DatedRow):
 
 
 class DefaultRow(Row):
-    """The one row of ``default``: what applies where no entry does, on any day."""
+    """The one row of ``default``: what applies where no entry does, on any day.
+
+    ``township``: how rules name the township's government, which is not called in by itself.
+    """
 
     authority: TextRow
     enforcement: TextRow
     township_may: tuple[TextRow, ...] = Field(min_length=1)
     documents: tuple[TextRow, ...] = Field(min_length=1)
     basis: tuple[str, ...] = ()
+    township: TextRow | None = None
+
+
+def parse_authority_rows(documents: Mapping[str, object]) -> list[EntryRow]:
+    """Parse the statutory powers; empty for a law book that has them among the entries of its list.
+
+    Raises:
+        LawDataError: a row does not fit the schema, an id repeats, or a row is no statutory power.
+    """
+    rows = parse_rows(EntryRow, AUTHORITIES, section_rows(documents, AUTHORITIES, AUTHORITIES))
+    raise_issues(
+        data_issue(AUTHORITIES, row.id, "mode", N_("a statutory power: other powers belong in a list"))
+        for row in rows
+        if row.mode != "statutory" or row.sample
+    )
+    return rows
 
 
 def parse_entry_rows(documents: Mapping[str, object]) -> tuple[list[EntryRow], DefaultRow]:
-    """Parse the entries and the default.
+    """Parse the entries of the list and the default.
 
     Raises:
         LawDataError: a row does not fit the schema, an id repeats, or there is not exactly one default.
@@ -196,8 +233,8 @@ _GRANT_BASIS: Final[dict[Mode, tuple[str, str]]] = {
 }
 
 
-def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> CompetenceEntry:
-    """The entry of a checked row; ``in_the_name_of`` follows from the mode."""
+def build_entry(row: EntryRow, articles: Mapping[str, Article], *, listed: bool = True) -> CompetenceEntry:
+    """The entry of a checked row; ``in_the_name_of`` follows from the mode. ``listed``: as in the entry."""
     authority = row.authority.text()
     granted_by = row.granted_by.text() if row.granted_by else None
     return CompetenceEntry(
@@ -220,6 +257,7 @@ def build_entry(row: EntryRow, articles: Mapping[str, Article]) -> CompetenceEnt
         sample=row.sample,
         verified=row.verified,
         note=row.note.text() if row.note else None,
+        listed=listed,
     )
 
 
@@ -239,6 +277,7 @@ class DefaultCompetence:
     township_may: tuple[Text, ...]
     documents: tuple[Text, ...]
     basis: tuple[Article, ...]
+    township: Text | None
 
 
 def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> DefaultCompetence:
@@ -249,6 +288,7 @@ def build_default(row: DefaultRow, articles: Mapping[str, Article]) -> DefaultCo
         build_texts(row.township_may),
         build_texts(row.documents),
         cite(articles, row.basis),
+        row.township.text() if row.township else None,
     )
 
 
@@ -257,15 +297,15 @@ def rank_entries(
 ) -> list[list[CompetenceEntry]]:
     """Entries that apply to a matter, in groups of equal rank, most specific first.
 
-    Entries for one of the matter's zones precede general ones; then the zone kind's rank decides, then the
-    length of the unit prefix.
+    Entries for one of the matter's zones precede general ones; then the zone kind's rank decides, then
+    whether a list has the entry, then the length of the unit prefix.
 
     Args:
-        entries: the competence list.
+        entries: statutory powers and the competence list.
         matter: what is to be decided.
         ranks: rank of each zone kind, 0 first.
     """
-    groups: dict[tuple[int, int], list[CompetenceEntry]] = {}
+    groups: dict[tuple[int, int, int], list[CompetenceEntry]] = {}
     for entry in sorted(entries, key=lambda e: e.id):
         rank = _rank(entry, matter, ranks)
         if rank is not None:
@@ -273,15 +313,15 @@ def rank_entries(
     return [groups[rank] for rank in sorted(groups)]
 
 
-def _rank(entry: CompetenceEntry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int, int] | None:
+def _rank(entry: CompetenceEntry, matter: Matter, ranks: Mapping[str, int]) -> tuple[int, int, int] | None:
     """Sort key of an entry; None where it does not apply to the matter."""
     reach = entry.reach(matter.unit_code)
     if reach < 0 or matter.category not in entry.categories or not entry.period.covers(matter.on):
         return None
     if not entry.zone_kinds:
-        return len(ranks), -reach
+        return len(ranks), not entry.listed, -reach
     shared = entry.zone_kinds & matter.zone_kinds
-    return (min(ranks[kind] for kind in shared), -reach) if shared else None
+    return (min(ranks[kind] for kind in shared), not entry.listed, -reach) if shared else None
 
 
 def resolve_competence(
@@ -297,28 +337,42 @@ def resolve_competence(
     if not groups:
         return _default_answer(default, zone_authorities)
     lead, *rivals = groups[0]
-    others = tuple(e.authority for group in groups[1:] for e in group if e.zone_kinds)
+    lower = [e for group in groups[1:] for e in group if e.zone_kinds]
+    others = tuple(e.authority for e in lower if not e.by_township)
     return Competence(
         authority=lead.authority,
         mode=lead.mode,
         in_the_name_of=lead.in_the_name_of,
-        township_may=lead.township_may,
+        township_may=_unless_township(lead, lead.township_may, default.township_may),
         whistle=_whistle(lead, (*others, *zone_authorities)),
-        documents=lead.documents,
+        documents=_unless_township(lead, lead.documents, default.documents),
         basis=lead.basis,
         sample=lead.sample,
         by_township=lead.by_township,
         enforcement=lead.enforcement,
         rivals=tuple(e.authority for e in rivals),
         entries=tuple(e.id for e in groups[0]),
+        verified=lead.verified or lead.listed,
+        own_powers=() if lead.by_township else tuple(_own_power(e) for e in lower if e.by_township),
     )
+
+
+def _unless_township(
+    lead: CompetenceEntry, stated: tuple[Text, ...], default: tuple[Text, ...]
+) -> tuple[Text, ...]:
+    """What an entry states; where it states nothing and a department decides, the default."""
+    return stated if stated or lead.by_township else default
+
+
+def _own_power(entry: CompetenceEntry) -> OwnPower:
+    return OwnPower(entry.authority, entry.township_may, entry.enforcement, entry.documents, entry.basis)
 
 
 def _whistle(lead: CompetenceEntry, others: tuple[Text, ...]) -> tuple[Text, ...]:
     """Authorities to call in, each once, the deciding one first; a deciding township is left out."""
     called = dict.fromkeys((lead.authority, *lead.whistle, *others))
     if lead.by_township:
-        del called[lead.authority]
+        called.pop(lead.authority, None)
     return tuple(called)
 
 

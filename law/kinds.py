@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -21,12 +22,25 @@ _FROM_NOW_ON = Period(date.max, None)
 """Widths have no dates of their own: their articles must be in force without a known end."""
 
 
+Unlawful = Literal["itself", "place", "permit"]
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A violation category."""
+    """A violation category.
+
+    Attributes:
+        unlawful: what makes it unlawful: ``itself``, wherever it happens; ``place``, the zone it lies in;
+            ``permit``, that a permit is lacking, in any place.
+        basis: articles on that, beside the rules of zones; of every version in the book.
+        note: what has to be checked apart from zones.
+    """
 
     code: str
     name: Text
+    unlawful: Unlawful = "place"
+    basis: tuple[Article, ...] = ()
+    note: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,9 @@ class CategoryRow(Row):
 
     code: str = Field(pattern=r"^[a-z_]+$")
     name: TextRow
+    unlawful: Unlawful = "place"
+    basis: tuple[str, ...] = ()
+    note: TextRow | None = None
 
 
 class GradeRow(DatedRow):
@@ -160,14 +177,29 @@ class KindRow(Row):
     width_basis: tuple[str, ...] = ()
 
 
-def parse_categories(documents: Mapping[str, object]) -> dict[str, Category]:
+def parse_categories(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, Category]:
     """Parse all categories, by code.
 
     Raises:
-        LawDataError: a row does not fit the schema, or a code repeats.
+        LawDataError: a row does not fit the schema or cites an unknown article, or a code repeats.
     """
     rows = parse_rows(CategoryRow, CATEGORIES, section_rows(documents, CATEGORIES, "categories"), key="code")
-    return {row.code: Category(row.code, row.name.text()) for row in rows}
+    raise_issues(
+        data_issue(CATEGORIES, row.code, "basis", N_("unknown article: {article}"), article=article)
+        for row in rows
+        for article in row.basis
+        if article not in articles
+    )
+    return {
+        row.code: Category(
+            code=row.code,
+            name=row.name.text(),
+            unlawful=row.unlawful,
+            basis=cite(articles, row.basis),
+            note=row.note.text() if row.note else None,
+        )
+        for row in rows
+    }
 
 
 def parse_kinds(documents: Mapping[str, object], articles: Mapping[str, Article]) -> dict[str, ZoneKind]:

@@ -65,8 +65,20 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A fact that a rule depends on and that a place does not show, such as a size or a use.
+
+    ``text`` completes "if …"; ``note`` says more, such as where a threshold is published.
+    """
+
+    code: str
+    text: Text
+    note: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule(Scope):
-    """What the law says about categories in a kind of zone."""
+    """What the law says about categories in a kind of zone; all ``conditions`` must be met."""
 
     effect: Effect
     articles: tuple[Article, ...]
@@ -75,6 +87,11 @@ class Rule(Scope):
     severity: Severity
     verified: bool
     note: Text | None
+    conditions: tuple[Condition, ...] = ()
+
+    def is_new_law(self, day: date) -> bool:
+        """Whether a law on which the rule rests came into being on a day, not as a new version."""
+        return any(article.new and article.valid_from == day for article in self.articles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,18 @@ class SeverityRow(Row):
     demolish: bool | None = None
 
 
+class ConditionRow(Row):
+    """``conditions`` of a rule."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    text: TextRow
+    note: TextRow | None = None
+
+    def condition(self) -> Condition:
+        """The row as a :class:`Condition`."""
+        return Condition(self.code, self.text.text(), self.note.text() if self.note else None)
+
+
 class ScopeRow(DatedRow):
     """Fields common to rules and absences."""
 
@@ -132,6 +161,7 @@ class RuleRow(ScopeRow):
     consequence: TextRow
     severity: SeverityRow = SeverityRow()
     verified: bool
+    conditions: tuple[ConditionRow, ...] = ()
     note: TextRow | None = None
 
 
@@ -167,6 +197,7 @@ def build_rule(row: RuleRow, articles: Mapping[str, Article]) -> Rule:
         severity=Severity(**row.severity.model_dump()),
         verified=row.verified,
         note=row.note.text() if row.note else None,
+        conditions=tuple(condition.condition() for condition in row.conditions),
     )
 
 

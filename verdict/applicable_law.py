@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from core.i18n import N_
 from law import Article, LawBook, Rule, Text
-from verdict.model import Basis, Bilingual, Binding, Effect, LawOnDay, Step
+from law import bilingual as bilingual_text
+from verdict.model import Basis, Bilingual, Binding, Condition, Effect, LawOnDay, Step
 from verdict.trace import step
 
 STRICTEST_FIRST: Final[tuple[Effect, ...]] = ("prohibited", "permit_required", "notice")
@@ -31,7 +33,7 @@ class ApplicableLaw:
     """The binding law, and why it binds.
 
     ``at_act`` and ``today``: None where the law is the same on both days. ``known``: False where the law
-    book has no data for the zone on the day of the act.
+    book has no data for the zone on the day of the act; ``known_from``: then the first day of its rules.
     """
 
     binding_law: LawOnDay
@@ -39,6 +41,7 @@ class ApplicableLaw:
     today: LawOnDay | None
     binding: Binding
     known: bool
+    known_from: dt.date | None
     steps: tuple[Step, ...]
 
 
@@ -60,7 +63,8 @@ def find_law(book: LawBook, query: LawQuery) -> ApplicableLaw:
         today=today,
         binding=binding,
         # of the day of the act alone: that today's law is known does not make up for it
-        known=book.coverage(*about, query.as_of).state != "no_data",
+        known=(known := book.coverage(*about, query.as_of).state != "no_data"),
+        known_from=None if known else book.known_from(query.kind, query.category),
         steps=tuple(steps),
     )
 
@@ -70,13 +74,40 @@ def law_of(rules: Iterable[Rule], day: dt.date) -> LawOnDay:
     # by id within an effect, so that the order of loading does not show in the bytes of a verdict
     rules = sorted(rules, key=lambda rule: (STRICTEST_FIRST.index(rule.effect), rule.id))
     articles = dict.fromkeys(article for rule in rules for article in rule.articles)
+    deciding = [rule for rule in rules if rule.effect == rules[0].effect]
     return LawOnDay(
         day=day.isoformat(),
         effect=rules[0].effect if rules else None,
         basis=tuple(map(basis_of, articles)),
         authority=_join_texts([rule.authority for rule in rules], "、", ", "),
-        consequence=_join_texts([rule.consequence for rule in rules], "", " "),
+        consequence=_join_texts([_consequence(rule) for rule in rules], "", " "),
+        conditions=tuple(
+            Condition(c.code, bilingual(c.text), bilingual(c.note) if c.note else None)
+            for c in dict.fromkeys(c for rule in rules for c in rule.conditions)
+        ),
+        conditional=bool(deciding) and all(rule.conditions for rule in deciding),
+        verified=all(rule.verified for rule in rules),
+        notes=tuple(bilingual(note) for note in dict.fromkeys(r.note for r in rules if r.note is not None)),
     )
+
+
+def _consequence(rule: Rule) -> Text:
+    """The consequence of a rule, after its conditions: "If the farm …: order to stop …"."""
+    if not rule.conditions:
+        return rule.consequence
+    met = Text(
+        "，且".join(condition.text.zh for condition in rule.conditions),
+        " and ".join(condition.text.en for condition in rule.conditions),
+    )
+    return bilingual_text(N_("If {conditions}: {text}"), conditions=met, text=rule.consequence)
+
+
+def law_inside(book: LawBook, kind: str, category: str, day: dt.date) -> LawOnDay | None:
+    """The law that would apply in a zone of a kind; None where it depends on the zone's grade."""
+    if book.zone_kinds[kind].grade_names:
+        return None
+    rules = book.rules_for(kind, None, category, day)
+    return law_of(rules, day) if rules else None
 
 
 def zone_names(

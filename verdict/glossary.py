@@ -9,11 +9,18 @@ from core.i18n import N_
 EFFECTS: Final = {
     "prohibited": N_("Prohibited"),
     "permit_required": N_("Permit needed"),
-    "clear": N_("No conflict found"),
+    "clear": N_("No conflict with zones found"),
     "unknown": N_("To be checked"),
     "notice": N_("For notice"),
 }
 MARKS: Final = {"prohibited": "◆", "permit_required": "▲", "clear": "●", "unknown": "○"}
+UNLAWFUL: Final = {
+    "itself": N_("unlawful in itself, wherever it is"),
+    "place": N_("depends on the zone it lies in"),
+    "permit": N_("apart from zones, depends on the permits it has"),
+}
+"""What makes a category unlawful, apart from zones."""
+
 CERTAINTIES: Final = {
     "certain": N_("certain"),
     "probable": N_("probable, check on site"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from facts import PlaceFacts, facts_of_days
 from geo import Location
 from law import LawBook
+from law import OwnPower as TownshipPower
 from layers.lawbook import fetch_book
-from verdict.applicable_law import basis_of, bilingual
+from verdict.applicable_law import basis_of, bilingual, law_inside
 from verdict.changes import find_changes
 from verdict.conflicts import ConflictQuery, find_conflicts
 from verdict.jurisdiction import decide
@@ -23,6 +24,7 @@ from verdict.model import (
     DataUsed,
     Jurisdiction,
     MissingKind,
+    OwnPower,
     Power,
     Step,
     UnitShare,
@@ -119,7 +121,7 @@ def judge_facts(
         location=location.as_dict(),
         as_of=case.as_of.isoformat(),
         asked_on=case.asked_on.isoformat(),
-        category={"code": case.category, "name": bilingual(book.categories[case.category].name)},
+        category=_category(book, case),
         jurisdiction=jurisdiction,
         conflicts=tuple(found.conflicts),
         competence=power,
@@ -132,11 +134,24 @@ def judge_facts(
             *(layer_step for _, layer_step in used),
             *unit_steps,
             *found.steps,
-            *(_missing_kind(book, unknown.kind)[1] for unknown in missing),
+            *(_missing_kind(book, unknown.kind, case.category, case.as_of)[1] for unknown in missing),
             power_step,
             step("outcome", effect=effect, because=because),
         ),
     )
+
+
+@lru_cache(maxsize=1024)
+def _category(book: LawBook, case: Case) -> dict[str, Any]:
+    """The category, and what makes it unlawful apart from zones. Shared: verdicts do not change it."""
+    category = book.categories[case.category]
+    return {
+        "code": case.category,
+        "name": bilingual(category.name),
+        "unlawful": category.unlawful,
+        "basis": [asdict(basis_of(a)) for a in book.basis_of_category(case.category, case.as_of)],
+        "note": bilingual(category.note) if category.note else None,
+    }
 
 
 @lru_cache(maxsize=1024)
@@ -160,13 +175,13 @@ def _missing_kinds(
     # a dataset may hold zones of a kind that it does not list; a hit is knowledge of its kind
     met = {hit.kind for hit in facts.zones}
     unknown = sorted(_relevant_kinds(book, category, as_of) - known - met)
-    return tuple(_missing_kind(book, kind)[0] for kind in unknown)
+    return tuple(_missing_kind(book, kind, category, as_of)[0] for kind in unknown)
 
 
 @lru_cache(maxsize=1024)
-def _missing_kind(book: LawBook, kind: str) -> tuple[MissingKind, Step]:
+def _missing_kind(book: LawBook, kind: str, category: str, day: dt.date) -> tuple[MissingKind, Step]:
     name = bilingual(book.zone_kinds[kind].name)
-    return MissingKind(kind, name), step("kind.missing", kind=name)
+    return MissingKind(kind, name, law_inside(book, kind, category, day)), step("kind.missing", kind=name)
 
 
 def _competence(
@@ -205,10 +220,23 @@ def _competence_of(
         basis=tuple(map(basis_of, competence.basis)),
         rivals=tuple(map(bilingual, competence.rivals)),
         sample=competence.sample,
+        verified=competence.verified,
+        list_loaded=book.has_list,
+        own_powers=tuple(map(_own_power, competence.own_powers)),
     )
     if power.mode == "none":
         return power, step("power.none")
     return power, step("power.found", mode=power.mode, authority=power.authority)
+
+
+def _own_power(power: TownshipPower) -> OwnPower:
+    return OwnPower(
+        authority=bilingual(power.authority),
+        township_may=tuple(map(bilingual, power.township_may)),
+        enforcement=bilingual(power.enforcement),
+        documents=tuple(map(bilingual, power.documents)),
+        basis=tuple(map(basis_of, power.basis)),
+    )
 
 
 def _data_used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[DataUsed, Step]]:

@@ -108,14 +108,31 @@ class ZoneRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """A fact that the law asks for and that nobody has stated, such as a size. ``text`` completes "if …"."""
+
+    code: str
+    text: Bilingual
+    note: Bilingual | None
+
+
+@dataclass(frozen=True, slots=True)
 class LawOnDay:
-    """The law of a day for a zone and a category. ``effect``: None where there is no rule."""
+    """The law of a day for a zone and a category. ``effect``: None where there is no rule.
+
+    ``conditions``: of all its rules; ``conditional``: the effect itself depends on one. ``verified``: every
+    rule was compared with the statute. ``notes``: what else its rules say.
+    """
 
     day: str
     effect: Effect | None
     basis: tuple[Basis, ...]
     authority: Bilingual | None
     consequence: Bilingual | None
+    conditions: tuple[Condition, ...]
+    conditional: bool
+    verified: bool
+    notes: tuple[Bilingual, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +163,9 @@ class PermitState:
 class Conflict:
     """A zone that the place meets or lies near, and the law for it.
 
-    ``effect``, ``basis``, ``authority`` and ``consequence`` are the binding law's. ``effect`` is None where
-    it has no rule: because the law is silent (``law_known``), or because the law of that day is not known.
+    ``effect``, ``basis``, ``authority``, ``consequence``, ``conditions``, ``conditional``, ``verified`` and
+    ``notes`` are the binding law's. ``effect`` is None where it has no rule: because the law is silent
+    (``law_known``), or because the law of that day is not known; ``law_known_from``: the first day that is.
     ``at_act`` and ``today``: both laws where they differ (从旧兼从轻). ``share``: [0, 1], see
     ``verdict.conflicts``. A ``permit`` whose status is "inside" lifts the effect.
     """
@@ -162,7 +180,12 @@ class Conflict:
     basis: tuple[Basis, ...]
     authority: Bilingual | None
     consequence: Bilingual | None
+    conditions: tuple[Condition, ...]
+    conditional: bool
+    verified: bool
+    notes: tuple[Bilingual, ...]
     law_known: bool
+    law_known_from: str | None
     at_act: LawOnDay | None
     today: LawOnDay | None
     binding: Binding
@@ -181,13 +204,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnPower:
+    """A power that the township has beside the deciding authority, by the law of another zone it lies in."""
+
+    authority: Bilingual
+    township_may: tuple[Bilingual, ...]
+    enforcement: Bilingual
+    documents: tuple[Bilingual, ...]
+    basis: tuple[Basis, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Power:
     """The authority that decides, and the powers of the township.
 
     ``mode``: "statutory", "delegated", "empowered" or "none". ``by_township``: the township itself decides.
     ``enforcement``: who may demolish. ``township_may``: what it may do at once. ``whistle``: departments it
     calls in (吹哨). ``rivals``: authorities of entries that rank equally, an overlap in the competence list.
-    ``sample``: the list is not an official one.
+    ``sample``: the list is not an official one. ``verified``: a statutory power was compared with the
+    statute. ``list_loaded``: a competence list is loaded; otherwise only statutory powers are known.
     """
 
     authority: Bilingual
@@ -201,14 +236,21 @@ class Power:
     basis: tuple[Basis, ...]
     rivals: tuple[Bilingual, ...]
     sample: bool
+    verified: bool
+    list_loaded: bool
+    own_powers: tuple[OwnPower, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MissingKind:
-    """A kind of zone that has a rule for the category, but no data at the place."""
+    """A kind of zone that has a rule for the category, but no data at the place.
+
+    ``law``: what would apply inside such a zone; None for kinds whose law depends on a grade.
+    """
 
     kind: str
     name: Bilingual
+    law: LawOnDay | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +276,9 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer for a place, a category and a day: unit, conflicts, competence, effect, trace.
+
+    ``category``: code, name, what makes it unlawful ("itself", "place", "permit"), articles on that in force
+    at the act, and what has to be checked apart from zones.
 
     Field names and their order are those of the JSON contract (ARCHITECTURE.md).
     """

@@ -32,7 +32,7 @@ from verdict.applicable_law import LawQuery, bilingual, find_law
 from verdict.inquiry import Limits
 from verdict.model import Bilingual
 from verdict.outcome import MAX_OUTSIDE_SHARE
-from verdict.wording.verdict import cited
+from verdict.wording.phrases import cited
 
 PACK_FORMAT: Final = 2  # a telephone drops a pack of a format that its scripts cannot read
 SIGMAS: Final = 3.0  # an area farther away than this many σ cannot reach the least share that counts
@@ -94,6 +94,7 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
             {
                 "code": category.code,
                 "name": bilingual(category.name),
+                "unlawful": category.unlawful,
                 "relevant": sorted(book.relevant_kinds(category.code, day)),
                 "law": dict(_law(book, around, category.code, day, law)),
                 "power": dict(_power(book, around, category.code, day, power)),

@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput
 from core.i18n import N_
 from geo import stem
-from law import CompetenceFinding, LawBook, RuleGap, check_competence, find_rule_gaps
+from law import (
+    CompetenceFinding,
+    Contradiction,
+    LawBook,
+    RuleGap,
+    check_competence,
+    check_consistency,
+    find_rule_gaps,
+)
 from layers.lawbook.documents import current_book
 from store.schema import Source, Unit
 
@@ -26,11 +34,12 @@ class LawCheck:
     units: Mapping[str, str]
     findings: tuple[CompetenceFinding, ...]
     rule_gaps: tuple[RuleGap, ...]
+    contradictions: tuple[Contradiction, ...]
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found."""
-        return not self.findings and not self.rule_gaps
+        return not (self.findings or self.rule_gaps or self.contradictions)
 
 
 def check_current_law(session: Session, on: dt.date, unit: str | None = None) -> LawCheck:
@@ -43,7 +52,12 @@ def check_current_law(session: Session, on: dt.date, unit: str | None = None) ->
     if not units:
         raise _no_township(on, unit)
     return LawCheck(
-        book, on, units, tuple(check_competence(book, units, on)), tuple(find_rule_gaps(book, on))
+        book,
+        on,
+        units,
+        tuple(check_competence(book, units, on)),
+        tuple(find_rule_gaps(book, on)),
+        tuple(check_consistency(book, units, [on])),
     )
 
 

@@ -33,6 +33,7 @@ SECTIONS: Final = {
     "clocks": "law/clocks",
     "rules": "law/rules",
     "absences": "law/rules",
+    "authorities": "law/authorities",
     "default": "law/competence",
     "entries": LOCAL_LIST,  # without a default: a competence list, as for `zhijie law load`
 }

@@ -85,7 +85,7 @@ def test_the_shipped_law_has_gaps_and_says_so(run: Run) -> None:
     assert done.exit_code == 1
     *lines, count = done.stdout.splitlines()
     assert count.startswith(f"{found} findings in 77 townships on {DAY}")
-    assert "0 overlaps, 0 without a rule" in count
+    assert "0 overlaps, 0 without a rule, 0 contradictions" in count
     assert all(line.split("\t")[0] == "gap" for line in lines)
     assert any("livestock farm" in line and "outside every zone" in line for line in lines)
     assert {line.split("\t")[3] for line in lines} == {"all 77 townships"}
@@ -109,7 +109,8 @@ def test_one_township_is_named_and_a_unit_that_is_none_refused(run: Run, refused
 
 
 def test_a_list_without_gap_or_overlap_ends_with_status_0(run: Run, tmp_path: Path) -> None:
-    assert run("load", str(write_csv(tmp_path / "list.csv", [_all_matters(tmp_path)]))).exit_code == 0
+    path = write_csv(tmp_path / "list.csv", [_all_matters(tmp_path)])
+    assert run("load", str(path)).exit_code == 0
     done = run("check", "--as-of", DAY)
     assert (done.exit_code, done.stdout) == (0, f"Nothing found in 77 townships on {DAY}.\n")
 
@@ -138,7 +139,7 @@ def test_a_terminal_shows_a_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     told = screen.getvalue()
     for head in ("Finding", "Matter", "Place", "Townships", "Who decides"):
         assert head in told
-    assert "township or village planning area" in " ".join(told.split())
+    assert "ecological protection redline" in " ".join(told.split())
     assert "…" not in told
 
 
@@ -146,7 +147,7 @@ def test_load_changes_who_decides_and_unload_changes_it_back(
     run: Run, http_engine: Engine, tmp_path: Path
 ) -> None:
     sample = _decides(http_engine)
-    assert sample[2]
+    assert sample[0] == "statutory" and not sample[2]
     done = run("load", str(write_xlsx(tmp_path / "list.xlsx", [PIGS])), "--title", "阳城县清单")
     assert done.exit_code == 0
     assert "loaded: 1 entries" in done.stdout

@@ -13,11 +13,19 @@ from core.settings import ROOT
 from law.book import LawBook, read_documents
 from law.competence import CompetenceEntry, EntryRow, Matter
 from law.completeness import check_competence
+from law.consistency import (
+    NO_POWER_WORDS,
+    NOBODY_RULE,
+    POWER_WORDS,
+    WHISTLES_ITSELF,
+    check_consistency,
+)
 from law.errors import LawDataError, UnknownCode
 
 LAW = ROOT / "data" / "law"
 SHIPPED: dict[str, Any] = read_documents(LAW)
 BOOK = LawBook.from_documents(SHIPPED)
+BARE = replace(BOOK, authorities=(), entries=())  # no power at all: what a list alone gives
 SITOU, GAOPING = "140522201", "140581100"
 OLD, STORY, NEW, CODE = date(2021, 8, 1), date(2022, 8, 21), date(2026, 6, 1), date(2026, 9, 1)
 
@@ -25,6 +33,8 @@ TOWNSHIP, LAND, FARM, FOREST = "乡镇人民政府", "自然资源主管部门",
 RESERVE, ECOLOGY, HERITAGE = "林业和草原主管部门、自然保护区管理机构", "生态环境主管部门", "文物主管部门"
 WATER, ROAD, PLANNING = "水行政主管部门", "交通运输主管部门（公路管理机构）", "城乡规划主管部门"
 NOBODY = "（清单未列明有权机关）"
+CIVIL, WASTE = "民政部门", "环境卫生主管部门（生活垃圾、建筑垃圾）、生态环境主管部门（工业固体废物）"
+PERMITTED = ("livestock_farm", "polluting_project", "roadside_building")
 
 # matter, zones, day → who decides, does the township, who may demolish, article
 SITUATIONS: list[tuple[str, set[str], date, str, str, str]] = [
@@ -63,10 +73,15 @@ SITUATIONS: list[tuple[str, set[str], date, str, str, str]] = [
     ("dumping", {"river"}, STORY, WATER, "强行拆除", "fcl/55"),
     ("roadside_building", {"road_control"}, STORY, ROAD, "可以自行拆除", "hsr/56"),
     ("rural_building", {"ecological_redline", "forest_land"}, STORY, FOREST, "人民法院", "fl/73"),
+    *((c, {"village_planning"}, STORY, TOWNSHIP, "可以拆除", "urp/65") for c in PERMITTED),
+    ("tomb", set(), STORY, CIVIL, "强制执行", "fmr/20"),
+    ("tomb", {"road_control"}, CODE, CIVIL, "未核", "fmr2026/graves"),
+    ("dumping", {"road_control"}, STORY, WASTE, "人民法院", "swl/111"),
+    ("dumping", set(), CODE, WASTE, "未核", "eec/waste"),
+    ("land_clearing", set(), STORY, FOREST, "代为履行", "fl/74"),
+    ("polluting_project", {"heritage"}, STORY, ECOLOGY, "未核", "crl2017/67"),
     ("livestock_farm", set(), STORY, NOBODY, "乡镇无权", "apl/23"),
-    ("tomb", set(), STORY, NOBODY, "乡镇无权", "apl/23"),
     ("livestock_farm", {"ecological_redline"}, STORY, NOBODY, "乡镇无权", "apl/23"),
-    ("dumping", {"road_control"}, STORY, NOBODY, "乡镇无权", "apl/23"),
 ]
 
 
@@ -82,7 +97,7 @@ def test_the_situations_of_the_domain(
     assert enforcement in found.enforcement.zh
     assert article in {a.id for a in found.basis}
     assert all(a.period.covers(day) for a in found.basis)
-    assert found.sample == (found.mode != "none")
+    assert not found.sample
     assert 1 <= len(found.township_may) <= 4 and found.documents
     assert found.rivals == ()
 
@@ -100,14 +115,14 @@ def test_a_township_that_decides_does_not_whistle_for_itself() -> None:
 
 
 def test_no_power_stops_records_reports_hands_over_and_whistles_for_the_zones() -> None:
-    found = BOOK.competence_for("dumping", {"road_control"}, SITOU, STORY)
+    found = BARE.competence_for("dumping", {"road_control"}, SITOU, STORY)
     assert found.mode == "none" and not found.by_township and found.entries == ()
     assert [text.zh for text in found.whistle] == [ROAD]
     said = " ".join(text.zh for text in found.township_may)
     assert all(word in said for word in ("制止", "记录", "报告", "移交"))
     assert {"告知函", "移送函"} <= {text.zh for text in found.documents}
     assert any(text.zh.startswith("现场勘验笔录") for text in found.documents)
-    assert BOOK.competence_for("tomb", (), SITOU, STORY).whistle == ()
+    assert BARE.competence_for("tomb", (), SITOU, STORY).whistle == ()
 
 
 def test_outside_the_city_and_before_the_list_nobody_has_power() -> None:
@@ -141,7 +156,7 @@ def row(name: str, **fields: Any) -> EntryRow:
 
 
 def listed(*rows: EntryRow) -> LawBook:
-    return BOOK.with_entries(rows)
+    return BARE.with_entries(rows)
 
 
 DELEGATED = {
@@ -236,6 +251,119 @@ def test_the_document_needs_exactly_one_default() -> None:
         LawBook.from_documents(documents)
 
 
+# ------------------------------------------------------------------ a list beside the statutes
+
+COUNTY_LIST = (
+    row("乡所", categories=["rural_dwelling"], units=["140522"], **EMPOWERED),
+    row("林地", categories=["livestock_farm"], zone_kinds=["forest_land"], units=["140522201"], **EMPOWERED),
+)
+
+
+def test_a_list_of_two_rows_leaves_every_other_power_where_it_was() -> None:
+    book, units = BOOK.with_entries(COUNTY_LIST), [SITOU, "140522100", GAOPING]
+    reserve = book.competence_for("livestock_farm", {"nature_reserve"}, SITOU, STORY)
+    assert (reserve.authority.zh, reserve.mode) == (RESERVE, "statutory")
+    before, after = (check_competence(b, units, STORY) for b in (BOOK, book))
+    assert after == before
+    assert BARE.with_entries(COUNTY_LIST).competence_for("tomb", (), SITOU, STORY).mode == "none"
+
+
+def test_a_list_replaces_what_it_names_where_it_names_it() -> None:
+    book = BOOK.with_entries(COUNTY_LIST)
+    decides = {
+        unit: [
+            book.competence_for(matter, kinds, unit, STORY).authority.zh
+            for matter, kinds in (("rural_dwelling", ()), ("livestock_farm", {"forest_land"}))
+        ]
+        for unit in (SITOU, "140522100", GAOPING)
+    }
+    assert decides == {SITOU: ["乡所", "林地"], "140522100": ["乡所", FOREST], GAOPING: [FARM, FOREST]}
+    both = book.competence_for("livestock_farm", {"forest_land", "nature_reserve"}, SITOU, STORY)
+    assert both.authority.zh == RESERVE
+
+
+def test_a_list_for_the_whole_city_comes_before_the_statute_of_the_whole_city() -> None:
+    book = BOOK.with_entries([row("市局", categories=["dumping"], units=["1405"])])
+    found = book.competence_for("dumping", (), SITOU, STORY)
+    assert (found.authority.zh, found.rivals) == ("市局", ())
+    assert book.has_list and not BOOK.has_list
+
+
+def test_a_statutory_power_is_no_sample_and_no_delegation() -> None:
+    documents = copy.deepcopy(SHIPPED)
+    documents["authorities"]["authorities"][0]["mode"] = "empowered"
+    with pytest.raises(LawDataError, match="belong in a list"):
+        LawBook.from_documents(documents)
+
+
+def test_a_book_that_has_the_departments_in_its_list_is_read_as_before() -> None:
+    documents = copy.deepcopy(SHIPPED)
+    documents["competence"]["entries"] = documents.pop("authorities")["authorities"]
+    book = LawBook.from_documents(documents)
+    found = book.competence_for("livestock_farm", {"nature_reserve"}, SITOU, STORY)
+    assert found.authority.zh == RESERVE
+    assert book.with_entries(COUNTY_LIST).competence_for("tomb", (), SITOU, STORY).mode == "none"
+
+
+def test_a_township_keeps_its_own_power_where_another_body_decides() -> None:
+    found = BOOK.competence_for("livestock_farm", {"nature_reserve", "village_planning"}, SITOU, STORY)
+    assert (found.authority.zh, found.by_township) == (RESERVE, False)
+    (own,) = found.own_powers
+    assert (own.authority.zh, [a.id for a in own.basis]) == (TOWNSHIP, ["urp/65"])
+    assert "限期拆除通知书" in {text.zh for text in own.documents}
+    assert TOWNSHIP not in {text.zh for text in found.whistle}
+
+
+def test_a_subdistrict_office_is_no_township_government() -> None:
+    found = BOOK.competence_for("rural_dwelling", {"village_planning"}, "140502001", STORY)
+    assert (found.authority.zh, found.by_township, found.verified) == (PLANNING, False, False)
+
+
+# ------------------------------------------------------------------ answers that contradict themselves
+
+UNIT_KINDS = [SITOU, "140522100", "140502001"]  # a township, a town, a subdistrict
+
+
+def test_no_answer_contradicts_itself_on_any_day() -> None:
+    assert check_consistency(BOOK, UNIT_KINDS) == []
+
+
+def test_what_the_village_planning_area_used_to_say_is_found() -> None:
+    documents = copy.deepcopy(SHIPPED)
+    documents["authorities"]["authorities"][0]["categories"] = ["rural_dwelling", "rural_building"]
+    del documents["competence"]["default"][0]["township"]
+    found = check_consistency(LawBook.from_documents(documents), [SITOU], [STORY])
+    assert {(c.category, c.zone_kind) for c in found} == {(c, "village_planning") for c in PERMITTED}
+    assert {c.what for c in found} == {NOBODY_RULE}
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        (
+            {"by_township": False, "township_may": [{"zh": "责令停止建设", "en": "order the works to stop"}]},
+            POWER_WORDS,
+        ),
+        (
+            {
+                "enforcement": {
+                    "zh": "乡镇无权处罚和强制拆除",
+                    "en": "the township may neither impose penalties nor demolish",
+                }
+            },
+            NO_POWER_WORDS,
+        ),
+        (
+            {"authority": {"zh": "乡镇人民政府", "en": "township government"}, "by_township": False},
+            WHISTLES_ITSELF,
+        ),
+    ],
+)
+def test_each_kind_of_contradiction_is_found(fields: dict[str, Any], what: str) -> None:
+    book = BOOK.with_entries([row("镇", categories=["other"], zone_kinds=["village_planning"], **fields)])
+    assert what in {c.what for c in check_consistency(book, [SITOU], [STORY]) if c.category == "other"}
+
+
 # ------------------------------------------------------------------ the whole matrix
 
 
@@ -260,7 +388,7 @@ def test_one_authority_in_two_entries_is_no_overlap() -> None:
 
 
 @pytest.mark.parametrize("day", [OLD, STORY, NEW, CODE])
-def test_the_samples_do_not_overlap_and_every_gap_answers_no_power(day: date) -> None:
+def test_the_statutes_do_not_overlap_and_every_gap_answers_no_power(day: date) -> None:
     findings = check_competence(BOOK, [SITOU, GAOPING], day)
     assert [f for f in findings if f.kind == "overlap"] == []
     for gap in findings:
@@ -272,4 +400,4 @@ def test_ranked_entries_leave_out_who_has_no_say() -> None:
     groups: list[list[CompetenceEntry]] = BOOK.ranked_entries(
         Matter("tomb", frozenset({"river"}), SITOU, STORY)
     )
-    assert [[entry.id for entry in group] for group in groups] == [["sample-river"]]
+    assert [[entry.id for entry in group] for group in groups] == [["river"], ["tomb-2013"]]

@@ -105,12 +105,13 @@ def test_yaml_in_the_shape_of_the_shipped_list(tmp_path: Path, book: LawBook) ->
     check_good(read_entries(path, book))
 
 
-def test_a_loaded_list_takes_the_place_of_the_samples(tmp_path: Path, book: LawBook) -> None:
+def test_a_loaded_list_decides_what_it_names_and_leaves_the_statutes(tmp_path: Path, book: LawBook) -> None:
     rows = competence_rows(write_csv(tmp_path / "list.csv", [HEADER, *GOOD]), book)
     real = book.with_entries(rows)
     found = real.competence_for("dumping", (), "140522201", date(2024, 6, 1))
     assert (found.mode, found.in_the_name_of.zh, found.sample) == ("delegated", "阳城县水务局", False)
-    assert real.competence_for("urban_building", (), "140522201", date(2024, 6, 1)).mode == "none"
+    urban = real.competence_for("urban_building", (), "140522201", date(2024, 6, 1))
+    assert (urban.mode, urban.authority.zh) == ("statutory", "城乡规划主管部门")
 
 
 def test_every_bad_row_is_listed_by_its_number(tmp_path: Path, book: LawBook) -> None:
@@ -193,8 +194,8 @@ def test_files_that_cannot_be_used(tmp_path: Path, book: LawBook, monkeypatch: p
 
 
 def _sample() -> bytes:
-    shipped = yaml.safe_load((LAW / "competence.yaml").read_text(encoding="utf-8"))["entries"][:1]
-    return yaml.safe_dump(shipped, allow_unicode=True).encode()
+    shipped = yaml.safe_load((LAW / "authorities.yaml").read_text(encoding="utf-8"))["authorities"][:1]
+    return yaml.safe_dump([{**row, "sample": True} for row in shipped], allow_unicode=True).encode()
 
 
 def test_the_same_id_twice_is_refused(tmp_path: Path, book: LawBook) -> None:

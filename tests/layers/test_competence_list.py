@@ -32,6 +32,7 @@ from store.schema.datasets import Source
 from verdict.judgement import check
 
 DAY = dt.date(2022, 8, 21)
+RESERVE = "林业和草原主管部门、自然保护区管理机构"
 PLACE = Location.from_point(112.395, 35.625, "cgcs2000", 0.0, max_accuracy_m=50_000)
 
 
@@ -50,15 +51,16 @@ def _versions(session: Session) -> list[bool]:
     return [retired is None for retired in session.scalars(query)]
 
 
-def test_a_list_speaks_in_place_of_the_samples_until_it_is_unloaded(session: Session, tmp_path: Path) -> None:
-    sample = _decides(session)
-    assert sample[2]
+def test_a_list_speaks_in_what_it_names_until_it_is_unloaded(session: Session, tmp_path: Path) -> None:
+    statute = _decides(session)
+    assert statute[0] == "statutory" and not statute[2]
     load_list(session, write_xlsx(tmp_path / "list.xlsx", [PIGS]))
     assert _decides(session) == ("delegated", FOREST, False)
     other = check(session, PLACE, "rural_dwelling", DAY).competence
-    assert (other.mode, other.sample) == ("none", False)
+    assert (other.mode, other.authority["zh"], other.list_loaded) == ("statutory", RESERVE, True)
     assert unload_list(session)
-    assert _decides(session) == sample
+    assert _decides(session) == statute
+    assert not check(session, PLACE, "rural_dwelling", DAY).competence.list_loaded
     assert not unload_list(session)
 
 
@@ -202,9 +204,10 @@ def test_codes_padded_with_zeros_reach_and_codes_without_a_township_are_told(
 
 def test_a_list_that_does_not_fit_the_law_is_refused_with_its_row_and_the_way_out() -> None:
     documents = read_documents(ROOT / "data" / "law")
-    entries = yaml.safe_load((ROOT / "data/law/competence.yaml").read_text(encoding="utf-8"))["entries"]
+    path = ROOT / "data/law/authorities.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["authorities"]
     local = {"competence_local": {"entries": entries[:1]}}
-    assert len(build_book(documents | local).entries) == 1
+    assert len(build_book(documents | local).entries) == len(entries) + 1
     stale = {"competence_local": {"entries": [{**entries[0], "basis": ["urp/6500"]}]}}
     with pytest.raises(InvalidLaw) as caught:
         build_book(documents | stale)
@@ -234,7 +237,7 @@ def test_a_book_is_built_once_a_content(session: Session, tmp_path: Path) -> Non
     local = current_book(session)
     assert local is not shipped and current_book(session) is local
     assert current_book(session, local=False) is shipped
-    assert [entry.authority.zh for entry in local.entries] == [TOWN]
+    assert [entry.authority.zh for entry in local.entries if entry.listed] == [TOWN]
 
 
 def test_a_store_without_law_or_calendar_says_how_to_load_it(session: Session) -> None:

@@ -167,6 +167,46 @@ def test_a_footprint_beside_an_approximate_zone_is_possible_not_clear(
     assert verdict.effect == "unknown"
 
 
+def test_forest_land_is_told_as_missing_with_the_law_that_would_apply(verdict: Verdict) -> None:
+    missing = {kind.kind: kind for kind in verdict.missing}
+    forest, village = missing["forest_land"].law, missing["village_planning"].law
+    assert forest is not None and village is not None
+    assert forest.effect == "permit_required"
+    assert {basis.article for basis in forest.basis} == {"37", "38", "73", "81"}
+    # the power under which the township's notice to demolish may have been issued
+    assert village.authority == {"zh": "乡镇人民政府", "en": "township government"}
+    assert {basis.article for basis in village.basis} == {"41", "65"}
+    lines = [line["text"] for line in tell_verdict(verdict.as_dict(), "zh")["lines"]]
+    assert any(line.startswith("林地：须许可；《中华人民共和国森林法") for line in lines)
+
+
+def test_a_small_farm_is_not_told_the_fine_of_a_large_one(verdict: Verdict) -> None:
+    core = verdict.conflicts[0]
+    assert core.consequence is not None
+    assert "若养殖场达到省级规模标准：责令停止违法行为" in core.consequence["zh"]
+    assert [condition.code for condition in core.conditions] == ["provincial_scale"]
+    assert not core.conditional  # another rule forbids the facility whatever its size
+    lines = tell_verdict(verdict.as_dict(), "zh")["lines"]
+    assert any(line["label"] == "适用条件" and "省级规模标准" in line["text"] for line in lines)
+
+
+def test_the_headline_names_the_matter(session: Session, verdict: Verdict, limits: Limits) -> None:
+    assert tell_verdict(verdict.as_dict(), "zh")["headline"].startswith("禁止 · 违规建设畜禽养殖场 · ")
+    dumped = answer(session, Inquiry("dumping", 112.95, 35.80, as_of=DAY), limits)
+    assert tell_verdict(dumped.as_dict(), "zh")["headline"] == "待核 · 倾倒垃圾废渣 · 行为本身违法"
+
+
+def test_a_law_of_unknown_past_is_not_told_as_changed_from_none(session: Session, limits: Limits) -> None:
+    verdict = answer(session, Inquiry("livestock_farm", LON, LAT, as_of=dt.date(2017, 5, 1)), limits)
+    core = next(c for c in verdict.conflicts if c.zone.id == "yanshan/core")
+    assert (core.law_known, core.law_known_from) == (False, "2017-10-07")
+    law = [change for change in verdict.changes if change.what == "law"]
+    assert "2017-10-07" not in {change.on for change in law}
+    assert all(change.before["zh"] != "无" for change in law)
+    text = " ".join(line["text"] for line in tell_verdict(verdict.as_dict(), "zh")["lines"])
+    assert "本系统的数据自 2017-10-07 起" in text
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_words_say_what_matters(verdict: Verdict, lang: str) -> None:
     words = tell_verdict(verdict.as_dict(), lang)

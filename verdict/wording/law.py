@@ -15,7 +15,12 @@ Line = dict[str, str]
 Row = tuple[str, ...]
 
 FEW: Final = 3  # up to so many units are named; of more, the number is given
-KINDS: Final = {"gap": N_("gap"), "overlap": N_("overlap"), "hole": N_("no rule known")}
+KINDS: Final = {
+    "gap": N_("gap"),
+    "overlap": N_("overlap"),
+    "hole": N_("no rule known"),
+    "contradiction": N_("contradiction"),
+}
 UNITS: Final[dict[Unit, str]] = {
     "working_days": N_("{length} working days"),
     "days": N_("{length} days"),
@@ -24,11 +29,11 @@ UNITS: Final[dict[Unit, str]] = {
 
 
 def finding_rows(check: LawCheck, lang: Lang) -> list[Row]:
-    """Rows of (kind, matters, places, units, authorities).
+    """Rows of (kind, matters, places, units, authorities or what contradicts what).
 
     Findings that differ only in the zone kind share a row, as do holes that differ only in the category.
     """
-    return [*_power_rows(check, lang), *_hole_rows(check, lang)]
+    return [*_power_rows(check, lang), *_hole_rows(check, lang), *_contradiction_rows(check, lang)]
 
 
 def findings_summary(check: LawCheck, lang: Lang) -> str:
@@ -41,9 +46,10 @@ def findings_summary(check: LawCheck, lang: Lang) -> str:
         lang,
         N_(
             "{count} findings in {units} townships on {day}: "
-            "{gaps} gaps, {overlaps} overlaps, {holes} without a rule."
+            "{gaps} gaps, {overlaps} overlaps, {holes} without a rule, {contradictions} contradictions."
         ),
-        count=len(kinds) + len(check.rule_gaps),
+        count=len(kinds) + len(check.rule_gaps) + len(check.contradictions),
+        contradictions=len(check.contradictions),
         gaps=kinds.count("gap"),
         overlaps=kinds.count("overlap"),
         holes=len(check.rule_gaps),
@@ -83,6 +89,20 @@ def _hole_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
         whole = len(holes) == len(check.book.categories)
         matters = say(lang, N_("every matter")) if whole else joined(lang, names)
         yield say(lang, KINDS["hole"]), matters, zone_words(check.book, kind, grade, check.on, lang), "", ""
+
+
+def _contradiction_rows(check: LawCheck, lang: Lang) -> Iterator[Row]:
+    """Rows of contradictions; the last cell says what contradicts what."""
+    for one in check.contradictions:
+        matter = check.book.categories[one.category].name.say(lang)
+        place = _place(check.book, one.zone_kind, lang)
+        yield (
+            say(lang, KINDS["contradiction"]),
+            matter,
+            place,
+            _units(check, one.units, lang),
+            say(lang, one.what),
+        )
 
 
 def zone_words(book: LawBook, kind: str, grade: str | None, on: dt.date, lang: Lang) -> str:

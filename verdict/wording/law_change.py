@@ -13,7 +13,7 @@ from law import Article, Change, Law, LawBook, Rule
 from verdict.applicable_law import basis_of
 from verdict.glossary import EFFECTS
 from verdict.wording.law import Line, cited_short, joined, labelled, zone_words
-from verdict.wording.verdict import cited
+from verdict.wording.phrases import cited
 
 BINDS: Final[dict[Law, str]] = {
     "same": N_("the same law on both days"),

@@ -5,7 +5,7 @@ Works on the JSON form, so that a stored verdict and a fresh one have the same w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final
@@ -19,7 +19,6 @@ from verdict.glossary import (
     CERTAINTIES,
     CHANGES,
     EFFECTS,
-    MARKS,
     MODES,
     PERMITS,
     RELATIONS,
@@ -27,9 +26,18 @@ from verdict.glossary import (
 )
 from verdict.model import Verdict
 from verdict.trace import step_text
+from verdict.wording.phrases import Json, Line, aside, cited, colon, join, line, listing, span, text_in
+from verdict.wording.provisos import (
+    effect_and_matter,
+    laws_inside,
+    limits_of_power,
+    mark,
+    nature,
+    no_rule,
+    own_powers,
+    provisos,
+)
 
-Json = Mapping[str, Any]
-Line = dict[str, str]
 MEMBERS: Final = tuple(field.name for field in fields(Verdict))
 CLOSING: Final = ("missing", "competence", "data")  # members that the closing lines are made from
 NOT_IN_LINES: Final = (*CLOSING, "trace")  # members that headline and _lines do not read
@@ -39,7 +47,7 @@ def tell_verdict(verdict: Json, lang: Lang) -> dict[str, Any]:
     """``{"headline", "mark", "lines": [{"label", "text"}]}`` of a verdict's JSON form."""
     return {
         "headline": headline(verdict, lang),
-        "mark": MARKS[verdict["effect"]],
+        "mark": mark(verdict),
         "lines": [*_lines(verdict, lang), *_closing(verdict, lang)],
     }
 
@@ -53,7 +61,7 @@ def verdict_with_words(verdict: Verdict, lang: Lang) -> bytes:
     read = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in NOT_IN_LINES}
     words = {
         "headline": headline(read, lang),
-        "mark": MARKS[read["effect"]],
+        "mark": mark(read),
         "lines": [*_lines(read, lang), *_cached_closing(*(parts[name] for name in CLOSING), lang)],
     }
     return b'{"verdict":{%b},"words":%b}' % (data, orjson.dumps(words))
@@ -72,21 +80,24 @@ def trace_lines(verdict: Json, lang: Lang) -> list[str]:
 
 
 def headline(verdict: Json, lang: Lang) -> str:
-    """The verdict in one line: its effect, and the first zone that has it."""
-    effect = say(lang, EFFECTS[verdict["effect"]])
+    """The verdict in one line: its effect, the matter, and the first zone that has the effect."""
     decisive = [
         c for c in verdict["conflicts"] if c["effect"] == verdict["effect"] and c["relation"] != "near"
     ]
-    return f"{effect} · {_zone(decisive[0], lang)}" if decisive else effect
+    zone = _zone(decisive[0], lang) if decisive else ""
+    return " · ".join(part for part in (*effect_and_matter(verdict, decisive, lang), zone) if part)
 
 
 def _lines(verdict: Json, lang: Lang) -> Iterator[Line]:
-    yield _line(lang, N_("Matter"), _list(lang, [_text(verdict["category"]["name"], lang), verdict["as_of"]]))
-    yield _line(lang, N_("Place"), place_text(verdict["location"], lang))
-    yield _line(lang, N_("Responsible unit"), _chain(verdict["jurisdiction"], lang))
-    yield _line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
+    yield line(
+        lang, N_("Matter"), listing(lang, [text_in(verdict["category"]["name"], lang), verdict["as_of"]])
+    )
+    yield from nature(verdict["category"], lang)
+    yield line(lang, N_("Place"), place_text(verdict["location"], lang))
+    yield line(lang, N_("Responsible unit"), _chain(verdict["jurisdiction"], lang))
+    yield line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
     for noise in verdict["jurisdiction"].get("noise", ()):
-        yield _line(lang, N_("Digitising noise"), _sliver(noise, lang))
+        yield line(lang, N_("Digitising noise"), _sliver(noise, lang))
     yield from _conflicts(verdict["conflicts"], lang)
     yield from _changes(verdict, lang)
 
@@ -97,30 +108,6 @@ def _closing(verdict: Json, lang: Lang) -> Iterator[Line]:
     yield from _caveats(verdict, lang)
 
 
-def _line(lang: Lang, label: str, text: str) -> Line:
-    return {"label": say(lang, label), "text": text}
-
-
-def _text(text: Mapping[str, str], lang: Lang) -> str:
-    return text[lang] or text["zh"]
-
-
-def _join(lang: Lang, parts: Iterable[str]) -> str:
-    return ("；" if lang == "zh" else "; ").join(part for part in parts if part)
-
-
-def _list(lang: Lang, parts: Iterable[str]) -> str:
-    return ("、" if lang == "zh" else ", ").join(parts)
-
-
-def _aside(lang: Lang, text: str, aside: str) -> str:
-    return f"{text}（{aside}）" if lang == "zh" else f"{text} ({aside})"
-
-
-def _colon(lang: Lang, head: str, text: str) -> str:
-    return f"{head}：{text}" if lang == "zh" else f"{head}: {text}"
-
-
 def place_text(location: Json, lang: Lang) -> str:
     """Coordinates of a place, how it was given, its accuracy or area."""
     where = say(
@@ -128,7 +115,7 @@ def place_text(location: Json, lang: Lang) -> str:
     )
     given = location["given"]
     shifted = location["shift_m"] >= 1
-    return _join(
+    return join(
         lang,
         [
             where,
@@ -154,8 +141,8 @@ def _chain(jurisdiction: Json, lang: Lang) -> str:
     units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
     cells = [link for link in jurisdiction["chain"] if link["level"] == "grid_cell"]
     path = " › ".join(link["name"] for link in units)
-    team = [_list(lang, (cell["name"], cell["team"], cell["worker"])) for cell in cells]
-    return _join(lang, [_aside(lang, path, jurisdiction["lead"]["code"]), *team])
+    team = [listing(lang, (cell["name"], cell["team"], cell["worker"])) for cell in cells]
+    return join(lang, [aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
 def certainty_text(jurisdiction: Json, lang: Lang) -> str:
@@ -163,12 +150,12 @@ def certainty_text(jurisdiction: Json, lang: Lang) -> str:
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
     edge = jurisdiction["edge_distance_m"]
-    return _join(
+    return join(
         lang,
         [
             say(lang, CERTAINTIES[jurisdiction["certainty"]]),
             f"{lead['name']} {percent(lead['share'])}" if lead else "",
-            say(lang, N_("or: {others}"), others=_list(lang, others)) if others else "",
+            say(lang, N_("or: {others}"), others=listing(lang, others)) if others else "",
             say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
         ],
     )
@@ -177,7 +164,7 @@ def certainty_text(jurisdiction: Json, lang: Lang) -> str:
 def _zone(conflict: Json, lang: Lang) -> str:
     zone = conflict["zone"]
     name: str = zone["name"] if lang == "zh" else f"{zone['name']} ({zone['kind_name']['en']})"
-    grade = _text(zone["grade_name"], lang) if zone["grade_name"] else ""
+    grade = text_in(zone["grade_name"], lang) if zone["grade_name"] else ""
     return f"{name}{grade}" if lang == "zh" else f"{name} {grade}".rstrip()
 
 
@@ -186,12 +173,12 @@ def _conflicts(conflicts: Iterable[Json], lang: Lang) -> Iterator[Line]:
     shown: list[list[Line]] = []
     for conflict in conflicts:
         effect = conflict["effect"]
-        word = say(lang, EFFECTS[effect] if effect else N_("no rule known for this matter"))
-        met = _colon(lang, _zone(conflict, lang), _relation(conflict, lang))
+        word = say(lang, EFFECTS[effect]) if effect else no_rule(conflict, lang)
+        met = colon(lang, _zone(conflict, lang), _relation(conflict, lang))
         law = [*_law(conflict, lang)]
         same = law in shown
-        yield _line(
-            lang, N_("Zone"), _join(lang, [met, word, say(lang, N_("law as above")) if law and same else ""])
+        yield line(
+            lang, N_("Zone"), join(lang, [met, word, say(lang, N_("law as above")) if law and same else ""])
         )
         if not same:
             shown.append(law)
@@ -210,14 +197,15 @@ def _sliver(noise: Json, lang: Lang) -> str:
 
 def _law(conflict: Json, lang: Lang) -> Iterator[Line]:
     if conflict["basis"]:
-        yield _line(lang, N_("Legal basis"), _join(lang, cited(conflict["basis"], lang)))
+        yield line(lang, N_("Legal basis"), join(lang, cited(conflict["basis"], lang)))
     if conflict["authority"]:
-        yield _line(lang, N_("Authority"), _text(conflict["authority"], lang))
+        yield line(lang, N_("Authority"), text_in(conflict["authority"], lang))
     if conflict["consequence"]:
-        yield _line(lang, N_("Consequence"), _text(conflict["consequence"], lang))
+        yield line(lang, N_("Consequence"), text_in(conflict["consequence"], lang))
+    yield from provisos(conflict, lang)
     yield from _both_laws(conflict, lang)
     if permit := conflict.get("permit"):
-        yield _line(lang, N_("Permit"), _permit(permit, lang))
+        yield line(lang, N_("Permit"), _permit(permit, lang))
 
 
 def _both_laws(conflict: Json, lang: Lang) -> Iterator[Line]:
@@ -231,23 +219,23 @@ def _both_laws(conflict: Json, lang: Lang) -> Iterator[Line]:
     new = binding["law"] == "new"
     other = conflict["at_act" if new else "today"]
     effect = say(lang, EFFECTS[other["effect"]] if other["effect"] else N_("no rule"))
-    consequence = _text(other["consequence"], lang) if other["consequence"] else ""
+    consequence = text_in(other["consequence"], lang) if other["consequence"] else ""
     review = say(lang, N_("a person must review it")) if binding["review"] else ""
-    why = [say(lang, BINDING[binding["law"]]), _text(binding["reason"], lang), review]
-    yield _line(lang, N_("Which law binds"), _join(lang, [*why, *cited([binding["basis"]], lang)]))
+    why = [say(lang, BINDING[binding["law"]]), text_in(binding["reason"], lang), review]
+    yield line(lang, N_("Which law binds"), join(lang, [*why, *cited([binding["basis"]], lang)]))
     label = N_("Law at the act") if new else N_("Law of today")
-    yield _line(lang, label, _join(lang, [effect, *cited(other["basis"], lang), consequence]))
+    yield line(lang, label, join(lang, [effect, *cited(other["basis"], lang), consequence]))
 
 
 def _permit(permit: Json, lang: Lang) -> str:
     excess = say(lang, N_("exceeds by {area}"), area=area(permit["excess_m2"], lang))
-    return _join(
+    return join(
         lang,
         [
-            _aside(lang, permit["number"], permit["holder"]),
+            aside(lang, permit["number"], permit["holder"]),
             say(lang, PERMITS[permit["status"]]),
             excess if permit["status"] == "exceeds" else "",
-            _span(permit["valid"], lang),
+            span(permit["valid"], lang),
         ],
     )
 
@@ -255,8 +243,8 @@ def _permit(permit: Json, lang: Lang) -> str:
 def _changes(verdict: Json, lang: Lang) -> Iterator[Line]:
     for change in verdict.get("changes", ()):
         on = change["on"] or say(lang, N_("since then"))
-        moved = f"{_text(change['before'], lang)} → {_text(change['after'], lang)}"
-        yield _line(lang, CHANGES[change["what"]], _colon(lang, on, moved))
+        moved = f"{text_in(change['before'], lang)} → {text_in(change['after'], lang)}"
+        yield line(lang, CHANGES[change["what"]], colon(lang, on, moved))
 
 
 def _relation(conflict: Json, lang: Lang) -> str:
@@ -268,62 +256,42 @@ def _relation(conflict: Json, lang: Lang) -> str:
         case "near":
             return say(lang, N_("{m} m away"), m=f"{conflict['distance_m']:,.0f}")
         case "overlaps":
-            overlap = _list(lang, [area(conflict["overlap_m2"], lang), share])
-            return _aside(lang, f"{relation} {overlap}", sure)
+            overlap = listing(lang, [area(conflict["overlap_m2"], lang), share])
+            return aside(lang, f"{relation} {overlap}", sure)
         case _:
-            return _aside(lang, f"{relation} {share}", sure)
-
-
-def cited(basis: Iterable[Json], lang: Lang) -> list[str]:
-    """Citations, one for each law and period in force, with its articles."""
-    laws: dict[tuple[str, str, bool], list[str]] = {}
-    for article in basis:
-        key = (_text(article["law"], lang), _span(article["in_force"], lang), article["verified"])
-        laws.setdefault(key, []).append(_text(article["label"], lang))
-    return [_law_cited(*key, labels, lang) for key, labels in laws.items()]
-
-
-def _law_cited(law: str, span: str, verified: bool, labels: list[str], lang: Lang) -> str:
-    name = say(lang, N_("{law}, {article}"), law=law, article=_list(lang, labels))
-    checked = "" if verified else say(lang, N_(", not verified"))
-    return _aside(lang, name, f"{span}{checked}")
-
-
-def _span(in_force: list[str | None], lang: Lang) -> str:
-    first, last = in_force
-    if last is None:
-        return say(lang, N_("in force from {first}"), first=first or "…")
-    return say(lang, N_("in force {first} to {last}"), first=first or "…", last=last)
+            return aside(lang, f"{relation} {share}", sure)
 
 
 def _missing(verdict: Json, lang: Lang) -> Iterator[Line]:
     if verdict["missing"]:
-        names = _list(lang, (_text(unknown["name"], lang) for unknown in verdict["missing"]))
-        yield _line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
+        names = listing(lang, (text_in(unknown["name"], lang) for unknown in verdict["missing"]))
+        yield line(lang, N_("Not known here"), say(lang, N_("no data on: {names}"), names=names))
+        yield from laws_inside(verdict["missing"], lang)
 
 
 def _power(power: Json, lang: Lang) -> Iterator[Line]:
-    decides = _aside(lang, _text(power["authority"], lang), say(lang, MODES[power["mode"]]))
+    decides = aside(lang, text_in(power["authority"], lang), say(lang, MODES[power["mode"]]))
     sample = say(lang, N_("sample list, not an official one")) if power["sample"] else ""
-    yield _line(lang, N_("Who decides"), _join(lang, [decides, sample]))
-    yield _line(lang, N_("Demolition"), _text(power["enforcement"], lang))
+    yield line(lang, N_("Who decides"), join(lang, [decides, sample, *limits_of_power(power, lang)]))
+    yield line(lang, N_("Demolition"), text_in(power["enforcement"], lang))
     if power["rivals"]:
-        rivals = _list(lang, (_text(rival, lang) for rival in power["rivals"]))
-        yield _line(lang, N_("Overlap in the lists"), rivals)
+        rivals = listing(lang, (text_in(rival, lang) for rival in power["rivals"]))
+        yield line(lang, N_("Overlap in the lists"), rivals)
     for label, key in (
         (N_("The township may"), "township_may"),
         (N_("Departments to call in"), "whistle"),
         (N_("Hand over"), "documents"),
     ):
         if power[key]:
-            yield _line(lang, label, _join(lang, (_text(text, lang) for text in power[key])))
+            yield line(lang, label, join(lang, (text_in(text, lang) for text in power[key])))
+    yield from own_powers(power, lang)
 
 
 def _caveats(verdict: Json, lang: Lang) -> Iterator[Line]:
     for used in verdict["data"]:
         if used["official"] or used["dataset"].startswith("law/"):
             continue
-        yield _line(
+        yield line(
             lang,
             N_("Approximate data"),
             say(
@@ -332,7 +300,7 @@ def _caveats(verdict: Json, lang: Lang) -> Iterator[Line]:
                     "{title}: not official, lines may be off by {m} m, "
                     "so nothing is certain before a site survey"
                 ),
-                title=_text(used["title"], lang),
+                title=text_in(used["title"], lang),
                 m=f"{used['accuracy_m']:,.0f}",
             ),
         )
