@@ -10,18 +10,18 @@ COMMANDS: Final = {
     "check": LazyCommand(
         "cli.law.check",
         "check",
-        "Find gaps and overlaps of power, and zones without a rule, over the whole matrix.\n\n"
+        "Find gaps, overlaps and contradictions of power, and zones without a rule, in the whole matrix.\n\n"
         "Exit status: 0 where nothing is found, 1 where there are findings, 2 where the question is wrong.",
     ),
     "load": LazyCommand(
         "cli.law.lists",
         "load",
-        "Load a real competence list in place of the samples: all of it, or nothing where a row is wrong.",
+        "Load a competence list beside the statutory powers: all of it, or nothing where a row is wrong.",
     ),
     "unload": LazyCommand(
         "cli.law.lists",
         "unload",
-        "Retire the loaded competence list and return to the shipped one. It stays in the store for replays.",
+        "Retire the loaded competence list: statutory powers alone remain. It stays stored for replays.",
     ),
     "list": LazyCommand("cli.law.lists", "list_versions", "List the current versions of the law's datasets."),
     "term": LazyCommand("cli.law.terms", "term", "Count a term: its last day, and every step of the count."),

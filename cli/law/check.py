@@ -1,4 +1,4 @@
-"""`zhijie law check`: gaps and overlaps of power."""
+"""`zhijie law check`: gaps, overlaps and contradictions of power."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def unload() -> None:
     settings = Settings()
     with open_store(settings) as session:
         was_there = unload_list(session)
-    gone = N_("The local competence list is retired; the shipped samples apply again.")
+    gone = N_("The local competence list is retired; statutory powers alone remain.")
     out.print(say(settings.lang, gone if was_there else N_("No local competence list is loaded.")))
 
 

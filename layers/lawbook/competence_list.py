@@ -80,7 +80,9 @@ class LawVersion:
 def load_list(
     session: Session, path: Path, *, title: str | None = None, official: bool = True
 ) -> ListLoadResult:
-    """Load a competence list in place of the samples or of an earlier list, in the caller's transaction.
+    """Load a competence list, in place of an earlier one, in the caller's transaction.
+
+    Statutory powers stay: the list decides only what it names.
 
     Args:
         session: of the store.

@@ -1,6 +1,6 @@
 """The law in the store: documents in ``law/…`` datasets, built into a cached ``LawBook``.
 
-A loaded competence list (``LOCAL_LIST``) replaces the entries that are shipped as samples.
+A loaded competence list (``LOCAL_LIST``) takes the place of the shipped list and leaves the statutory powers.
 """
 
 from __future__ import annotations
