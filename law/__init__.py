@@ -18,7 +18,6 @@ __all__ = [
     "Change",
     "Clock",
     "CompetenceFinding",
-    "Condition",
     "Contradiction",
     "DataIssue",
     "EntryRow",
@@ -60,7 +59,7 @@ if TYPE_CHECKING:
     from law.errors import CalendarGap, DataIssue, LawDataError
     from law.kinds import Category, Width, ZoneKind
     from law.parsing import check_sections, parse_rows, read_yaml, section_rows
-    from law.rules import Condition, Rule
+    from law.rules import Rule
     from law.time_limits import Clock, Extension, Pause, Term, count_term
     from law.values import Text, Unit, bilingual
 else:
@@ -78,7 +77,7 @@ else:
             "law.errors": ["CalendarGap", "DataIssue", "LawDataError"],
             "law.kinds": ["Category", "Width", "ZoneKind"],
             "law.parsing": ["check_sections", "parse_rows", "read_yaml", "section_rows"],
-            "law.rules": ["Condition", "Rule"],
+            "law.rules": ["Rule"],
             "law.time_limits": ["Clock", "Extension", "Pause", "Term", "count_term"],
             "law.values": ["Text", "Unit", "bilingual"],
         },

@@ -242,6 +242,16 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class LawInside:
+    """The law that would apply in a kind of zone, in short. ``conditions``: what the effect depends on."""
+
+    effect: Effect
+    conditions: tuple[Bilingual, ...]
+    cites: tuple[Bilingual, ...]
+    authority: Bilingual | None
+
+
+@dataclass(frozen=True, slots=True)
 class MissingKind:
     """A kind of zone that has a rule for the category, but no data at the place.
 
@@ -250,7 +260,7 @@ class MissingKind:
 
     kind: str
     name: Bilingual
-    law: LawOnDay | None
+    law: LawInside | None
 
 
 @dataclass(frozen=True, slots=True)

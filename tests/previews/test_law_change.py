@@ -48,6 +48,8 @@ from verdict.judgement import check
 
 pytestmark = pytest.mark.both_engines
 
+DOCUMENTS = ("rules", "articles", "categories", "zone_kinds", "authorities", "competence", "clocks")
+
 ALWAYS = Period()
 RESERVES = ROOT / "data" / "protected_areas" / "reserves.geojson"
 
@@ -171,13 +173,13 @@ def test_a_database_fault_inside_leaves_nothing_and_the_session_usable(
 
 def test_the_same_file_decides_nothing_otherwise(session: Session, limits: Limits) -> None:
     report_story(session, limits)
-    for name in ("rules", "articles", "categories", "zone_kinds", "competence", "clocks"):
+    for name in DOCUMENTS:
         (found,) = _run(session, limits, ROOT / "data" / "law" / f"{name}.yaml")
         assert found.changed == ()
         assert found.before == found.after
 
 
-@pytest.mark.parametrize("name", ["rules", "articles", "categories", "zone_kinds", "competence", "clocks"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_law_document_is_recognised_by_its_sections(session: Session, tmp_path: Path, name: str) -> None:
     file = law_file(tmp_path / "anything.yml", name, lambda document: None)
     assert read_candidate(session, file).dataset.dataset == f"law/{name}"

@@ -22,7 +22,8 @@ def effect_and_matter(verdict: Json, decisive: list[Json], lang: Lang) -> tuple[
     """
     effect = _effect(verdict, lang)
     if decisive and all(conflict.get("conditional") for conflict in decisive):
-        effect = aside(lang, effect, _condition(decisive[0]["conditions"], lang))
+        texts = (condition["text"] for condition in decisive[0]["conditions"])
+        effect = aside(lang, effect, _condition(texts, lang))
     told = in_itself(verdict) and verdict["effect"] != "clear"
     itself = say(lang, N_("unlawful in itself")) if told else ""
     return effect, text_in(verdict["category"]["name"], lang), itself
@@ -54,7 +55,7 @@ def _effect(verdict: Json, lang: Lang) -> str:
 
 
 def _condition(conditions: Iterable[Json], lang: Lang) -> str:
-    texts = (text_in(condition["text"], lang) for condition in conditions)
+    texts = (text_in(condition, lang) for condition in conditions)
     return say(lang, N_("if {conditions}"), conditions=listing(lang, texts))
 
 
@@ -97,16 +98,10 @@ def laws_inside(missing: Iterable[Json], lang: Lang) -> Iterator[Line]:
 def _law_inside(kind: Json, lang: Lang) -> str:
     law = kind["law"]
     effect = say(lang, EFFECTS[law["effect"]])
-    if law["conditional"]:
+    if law["conditions"]:
         effect = aside(lang, effect, _condition(law["conditions"], lang))
-    laws: dict[str, list[str]] = {}
-    for article in law["basis"]:
-        laws.setdefault(text_in(article["law"], lang), []).append(text_in(article["label"], lang))
-    cites = (
-        say(lang, N_("{law}, {article}"), law=name, article=listing(lang, labels))
-        for name, labels in laws.items()
-    )
-    told = join(lang, [effect, *cites, text_in(law["authority"], lang)])
+    authority = text_in(law["authority"], lang) if law["authority"] else ""
+    told = join(lang, [effect, *(text_in(cite, lang) for cite in law["cites"]), authority])
     return colon(lang, text_in(kind["name"], lang), told)
 
 
