@@ -56,6 +56,11 @@ def demo(
     file_year(settings)
     print_filed(number, created, settings.lang)
     print_verdict(body, settings.lang)
+    illustrative = N_(
+        "The place and the day of this case are illustrative; what decides on site is the map of forest "
+        "land, reserves and planning areas that the authorities keep."
+    )
+    out.print(f"\n{say(settings.lang, illustrative)}")
     print_people(people, settings.lang)
     if serve_map:
         from cli.serve import run_server  # noqa: PLC0415 - the API takes seconds to import, --no-serve needs none

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from core.i18n import N_
 from law import Article, LawBook, Rule, Text
 from law import bilingual as bilingual_text
-from verdict.model import Basis, Bilingual, Binding, Condition, Effect, LawInside, LawOnDay, Step
+from verdict.model import Basis, Bilingual, Binding, Condition, Effect, LawOnDay, Step
 from verdict.trace import step
 
 STRICTEST_FIRST: Final[tuple[Effect, ...]] = ("prohibited", "permit_required", "notice")
@@ -102,29 +102,33 @@ def _consequence(rule: Rule) -> Text:
     return bilingual_text(N_("If {conditions}: {text}"), conditions=met, text=rule.consequence)
 
 
-def law_inside(book: LawBook, kind: str, category: str, day: dt.date) -> LawInside | None:
-    """The law that would apply in a zone of a kind; None where there is none, or the zone's grade decides."""
+def law_inside(book: LawBook, kind: str, category: str, day: dt.date) -> dict[str, Any] | None:
+    """The law that would apply in a zone of a kind, as ``MissingKind`` has it; None where a grade decides."""
     if book.zone_kinds[kind].grade_names:
         return None
     law = law_of(book.rules_for(kind, None, category, day), day)
     if law.effect is None:
         return None
-    conditions = tuple(condition.text for condition in law.conditions) if law.conditional else ()
-    return LawInside(law.effect, conditions, _cites(law.basis), law.authority)
+    return {
+        "effect": law.effect,
+        "conditions": [condition.text for condition in law.conditions] if law.conditional else [],
+        "cites": _cites(law.basis),
+        "authority": law.authority,
+    }
 
 
-def _cites(basis: Iterable[Basis]) -> tuple[Bilingual, ...]:
+def _cites(basis: Iterable[Basis]) -> list[Bilingual]:
     """Citations in short, one for each law: 《森林法》第三十七条、第三十八条."""
     laws: dict[tuple[str, str], list[Bilingual]] = {}
     for article in basis:
         laws.setdefault((article.law["zh"], article.law["en"]), []).append(article.label)
-    return tuple(
+    return [
         {
             "zh": f"《{zh}》" + "、".join(label["zh"] for label in labels),
             "en": f"{en}, " + ", ".join(label["en"] for label in labels),
         }
         for (zh, en), labels in laws.items()
-    )
+    ]
 
 
 def zone_names(

@@ -242,25 +242,16 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class LawInside:
-    """The law that would apply in a kind of zone, in short. ``conditions``: what the effect depends on."""
-
-    effect: Effect
-    conditions: tuple[Bilingual, ...]
-    cites: tuple[Bilingual, ...]
-    authority: Bilingual | None
-
-
-@dataclass(frozen=True, slots=True)
 class MissingKind:
     """A kind of zone that has a rule for the category, but no data at the place.
 
-    ``law``: what would apply inside such a zone; None for kinds whose law depends on a grade.
+    ``law``: what would apply inside such a zone, ``{effect, conditions, cites, authority}`` with the
+    conditions that the effect depends on; None for kinds whose law depends on a grade.
     """
 
     kind: str
     name: Bilingual
-    law: LawInside | None
+    law: dict[str, Any] | None  # plain: written for most verdicts, and much faster than a dataclass
 
 
 @dataclass(frozen=True, slots=True)

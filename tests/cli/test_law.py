@@ -296,6 +296,10 @@ def test_explain_says_where_the_law_is_silent_and_where_the_book_is(run: Run) ->
     told = run(*unknown, "--today", "2026-09-01").stdout
     assert "the zone's grade is not known" in told
     assert "a person must compare" in told
+    early = ("explain", "--kind", "nature_reserve", "--grade", "core", "--category", "livestock_farm")
+    told = run(*early, "--act", "2016-05-01", "--today", DAY).stdout
+    assert "known here from 2017-10-07" in told
+    assert "Changed" not in told and "Only if" in told
 
 
 @pytest.mark.parametrize(

@@ -171,11 +171,11 @@ def test_forest_land_is_told_as_missing_with_the_law_that_would_apply(verdict: V
     missing = {kind.kind: kind for kind in verdict.missing}
     forest, village = missing["forest_land"].law, missing["village_planning"].law
     assert forest is not None and village is not None
-    assert forest.effect == "permit_required"
-    assert "第三十七条、第三十八条、第七十三条、第八十一条" in forest.cites[0]["zh"]
+    assert forest["effect"] == "permit_required"
+    assert "第三十七条、第三十八条、第七十三条、第八十一条" in forest["cites"][0]["zh"]
     # the power under which the township's notice to demolish may have been issued
-    assert village.authority == {"zh": "乡镇人民政府", "en": "township government"}
-    assert "第四十一条、第六十五条" in village.cites[0]["zh"]
+    assert village["authority"] == {"zh": "乡镇人民政府", "en": "township government"}
+    assert "第四十一条、第六十五条" in village["cites"][0]["zh"]
     lines = [line["text"] for line in tell_verdict(verdict.as_dict(), "zh")["lines"]]
     assert any(line.startswith("林地：须许可；《中华人民共和国森林法") for line in lines)
 

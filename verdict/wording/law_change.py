@@ -74,7 +74,10 @@ def _law_on(book: LawBook, asked: LawChangeQuery, on: dt.date, label: str, lang:
     place = (asked.kind, asked.grade, asked.category, on)
     rules = book.rules_for(*place)
     if not rules:
-        yield labelled(lang, label, joined(lang, (str(on), book.coverage(*place).reason.say(lang))))
+        known = book.known_from(asked.kind, asked.category)
+        early = known is not None and on < known
+        told = say(lang, N_("known here from {day}"), day=known) if early else ""
+        yield labelled(lang, label, joined(lang, (str(on), book.coverage(*place).reason.say(lang), told)))
     for rule in rules:
         yield labelled(lang, label, joined(lang, (str(on), say(lang, EFFECTS[rule.effect]))))
         yield from _rule(rule, lang)
@@ -85,6 +88,9 @@ def _rule(rule: Rule, lang: Lang) -> Iterator[Line]:
     yield labelled(lang, N_("Legal basis"), joined(lang, cited(basis, lang)))
     yield labelled(lang, N_("Authority"), rule.authority.say(lang))
     yield labelled(lang, N_("Consequence"), rule.consequence.say(lang))
+    for condition in rule.conditions:
+        note = (condition.note.say(lang),) if condition.note else ()
+        yield labelled(lang, N_("Only if"), joined(lang, (condition.text.say(lang), *note)))
     if rule.note:
         yield labelled(lang, N_("Note"), rule.note.say(lang))
 
