@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from cli.console import notes, out
+from cli.console import notes, out, plain
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from layers import load_folder
@@ -24,6 +24,8 @@ def load(
     settings = Settings()
     for loaded in load_data(settings, folder or settings.data_dir):
         out.print(f"{loaded.dataset} {loaded.version}: {outcome(loaded, settings.lang)}")
+        for note in loaded.notes:
+            notes.print(plain(note.text(settings.lang)))
 
 
 def load_data(settings: Settings, folder: Path) -> list[LoadResult]:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from core.lazy import lazy_exports
 
 __all__ = [
+    "ADDED_SECTIONS",
     "Article",
     "CalendarGap",
     "Category",
     "Change",
     "Clock",
     "CompetenceFinding",
+    "CompetenceList",
     "Contradiction",
     "DataIssue",
     "EntryRow",
@@ -25,6 +27,7 @@ __all__ = [
     "Law",
     "LawBook",
     "LawDataError",
+    "ListDefaults",
     "OwnPower",
     "Pause",
     "Rule",
@@ -39,12 +42,13 @@ __all__ = [
     "check_competence",
     "check_consistency",
     "check_sections",
-    "competence_rows",
     "count_term",
     "find_rule_gaps",
     "parse_rows",
+    "read_competence_list",
     "read_yaml",
     "section_rows",
+    "with_additions",
 ]
 
 if TYPE_CHECKING:
@@ -53,11 +57,12 @@ if TYPE_CHECKING:
     from law.book import Change, LawBook
     from law.calendar import WorkCalendar
     from law.competence import EntryRow, OwnPower
-    from law.competence_list import competence_rows
+    from law.competence_list import CompetenceList, ListDefaults, read_competence_list
     from law.completeness import CompetenceFinding, RuleGap, check_competence, find_rule_gaps
     from law.consistency import Contradiction, check_consistency
     from law.errors import CalendarGap, DataIssue, LawDataError
     from law.kinds import Category, Width, ZoneKind
+    from law.list_additions import ADDED_SECTIONS, with_additions
     from law.parsing import check_sections, parse_rows, read_yaml, section_rows
     from law.rules import Rule
     from law.time_limits import Clock, Extension, Pause, Term, count_term
@@ -71,11 +76,12 @@ else:
             "law.book": ["Change", "LawBook"],
             "law.calendar": ["WorkCalendar"],
             "law.competence": ["EntryRow", "OwnPower"],
-            "law.competence_list": ["competence_rows"],
+            "law.competence_list": ["CompetenceList", "ListDefaults", "read_competence_list"],
             "law.completeness": ["CompetenceFinding", "RuleGap", "check_competence", "find_rule_gaps"],
             "law.consistency": ["Contradiction", "check_consistency"],
             "law.errors": ["CalendarGap", "DataIssue", "LawDataError"],
             "law.kinds": ["Category", "Width", "ZoneKind"],
+            "law.list_additions": ["ADDED_SECTIONS", "with_additions"],
             "law.parsing": ["check_sections", "parse_rows", "read_yaml", "section_rows"],
             "law.rules": ["Rule"],
             "law.time_limits": ["Clock", "Extension", "Pause", "Term", "count_term"],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from cli.console import notes, out, print_rows
+from cli.console import notes, out, plain, print_rows
 from cli.session import open_store
 from core.clock import CHINA
 from core.i18n import N_, Lang, say
 from core.settings import Settings
 from layers.lawbook import ListLoadResult, fetch_law_versions, load_list, unload_list
+
+NAMES_SHOWN: Final = 5
 
 
 def load(
@@ -21,11 +24,14 @@ def load(
     official: Annotated[
         bool, typer.Option("--official/--sample", help="Issued by an authority, or an example")
     ] = True,
+    unit: Annotated[
+        str | None, typer.Option(help="Code of the unit it is for, where the list does not say so")
+    ] = None,
 ) -> None:
-    """Load a competence list and print its version and its number of entries."""
+    """Load a competence list, as it is published or in own columns, and print its version and entries."""
     settings = Settings()
     with open_store(settings) as session:
-        loaded = load_list(session, file, title=title, official=official)
+        loaded = load_list(session, file, title=title, official=official, unit=unit)
     _print_loaded(loaded, settings.lang)
 
 
@@ -40,7 +46,24 @@ def _print_loaded(done: ListLoadResult, lang: Lang) -> None:
     if done.unknown_units:
         text = N_("No township has the code {codes}; these entries apply nowhere.")
         notes.print(say(lang, text, codes=", ".join(done.unknown_units)))
+    for text, count, names in _told(done):
+        notes.print(plain(say(lang, text, count=count, names=names)))
     notes.print(say(lang, N_("`zhijie law check` finds its gaps and overlaps.")))
+
+
+def _told(done: ListLoadResult) -> Iterator[tuple[str, int, str]]:
+    """What of a list was added to the law book unverified, and what was not used: text, number, names."""
+    added = done.listed.additions
+    matters = [row["name"]["zh"] for row in added.get("categories", ())]
+    laws = [row["title"]["zh"] for row in added.get("laws", ())]
+    for text, names in (
+        (N_("{count} matters are new to the law book and marked unverified: {names}"), matters),
+        (N_("Articles of {count} laws are new to the law book and marked unverified: {names}"), laws),
+        (N_("{count} columns were not used: {names}"), list(done.listed.unused)),
+    ):
+        if names:
+            shown = ", ".join(names[:NAMES_SHOWN])
+            yield text, len(names), shown if len(names) <= NAMES_SHOWN else f"{shown}, …"
 
 
 def unload() -> None:

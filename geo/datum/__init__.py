@@ -14,12 +14,14 @@ __all__ = [
     "find_wrong_zone",
     "frame",
     "from_cgcs2000",
+    "three_degree_epsg",
     "to_cgcs2000_array",
 ]
 
 if TYPE_CHECKING:
     from geo.datum.conversion import from_cgcs2000, to_cgcs2000_array
     from geo.datum.detection import Suspicion, compare_with_known, convert_batch
+    from geo.datum.gauss_kruger import three_degree_epsg
     from geo.datum.offset_fit import Floats
     from geo.datum.plausibility import check_finite
     from geo.datum.reference_systems import CANON, frame
@@ -30,6 +32,7 @@ else:
         {
             "geo.datum.conversion": ["from_cgcs2000", "to_cgcs2000_array"],
             "geo.datum.detection": ["Suspicion", "compare_with_known", "convert_batch"],
+            "geo.datum.gauss_kruger": ["three_degree_epsg"],
             "geo.datum.offset_fit": ["Floats"],
             "geo.datum.plausibility": ["check_finite"],
             "geo.datum.reference_systems": ["CANON", "frame"],

@@ -47,6 +47,14 @@ def gauss_kruger_epsg(lon: float, *, prefixed: bool) -> int:
     return (4488 if prefixed else 4509) + zone
 
 
+def three_degree_epsg(meridian: float, false_easting: float) -> int | None:
+    """EPSG code (CGCS2000) of the 3° zone with a central meridian (degrees) and a false easting (metres)."""
+    zone = round(meridian / 3.0)
+    if zone not in THREE_DEGREE or meridian != 3.0 * zone:
+        return None
+    return {500_000.0: 4509 + zone, zone * PREFIX_M + 500_000.0: 4488 + zone}.get(false_easting)
+
+
 def fitting_epsg(easting: float) -> list[int]:
     """EPSG codes (CGCS2000) to which an easting in metres may belong, the likeliest first; may be empty.
 

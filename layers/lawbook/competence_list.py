@@ -10,18 +10,27 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import BadData
 from core.i18n import N_, Lang, say
 from geo import stem
-from law import DataIssue, EntryRow, LawBook, LawDataError, bilingual, competence_rows
+from law import (
+    CompetenceList,
+    DataIssue,
+    EntryRow,
+    LawBook,
+    LawDataError,
+    ListDefaults,
+    bilingual,
+    read_competence_list,
+)
 from layers.lawbook.check import fetch_townships
 from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
 from layers.registry.sources import Dataset
@@ -33,7 +42,7 @@ from layers.registry.versions import (
     record_change,
     retire_version,
 )
-from store.schema import Source
+from store.schema import Source, Unit
 
 LICENCE: Final = "not stated"  # the file does not say; lists of powers are published documents
 READ_ERRORS: Final = (OSError, ValueError, ParseError, csv.Error)
@@ -59,11 +68,15 @@ def _issue_line(issue: DataIssue, lang: Lang) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListLoadResult:
-    """Result of loading a list. ``unknown_units``: unit codes under which the store has no township."""
+    """Result of loading a list.
+
+    ``unknown_units``: unit codes under which the store has no township. ``listed``: the list as read.
+    """
 
     loaded: LoadResult
     entries: int
     unknown_units: tuple[str, ...]
+    listed: CompetenceList
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,12 @@ class LawVersion:
 
 
 def load_list(
-    session: Session, path: Path, *, title: str | None = None, official: bool = True
+    session: Session,
+    path: Path,
+    *,
+    title: str | None = None,
+    official: bool = True,
+    unit: str | None = None,
 ) -> ListLoadResult:
     """Load a competence list, in place of an earlier one, in the caller's transaction.
 
@@ -89,19 +107,21 @@ def load_list(
         path: .xlsx, .csv or .yaml.
         title: name of the list; by default made from the file's name.
         official: issued by an authority; otherwise its entries are marked as samples.
+        unit: code of the unit that the list is for, where neither a column nor the title of the list says so.
 
     Raises:
         InvalidCompetenceList: the file or some of its rows are wrong.
         BadData: the file cannot be read.
     """
     lock_versions(session)
-    rows = read_list(path, current_book(session, local=False), official=official)
-    content, checksum = list_document(rows)
+    known = list_defaults(session, unit)
+    listed = read_list(path, current_book(session, local=False), known, official=official)
+    content, checksum = list_document(listed)
     dataset = _describe(path, checksum, title, official)
     loaded = activate_version(session, dataset, lambda: _store(session, dataset, content))
-    unknown = _unknown_units(session, rows)
+    unknown = _unknown_units(session, listed.rows)
     record_change(session, LOCAL_LIST, loaded.previous, loaded.version)
-    return ListLoadResult(loaded, len(rows), unknown)
+    return ListLoadResult(loaded, len(listed.rows), unknown, listed)
 
 
 def unload_list(session: Session) -> bool:
@@ -121,13 +141,32 @@ def fetch_law_versions(session: Session) -> list[LawVersion]:
     return [LawVersion(*row) for row in rows]
 
 
-def read_list(path: Path, book: LawBook, *, official: bool = True) -> list[EntryRow]:
-    """The checked rows of a file, with units as code prefixes, marked as samples unless ``official``.
+def list_defaults(session: Session, unit: str | None = None) -> ListDefaults:
+    """What a list may leave out: the unit that it is for, and the codes of the units that it names.
+
+    Only units under ``unit`` are known by name, and only those whose name is not that of another.
+    """
+    query = (
+        select(Unit.name, func.min(Unit.code))
+        .join(Source, Source.id == Unit.source_id)
+        .where(Source.retired_at.is_(None), Unit.level.in_(("county", "township")))
+        .where(Unit.code.startswith(stem(unit or ""), autoescape=True))
+        .group_by(Unit.name)
+        .having(func.count(Unit.code.distinct()) == 1)
+    )
+    codes = {name: str(code) for name, code in session.execute(query)}
+    return ListDefaults(() if unit is None else (unit,), codes)
+
+
+def read_list(
+    path: Path, book: LawBook, defaults: ListDefaults | None = None, *, official: bool = True
+) -> CompetenceList:
+    """The checked list of a file, with units as code prefixes, marked as a sample unless ``official``.
 
     Raises as ``load_list``.
     """
     try:
-        rows = competence_rows(path, book)
+        listed = read_competence_list(path, book, defaults)
     except LawDataError as fault:
         raise InvalidCompetenceList(
             N_("Nothing was loaded, {file} is wrong: {fault}"), fault, field="file", file=path.name
@@ -137,10 +176,11 @@ def read_list(path: Path, book: LawBook, *, official: bool = True) -> list[Entry
         raise BadData(
             N_("{file} cannot be read: {fault}"), field="file", file=path.name, fault=reason
         ) from fault
-    return [
+    rows = (
         row.model_copy(update={"units": tuple(map(unit_prefix, row.units)), "sample": not official})
-        for row in rows
-    ]
+        for row in listed.rows
+    )
+    return replace(listed, rows=tuple(rows))
 
 
 def unit_prefix(code: str) -> str:
@@ -153,9 +193,10 @@ def unit_prefix(code: str) -> str:
     return stem(code)
 
 
-def list_document(rows: Iterable[EntryRow]) -> tuple[dict[str, Any], str]:
+def list_document(listed: CompetenceList) -> tuple[dict[str, Any], str]:
     """The document of a list as stored, and its SHA-256. Raises BadData for text that cannot be stored."""
-    content = {"entries": [row.model_dump(mode="json", exclude_none=True) for row in rows]}
+    entries = [row.model_dump(mode="json", exclude_none=True) for row in listed.rows]
+    content: dict[str, Any] = {"entries": entries, **listed.additions}
     # Sorted, so that the same list has the same checksum, however its file orders the fields.
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     # PostgreSQL's jsonb has no NUL character.

@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from core.errors import BadData, StoreUnavailable
 from core.i18n import N_, Lang, say
 from facts import SourceRef
-from law import EntryRow, LawBook, LawDataError, check_sections, parse_rows, section_rows
+from law import (
+    ADDED_SECTIONS,
+    EntryRow,
+    LawBook,
+    LawDataError,
+    check_sections,
+    parse_rows,
+    section_rows,
+    with_additions,
+)
 from layers.registry.sources import Dataset
 from store.schema import Source
 
@@ -62,8 +71,8 @@ def _with_local_list(book: LawBook, documents: Mapping[str, Any]) -> LawBook:
     """The book with the entries of the local list, checked against its articles, categories and kinds."""
     local = {LOCAL_LIST_DOCUMENT: documents[LOCAL_LIST_DOCUMENT]}
     try:
-        check_sections(local, {LOCAL_LIST_DOCUMENT: frozenset({"entries"})})
-        return book.with_entries(
+        check_sections(local, {LOCAL_LIST_DOCUMENT: frozenset({"entries", *ADDED_SECTIONS})})
+        return with_additions(book, local[LOCAL_LIST_DOCUMENT]).with_entries(
             parse_rows(EntryRow, LOCAL_LIST_DOCUMENT, section_rows(local, LOCAL_LIST_DOCUMENT, "entries"))
         )
     except LawDataError as fault:

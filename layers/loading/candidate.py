@@ -17,10 +17,9 @@ from core.errors import BadInput
 from core.i18n import N_
 from geo.datum import CANON, to_cgcs2000_array
 from law import LawDataError, read_yaml
-from layers.lawbook.competence_list import list_document, read_list
+from layers.lawbook.competence_list import list_defaults, list_document, read_list
 from layers.lawbook.documents import LOCAL_LIST, InvalidLaw, current_book
-from layers.readers.feature_table import read_features
-from layers.readers.foreign_file import undescribed_dataset
+from layers.readers.foreign_file import read_features, undescribed_dataset
 from layers.readers.units import Rows, read_units
 from layers.readers.zones import read_zones
 from layers.registry.sources import Dataset
@@ -113,8 +112,8 @@ def _document_dataset(document: object) -> str | None:
 
 def _read_list(session: Session, path: Path, dataset: str | None) -> Candidate:
     _check_dataset_option(path, LOCAL_LIST, dataset)
-    rows = read_list(path, current_book(session, local=False))
-    content, checksum = list_document(rows)
+    listed = read_list(path, current_book(session, local=False), list_defaults(session))
+    content, checksum = list_document(listed)
     return Candidate(_describe(session, path, LOCAL_LIST, checksum), content=content)
 
 
@@ -139,11 +138,11 @@ def _read_areas(session: Session, path: Path, dataset: str | None) -> Candidate:
     described = _describe(session, path, name, hashlib.sha256(path.read_bytes()).hexdigest())
     if table is Unit:
         _check_role(described, "units")
-        return Candidate(described, read_units(_named_by_file(described)))
+        return Candidate(described, read_units(_named_by_file(described), []))
     _check_role(described, "zones")
     kinds = {kind for kind in frame["kind"] if isinstance(kind, str)}
     described = described.model_copy(update={"kinds": sorted({*described.kinds, *kinds})})
-    return Candidate(described, read_zones(_named_by_file(described), current_book(session).zone_kinds))
+    return Candidate(described, read_zones(_named_by_file(described), current_book(session).zone_kinds, []))
 
 
 def _named_by_file(described: Dataset) -> Dataset:
@@ -239,7 +238,7 @@ def _describe(session: Session, path: Path, name: str, sha256: str) -> Dataset:
         title=current.title,
         origin=path.name,
         licence=current.licence,
-        datum=current.datum,
+        datum=CANON,  # of the candidate: the current version's file may be in another system
         official=current.official,
         accuracy_m=current.accuracy_m,
         reach=current.reach,

@@ -7,7 +7,7 @@ which is retired, not deleted; the switch takes effect when the transaction comm
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,8 @@ from core.errors import BadData
 from core.i18n import N_
 from law import LawBook
 from layers.lawbook.documents import LOCAL_LIST, book_of_files, current_book
+from layers.loading.placement import check_placement
+from layers.readers.foreign_file import with_stated_datum
 from layers.readers.grid import read_grid
 from layers.readers.land_classes import LandClasses, classes_of_files
 from layers.readers.parcels import read_parcels
@@ -27,7 +29,8 @@ from layers.readers.permits import read_permits
 from layers.readers.roads import read_roads
 from layers.readers.units import Rows, earliest_start, read_units, read_villages
 from layers.readers.zones import read_zones
-from layers.registry.sources import Dataset, read_data_dir
+from layers.registry.notes import Notes
+from layers.registry.sources import DRAWN_ROLES, Dataset, read_data_dir
 from layers.registry.versions import (
     LoadResult,
     activate_version,
@@ -59,14 +62,14 @@ class ReferenceBooks:
     classes: LandClasses
 
 
-READERS: Final[dict[str, Callable[[Dataset, ReferenceBooks], Rows]]] = {
-    "units": lambda dataset, _: read_units(dataset),
-    "villages": lambda dataset, _: read_villages(dataset),
-    "grid": lambda dataset, _: read_grid(dataset),
-    "zones": lambda dataset, known: read_zones(dataset, known.book.zone_kinds),
-    "roads": lambda dataset, known: read_roads(dataset, known.book.zone_kinds),
-    "permits": lambda dataset, known: read_permits(dataset, known.book),
-    "parcels": lambda dataset, known: read_parcels(dataset, known.classes),
+READERS: Final[dict[str, Callable[[Dataset, ReferenceBooks, Notes], Rows]]] = {
+    "units": lambda dataset, _, notes: read_units(dataset, notes),
+    "villages": lambda dataset, *_: read_villages(dataset),
+    "grid": lambda dataset, *_: read_grid(dataset),
+    "zones": lambda dataset, known, notes: read_zones(dataset, known.book.zone_kinds, notes),
+    "roads": lambda dataset, known, _: read_roads(dataset, known.book.zone_kinds),
+    "permits": lambda dataset, known, _: read_permits(dataset, known.book),
+    "parcels": lambda dataset, known, _: read_parcels(dataset, known.classes),
 }
 # The store has no roads, only their control zones.
 STORED_ROLES: Final = {"roads": "zones"}
@@ -88,18 +91,14 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
     Raises:
         BadData: something is wrong; the store is then unchanged.
     """
-    datasets = read_data_dir(data_dir)
-    for dataset in datasets:
-        dataset.verify()
+    datasets = [_completed(dataset) for dataset in read_data_dir(data_dir)]
     known = ReferenceBooks(book_of_files(datasets), classes_of_files(datasets))
     session.execute(text("SET LOCAL statement_timeout = 0"))  # the limit is meant for requests
     lock_versions(session)
     with session.begin_nested():
         retired = _retire_absent(session, datasets)
-        results = [
-            activate_version(session, dataset, partial(_write_version, session, dataset, known))
-            for dataset in progress(datasets)
-        ]
+        results = [_load_dataset(session, dataset, known) for dataset in progress(datasets)]
+        check_placement(session, [result.dataset for result in results if result.outcome != "unchanged"])
         current_book(session)  # refuses a law that the local competence list does not fit
         # Last, since writing to the journal locks it for all other sessions until the transaction ends.
         for name, version in retired.items():
@@ -107,6 +106,18 @@ def load_folder(session: Session, data_dir: Path, progress: Progress = iter) -> 
         for result in results:
             record_change(session, result.dataset, result.previous, result.version)
         return results
+
+
+def _completed(dataset: Dataset) -> Dataset:
+    """The dataset with its checksum, and with the datum that its file states if it declares none."""
+    signed = dataset.signed()
+    return with_stated_datum(signed) if dataset.role in DRAWN_ROLES else signed
+
+
+def _load_dataset(session: Session, dataset: Dataset, known: ReferenceBooks) -> LoadResult:
+    notes: Notes = []
+    result = activate_version(session, dataset, partial(_write_version, session, dataset, known, notes))
+    return replace(result, notes=tuple(notes))
 
 
 def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, str | None]:
@@ -119,10 +130,10 @@ def _retire_absent(session: Session, datasets: Iterable[Dataset]) -> dict[str, s
     return {dataset: retire_version(session, dataset) for dataset in current if dataset not in listed}
 
 
-def _write_version(session: Session, dataset: Dataset, known: ReferenceBooks) -> int:
+def _write_version(session: Session, dataset: Dataset, known: ReferenceBooks, notes: Notes) -> int:
     """Write a version with its rows; the number of rows."""
     reader = READERS.get(dataset.role)
-    rows = [] if reader is None else reader(dataset, known)
+    rows = [] if reader is None else reader(dataset, known, notes)
     has_table = dataset.role in TABLES
     content = None if has_table else {"yaml": dataset.path.read_text(encoding="utf-8")}
     begins = earliest_start(rows) if has_table else None

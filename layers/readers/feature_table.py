@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import shapely
 from geoalchemy2.shape import from_shape
@@ -19,8 +22,11 @@ from sqlalchemy.dialects.postgresql import Range
 
 from core.errors import BadData, BadInput
 from core.i18n import N_, Lang, say
+from layers.readers.shapefile import text_encoding
 from layers.registry.sources import Dataset
 from store.schema import SRID
+
+DAY: Final = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
 
 
 class BadFeature(BadData):
@@ -58,9 +64,8 @@ class Feature:
         return value
 
     def optional_text(self, field: str) -> str | None:
-        """A text; None where the column is missing or empty."""
-        value = self.properties.get(field)
-        return value if isinstance(value, str) and value else None
+        """A text, or a whole number as text; None where the column is missing or empty."""
+        return cell_text(self.properties.get(field))
 
     def valid_range(self) -> Range[dt.date]:
         """The days from ``valid_from`` to ``valid_to``, excluded, in which the feature is in force."""
@@ -72,8 +77,11 @@ class Feature:
 
     def _day(self, field: str) -> dt.date | None:
         value = self.optional_text(field)
+        if value is None:
+            return None
+        written = DAY.fullmatch(value)
         try:
-            return dt.date.fromisoformat(value[:10].replace("/", "-")) if value else None
+            return dt.date(*map(int, written.groups())) if written else dt.date.fromisoformat(value)
         except ValueError as fault:
             message = N_("Feature {number}: {what} is not a date (YYYY-MM-DD): {value}")
             raise self.error(message, what=field, value=value) from fault
@@ -93,25 +101,23 @@ class Feature:
         return MultiPolygon(list(shapely.get_parts(flat)))
 
 
-def read_features(dataset: Dataset) -> gpd.GeoDataFrame:
-    """The features of the dataset's file, with dates as text. Raises BadData where there are none."""
-    try:
-        frame = read_table(dataset.path)
-    except pyogrio.errors.DataSourceError as fault:
-        raise BadData(
-            N_("{file} cannot be read: {fault}"), field=dataset.dataset, file=dataset.file, fault=fault
-        ) from fault
-    if frame.empty:
-        raise BadData(N_("{file} contains no features."), field=dataset.dataset, file=dataset.file)
-    return frame
+def cell_text(value: object) -> str | None:
+    """A cell as text: codes in a column of numbers, 140522201 or 140522201.0, as their digits."""
+    if isinstance(value, np.floating | float) and math.isfinite(value) and float(value).is_integer():
+        return str(int(value))
+    if isinstance(value, np.integer | int) and not isinstance(value, bool):
+        return str(int(value))
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def read_table(path: Path, layer: str | None = None) -> gpd.GeoDataFrame:
-    """A layer of a file as GDAL reads it, with dates as text."""
+    """A layer of a file as GDAL reads it, with dates as text and Chinese text as it was written."""
     with warnings.catch_warnings():
         # Raised for a column that holds both numbers and texts, which is then read as text: as wanted.
         warnings.filterwarnings("ignore", "Could not parse column")
-        return pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
+        return pyogrio.read_dataframe(
+            path, layer=layer, datetime_as_string=True, encoding=text_encoding(path)
+        )
 
 
 def iter_features(dataset: Dataset, frame: gpd.GeoDataFrame) -> Iterator[Feature]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from layers.readers.feature_table import Feature, iter_features, read_features, to_element
+from layers.readers.feature_table import Feature, iter_features, to_element
+from layers.readers.foreign_file import read_features
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from core.i18n import N_
 from law import LawBook
-from layers.readers.feature_table import Feature, iter_features, read_features, to_element
+from layers.readers.feature_table import Feature, iter_features, to_element
+from layers.readers.foreign_file import read_features
 from layers.readers.units import Rows
 from layers.registry.sources import Dataset
 

@@ -22,7 +22,8 @@ from core.i18n import N_
 from geo.datum import CANON, to_cgcs2000_array
 from geo.measure import buffer_geodesic
 from law import Width, ZoneKind
-from layers.readers.feature_table import BadFeature, Feature, iter_features, read_features, to_element
+from layers.readers.feature_table import BadFeature, Feature, iter_features, to_element
+from layers.readers.foreign_file import read_features
 from layers.readers.units import Rows
 from layers.readers.zones import check_zone_kind
 from layers.registry.sources import Dataset

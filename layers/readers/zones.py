@@ -11,31 +11,47 @@ from shapely.geometry import mapping
 
 from core.i18n import N_
 from law import ZoneKind
-from layers.readers.feature_table import Feature, iter_features, read_features, to_element
+from layers.readers.feature_table import Feature, iter_features, to_element
+from layers.readers.foreign_file import read_features
+from layers.readers.patches import join_patches
 from layers.readers.units import Rows
+from layers.registry.notes import Notes
 from layers.registry.sources import Dataset
 
 GRID_DEG: Final = 1e-9  # precision of written coordinates: 0.1 mm
 
 
-def read_zones(dataset: Dataset, kinds: Mapping[str, ZoneKind]) -> Rows:
-    """Rows for the table ``zone``. Raises BadData as ``check_zone_kind``."""
-    return [_zone(feature, kinds) for feature in iter_features(dataset, read_features(dataset))]
+def read_zones(dataset: Dataset, kinds: Mapping[str, ZoneKind], notes: Notes) -> Rows:
+    """Rows for the table ``zone``; several patches of one zone are joined. Raises as ``check_zone_kind``."""
+    rows = [_zone(feature, kinds) for feature in iter_features(dataset, read_features(dataset))]
+    return [{**row, "geom": to_element(row["geom"])} for row in join_patches(dataset, rows, notes)]
 
 
 def _zone(feature: Feature, kinds: Mapping[str, ZoneKind]) -> dict[str, Any]:
-    kind, grade = feature.text("kind"), feature.optional_text("grade")
+    name, kind = feature.text("name"), _kind_code(feature.text("kind"), kinds)
+    grade = _grade_code(feature.optional_text("grade"), kinds.get(kind))
     check_zone_kind(feature, kind, grade, kinds)
     return {
-        "code": feature.text("code"),
-        "name": feature.text("name"),
+        "code": feature.optional_text("code") or "/".join(filter(None, (kind, name, grade))),
+        "name": name,
         "kind": kind,
         "grade": grade,
         "level": feature.optional_text("level"),
         "valid": feature.valid_range(),
         "note": feature.optional_text("note"),
-        "geom": to_element(feature.area()),
+        "geom": feature.area(),
     }
+
+
+def _kind_code(written: str, kinds: Mapping[str, ZoneKind]) -> str:
+    """The code of a kind that a file names by its code or its Chinese name."""
+    return next((code for code, kind in kinds.items() if kind.name.zh == written), written)
+
+
+def _grade_code(written: str | None, kind: ZoneKind | None) -> str | None:
+    """The code of a grade that a file names by its code or any of its Chinese names."""
+    named = () if kind is None else kind.grade_names
+    return next((grade.grade for grade in named if grade.name.zh == written), written)
 
 
 def check_zone_kind(feature: Feature, kind: str, grade: str | None, kinds: Mapping[str, ZoneKind]) -> None:

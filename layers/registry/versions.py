@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from layers.registry.notes import Note
 from layers.registry.sources import Dataset
 from store import append_step
 from store.schema import SOURCE_CHANNEL, Source
@@ -22,13 +23,17 @@ Outcome = Literal["loaded", "restored", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What was done with a dataset. ``rows``: rows written. ``previous``: the version that was current."""
+    """What was done with a dataset.
+
+    ``rows``: rows written. ``previous``: the version that was current. ``notes``: what reading changed.
+    """
 
     dataset: str
     version: str
     outcome: Outcome
     rows: int
     previous: str | None = None
+    notes: tuple[Note, ...] = ()
 
 
 def lock_versions(session: Session) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "Event",
     "Kind",
     "MAX_ZOOM",
+    "Misplaced",
     "Part",
     "ReferencePlaces",
     "ReportFilter",
@@ -22,6 +23,8 @@ __all__ = [
     "fetch_coarsest_accuracy_m",
     "fetch_county",
     "fetch_events",
+    "fetch_far_from_parent",
+    "fetch_far_from_reach",
     "fetch_feed",
     "fetch_grid",
     "fetch_head",
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
         select_parcel_reports,
     )
     from store.queries.pieces import insert_pieces
+    from store.queries.placement import Misplaced, fetch_far_from_parent, fetch_far_from_reach
     from store.queries.reference_points import (
         ReferencePlaces,
         fetch_reference_places,
@@ -127,6 +131,7 @@ else:
                 "select_parcel_reports",
             ],
             "store.queries.pieces": ["insert_pieces"],
+            "store.queries.placement": ["Misplaced", "fetch_far_from_parent", "fetch_far_from_reach"],
             "store.queries.reference_points": [
                 "ReferencePlaces",
                 "fetch_reference_places",

@@ -69,6 +69,7 @@ def write(tmp_path: Path) -> Write:
             "licence": "Internal",
             "datum": "CGCS2000",
             "official": True,
+            "accuracy_m": 1,
             "reach": "140522",
             "sha256": hashlib.sha256(text.encode()).hexdigest(),
         }
