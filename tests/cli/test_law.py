@@ -180,7 +180,7 @@ def test_a_bad_row_is_refused_by_its_number_and_nothing_is_stored(
     refused: Callable[..., str], http_engine: Engine, tmp_path: Path
 ) -> None:
     before = _sources(http_engine)
-    path = write_xlsx(tmp_path / "list.xlsx", [PIGS, row(c0="养龙"), PIGS, row(c3="随便")])
+    path = write_xlsx(tmp_path / "list.xlsx", [PIGS, row(c1="月球"), PIGS, row(c3="随便")])
     told = refused("load", str(path)).splitlines()
     assert told[0] == "file: Nothing was loaded, list.xlsx is wrong: "
     assert [line.split(",")[0].strip() for line in told[1:]] == ["row 3", "row 5"]
@@ -341,9 +341,9 @@ def test_the_program_itself_ends_with_the_statuses_that_its_help_states(
 ) -> None:
     zhijie = zhijie_on(http_engine, "law", ZHIJIE_LANG="en", COLUMNS="200")
     assert zhijie("check", "--as-of", DAY).returncode == 1
-    bad = zhijie("load", str(write_csv(tmp_path / "list.csv", [row(c0="养龙"), row(c2="寺头")])))
+    bad = zhijie("load", str(write_csv(tmp_path / "list.csv", [row(c1="月球"), row(c2="寺头")])))
     assert (bad.returncode, bad.stdout) == (2, "")
-    assert "row 2, categories: unknown category: 养龙" in bad.stderr
+    assert "row 2, zone_kinds: unknown zone kind: 月球" in bad.stderr
     assert "row 3, units: " in bad.stderr
     assert "Traceback" not in bad.stderr
     assert "Exit status" in zhijie("check", "--help").stdout

@@ -124,11 +124,11 @@ def test_a_list_that_is_no_official_one_is_marked_as_a_sample(session: Session, 
 def test_every_bad_row_is_named_and_nothing_is_stored(session: Session, tmp_path: Path) -> None:
     load_list(session, write_csv(tmp_path / "good.csv", [PIGS]))
     before = session.scalar(select(func.count()).select_from(Source)), _current(session)
-    rows = [row(c0="养龙"), PIGS, row(c2="寺头"), row(c7="2022-13-01"), row(c5="")]
+    rows = [row(c1="月球"), PIGS, row(c2="寺头"), row(c7="2022-13-01"), row(c5="")]
     with pytest.raises(InvalidCompetenceList) as caught:
         load_list(session, write_csv(tmp_path / "bad.csv", rows))
     assert {one.row for one in caught.value.issues} == {"2", "4", "5", "6"}
-    for lang, told in (("en", "row 2, categories: "), ("zh", "养龙")):
+    for lang, told in (("en", "row 2, zone_kinds: "), ("zh", "月球")):
         text = caught.value.detail("en" if lang == "en" else "zh")
         assert "bad.csv" in text and told in text
         assert len(text.splitlines()) == 5
@@ -296,3 +296,24 @@ def test_a_term_that_cannot_be_counted_is_one_line(
         assert len(line.splitlines()) == 1
     assert told in caught.value.line("en")
     assert caught.value.hint_text("en")
+
+
+def test_a_matter_that_the_book_lacks_is_loaded_and_decided_unverified(
+    session: Session, tmp_path: Path
+) -> None:
+    path = write_csv(
+        tmp_path / "list.csv", [row(c0="露天焚烧秸秆", c1="", c3="法定", c6="《大气条例》第九条")]
+    )
+    (new,) = load_list(session, path).listed.additions["categories"]
+    power = check(session, PLACE, new["code"], DAY).competence
+    assert (power.mode, power.authority["zh"]) == ("statutory", TOWN)
+    assert [(one.law["zh"], one.label["zh"], one.verified) for one in power.basis] == [
+        ("大气条例", "第九条", False)
+    ]
+
+
+def test_a_list_for_one_unit_names_its_townships_or_says_nothing(session: Session, tmp_path: Path) -> None:
+    load_list(session, write_csv(tmp_path / "list.csv", [row(c2="寺头乡")]), unit="140522")
+    assert _decides(session)[0] == "delegated"
+    load_list(session, write_csv(tmp_path / "list.csv", [row(c2="")]), unit="140522202")
+    assert _decides(session)[0] != "delegated"
