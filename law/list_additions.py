@@ -25,6 +25,7 @@ GIST: Final = {
     "zh": "清单所引条文，未核对原文。",
     "en": "Cited in the competence list; the text was not checked.",
 }
+UNCHECKED: Final = {"zh": "权限清单所列事项，法律库未核对。", "en": "From the competence list; not checked."}
 NO_NUMBER: Final = {"zh": "（清单未载明条文号）", "en": "(no article stated in the list)"}
 
 
@@ -49,7 +50,7 @@ class Additions:
         for (law, number), name in self.articles.items():
             laws.setdefault(law, []).append(_article(number, name))
         found = {
-            "categories": [{"code": c, "name": {"zh": n, "en": n}} for n, c in self.matters.items()],
+            "categories": [_matter(name, code) for name, code in self.matters.items()],
             "laws": [_law(law, rows) for law, rows in laws.items()],
         }
         return {name: rows for name, rows in found.items() if rows}
@@ -62,14 +63,14 @@ def with_additions(book: LawBook, document: Mapping[str, object]) -> LawBook:
     """
     sections = {name: document[name] for name in ADDED_SECTIONS if name in document}
     articles = parse_articles({"articles": {"laws": sections.get("laws", [])}})
-    matters = parse_categories({"categories": {"categories": sections.get("categories", [])}})
-    return replace(
-        book, articles={**articles, **book.articles}, categories={**book.categories, **_new(matters, book)}
-    )
+    matters = parse_categories({"categories": {"categories": sections.get("categories", [])}}, articles)
+    new = {code: matter for code, matter in matters.items() if code not in book.categories}
+    return replace(book, articles={**articles, **book.articles}, categories={**book.categories, **new})
 
 
-def _new(matters: Mapping[str, Any], book: LawBook) -> dict[str, Any]:
-    return {code: matter for code, matter in matters.items() if code not in book.categories}
+def _matter(name: str, code: str) -> dict[str, Any]:
+    """A list of powers names what is unlawful: that no zone forbids it must not read as lawful."""
+    return {"code": code, "name": {"zh": name, "en": name}, "unlawful": "itself", "note": UNCHECKED}
 
 
 def _article(number: str, name: str) -> dict[str, Any]:

@@ -305,8 +305,10 @@ def test_a_matter_that_the_book_lacks_is_loaded_and_decided_unverified(
         tmp_path / "list.csv", [row(c0="露天焚烧秸秆", c1="", c3="法定", c6="《大气条例》第九条")]
     )
     (new,) = load_list(session, path).listed.additions["categories"]
-    power = check(session, PLACE, new["code"], DAY).competence
+    verdict = check(session, PLACE, new["code"], DAY)
+    power = verdict.competence
     assert (power.mode, power.authority["zh"]) == ("statutory", TOWN)
+    assert verdict.category["unlawful"] == "itself"
     assert [(one.law["zh"], one.label["zh"], one.verified) for one in power.basis] == [
         ("大气条例", "第九条", False)
     ]
