@@ -64,6 +64,18 @@ def test_a_list_speaks_in_what_it_names_until_it_is_unloaded(session: Session, t
     assert not unload_list(session)
 
 
+def test_a_list_of_two_rows_leaves_no_gap_and_no_reserve_without_its_authority(
+    session: Session, tmp_path: Path
+) -> None:
+    before = check_current_law(session, DAY, "140522")
+    rows = [row(c0="村民违法建住宅", c1="", c2="140522"), row(c0="倾倒垃圾废渣", c1="", c2="140522201")]
+    load_list(session, write_csv(tmp_path / "county.csv", rows))
+    after = check_current_law(session, DAY, "140522")
+    assert (after.findings, after.contradictions) == (before.findings, ())
+    power = check(session, PLACE, "livestock_farm", DAY).competence
+    assert (power.mode, power.authority["zh"], power.list_loaded) == ("statutory", RESERVE, True)
+
+
 def test_the_verdict_names_the_list_and_a_replay_sees_the_old_one(session: Session, tmp_path: Path) -> None:
     before, sample = _current(session), _decides(session)
     first = load_list(session, write_csv(tmp_path / "a.csv", [PIGS])).loaded

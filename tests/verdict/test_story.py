@@ -196,6 +196,21 @@ def test_the_headline_names_the_matter(session: Session, verdict: Verdict, limit
     assert tell_verdict(dumped.as_dict(), "zh")["headline"] == "待核 · 倾倒垃圾废渣 · 行为本身违法"
 
 
+def test_a_power_of_its_own_is_told_with_the_law_that_gives_it(verdict: Verdict) -> None:
+    told = verdict.as_dict()
+    told["competence"]["own_powers"] = [
+        {
+            "authority": {"zh": "乡镇人民政府", "en": "township government"},
+            "township_may": [{"zh": "责令限期改正", "en": "order to rectify within a time limit"}],
+            "enforcement": {"zh": "可以拆除", "en": "may demolish itself"},
+            "documents": [],
+            "basis": [told["conflicts"][0]["basis"][0]],
+        }
+    ]
+    lines = {line["label"]: line["text"] for line in tell_verdict(told, "zh")["lines"]}
+    assert lines["乡镇另可依法"].startswith("责令限期改正；《")
+
+
 def test_a_law_of_unknown_past_is_not_told_as_changed_from_none(session: Session, limits: Limits) -> None:
     verdict = answer(session, Inquiry("livestock_farm", LON, LAT, as_of=dt.date(2017, 5, 1)), limits)
     core = next(c for c in verdict.conflicts if c.zone.id == "yanshan/core")
