@@ -16,6 +16,7 @@ from core.errors import BadInput
 from core.i18n import N_
 from layers.formats.place_columns import find_place_columns, normalize_crs
 from layers.formats.table_reader import TableReader
+from layers.readers.shapefile import text_encoding
 
 # An allow-list, since files come from strangers: drivers such as VRT, GDALG or WFS open addresses and other
 # files, or run queries.
@@ -36,12 +37,16 @@ def open_vector(path: Path, layer: str | None) -> TableReader:
     info = pyogrio.read_info(path, layer=chosen)
     if info["driver"] not in DRIVERS:
         raise _unsupported(path, str(info["driver"]))
-    with pyogrio.open_arrow(path, layer=chosen, use_pyarrow=True) as (_meta, reader):
+    encoding = text_encoding(path)
+    with pyogrio.open_arrow(path, layer=chosen, encoding=encoding, use_pyarrow=True) as (_meta, reader):
         schema: pa.Schema = reader.schema
     rows = int(info["features"])
 
     def read(rows: int) -> Iterator[pa.RecordBatch]:
-        with pyogrio.open_arrow(path, layer=chosen, batch_size=rows, use_pyarrow=True) as (_meta, reader):
+        with pyogrio.open_arrow(path, layer=chosen, batch_size=rows, encoding=encoding, use_pyarrow=True) as (
+            _meta,
+            reader,
+        ):
             yield from reader
 
     kind = str(info["geometry_type"] or "Unknown")

@@ -22,6 +22,7 @@ from core.errors import BadData
 from core.settings import ROOT
 from geo.datum.conversion import from_cgcs2000
 from geo.measure.geodesic import area_m2
+from layers.formats.source import open_source
 from layers.loading.load import load_folder
 from layers.readers.shapefile import text_encoding
 from layers.registry.versions import LoadResult
@@ -241,3 +242,11 @@ def test_the_texts_decide_on_the_encoding(tmp_path: Path) -> None:
     assert text_encoding(path) is None
     assert text_encoding(office.write_shapefile(path, office.townships(), "UTF-8")) == "GB18030"
     assert text_encoding(tmp_path / "a.gpkg") is None
+
+
+def test_screening_reads_the_same_texts(tmp_path: Path) -> None:
+    path = office.write_shapefile(tmp_path / "a.shp", office.townships())
+    source = open_source(path)
+    (batch,) = source.batches()
+    assert "寺头乡" in batch.table.column("XZQMC").to_pylist()
+    assert source.datum == "EPSG:4526"

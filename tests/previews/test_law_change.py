@@ -441,7 +441,7 @@ def test_a_bad_file_is_refused_with_its_row(
 
 
 def test_a_wrong_row_of_a_list_is_refused_by_its_number(session: Session, tmp_path: Path) -> None:
-    file = write_csv(tmp_path / "list.csv", [PIGS, row(c0="no such matter")])
+    file = write_csv(tmp_path / "list.csv", [PIGS, row(c1="no such kind")])
     with pytest.raises(BadData) as fault:
         read_candidate(session, file)
     line = fault.value.line("en")
