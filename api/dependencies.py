@@ -136,6 +136,13 @@ Lon = Annotated[
 Lat = Annotated[
     FiniteFloat, Query(description="Latitude in degrees, or northing in metres", examples=[35.625])
 ]
+Accuracy = Annotated[
+    FiniteFloat | None,
+    Query(
+        description="68 % radius of the position, metres; without it the channel's default is assumed",
+        examples=[12],
+    ),
+]
 Datum = Annotated[str, Query(description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n", examples=["gcj02"])]
 
 

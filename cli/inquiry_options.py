@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.options import Datum, option_day
+from cli.options import Datum, Lat, Lon, option_day
 from core.errors import BadInput
 from core.i18n import N_
 
@@ -25,10 +25,15 @@ class InquiryOptions:
     """What is asked about: a category, and a point or a footprint. Values are as typed, not yet checked."""
 
     category: Annotated[str, typer.Option(help="Code of the violation category")]
-    lon: Annotated[float | None, typer.Option(help="Longitude in degrees, or easting in metres")] = None
-    lat: Annotated[float | None, typer.Option(help="Latitude in degrees, or northing in metres")] = None
+    lon: Annotated[float | None, Lon] = None
+    lat: Annotated[float | None, Lat] = None
     datum: Datum = "cgcs2000"
-    accuracy: Annotated[float, typer.Option(help="68 % radius of the position, metres")] = 0.0
+    accuracy: Annotated[
+        float | None,
+        typer.Option(
+            help="68 % radius of the position, metres; without it the default of the channel `cli` is assumed"
+        ),
+    ] = None
     footprint: Annotated[Path | None, typer.Option(help="GeoJSON file with one polygon")] = None
     as_of: Annotated[str | None, typer.Option(help="Day of the act, YYYY-MM-DD; today by default")] = None
 

@@ -15,9 +15,31 @@ from rich.progress import track
 from cli.console import notes
 from core.errors import BadInput
 from core.i18n import N_, Lang, say
+from geo.datum import read_coordinate
 
 DATUMS = "cgcs2000, wgs84, gcj02, bd09 or EPSG:n"
 Datum = Annotated[str, typer.Option(help=DATUMS)]
+
+
+def _parse_lon(text: str) -> float:
+    return read_coordinate("lon", text)
+
+
+def _parse_lat(text: str) -> float:
+    return read_coordinate("lat", text)
+
+
+# not floats: degrees, minutes and seconds are accepted, and other text is refused as elsewhere
+Lon = typer.Option(
+    parser=_parse_lon,
+    metavar="NUMBER",
+    help="Longitude in degrees (112.395 or 112°23′42″), or easting in metres",
+)
+Lat = typer.Option(
+    parser=_parse_lat,
+    metavar="NUMBER",
+    help="Latitude in degrees (35.625 or 35°37′30″), or northing in metres",
+)
 Trace = Annotated[bool, typer.Option("--trace", help="Print every rule that was tried")]
 
 

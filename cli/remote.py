@@ -146,7 +146,7 @@ def request_body(asked: InquiryOptions) -> dict[str, Any]:
 def _check_numbers(asked: InquiryOptions) -> None:
     """Refuse NaN and infinities with the messages of the local commands: JSON cannot carry them."""
     check_finite(asked.lon or 0.0, asked.lat or 0.0)
-    if not math.isfinite(asked.accuracy):
+    if asked.accuracy is not None and not math.isfinite(asked.accuracy):
         raise BadInput(
             N_("The accuracy of {value} m is not a finite number."),
             field="accuracy_m",

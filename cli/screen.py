@@ -32,6 +32,7 @@ from screening.files import (
     FileJob,
     PlaceOptions,
     ScreeningResult,
+    assumed_line,
     count_line,
     effect_rows,
     error_lines,
@@ -43,6 +44,7 @@ from store import make_engine, open_session
 from verdict import Inquiry, Limits
 
 LOCAL: Final = "local"
+CHANNEL: Final = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,12 @@ def screen(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(help="Declared datum; by default the file's own, for columns cgcs2000")
     ] = None,
     accuracy: Annotated[
-        float, typer.Option(help="68 % radius of the positions, metres, where the column accuracy_m has none")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="68 % radius of the positions, metres, where the column accuracy_m has none; without it the "
+            "default of the channel `file` is assumed"
+        ),
+    ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of FILE, where it has several")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads of the local engine")] = WORKERS,
     engine: Annotated[
@@ -87,7 +93,7 @@ def screen(  # noqa: PLR0913 - one parameter an option
     check_target(output, file)
     if plot is not None:
         _check_plot(plot)
-    options = PlaceOptions(source.datum, limits, accuracy, "cli", settings.lang)
+    options = PlaceOptions(source.datum, limits, accuracy, CHANNEL, settings.lang)
     task = ScreenTask(category, as_of_day, today(), limits.shares)
     screening = Screening(FileJob(source, output, options, workers), task, engine, plot)
     store = make_engine(settings)
@@ -99,9 +105,11 @@ def screen(  # noqa: PLR0913 - one parameter an option
     if plot is not None:
         _draw(plot, found, (file.name, category, as_of_day), settings.lang)
     if as_json:
-        typer.echo(json.dumps(found.summary.as_dict(), ensure_ascii=False))
+        default = {"channel": options.channel, "accuracy_m": options.default_m()}
+        told = {**found.summary.as_dict(), "default_accuracy": default}
+        typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    _print(found, kinds, output, settings.lang)
+    _print(found, kinds, screening.job, settings.lang)
 
 
 def _check_plot(path: Path) -> None:
@@ -174,14 +182,16 @@ def _kind_names(store: Engine, lang: Lang) -> dict[str, str]:
         return {kind: rule.name.say(lang) for kind, rule in current_book(session).zone_kinds.items()}
 
 
-def _print(found: ScreeningResult, kinds: dict[str, str], output: Path, lang: Lang) -> None:
+def _print(found: ScreeningResult, kinds: dict[str, str], job: FileJob, lang: Lang) -> None:
     out.print(plain(count_line(found.summary, lang)))
+    if assumed := assumed_line(found.summary, job.options, lang):
+        out.print(plain(assumed))
     for line in error_lines(found.summary, lang):
         out.print(plain(f"  {line}"))
     _print_table(N_("By effect"), EFFECT_HEADINGS, effect_rows(found.summary, lang), lang)
     _print_table(N_("By unit"), UNIT_HEADINGS, unit_rows(found.summary), lang)
     _print_table(N_("By zone"), ZONE_HEADINGS, zone_rows(found.summary, kinds), lang)
-    out.print(plain(say(lang, N_("Written to {path}."), path=output)))
+    out.print(plain(say(lang, N_("Written to {path}."), path=job.target)))
 
 
 def _print_table(heading: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], lang: Lang) -> None:

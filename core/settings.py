@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The project folder: data, and the private cluster by default, are in it.
 ROOT = Path(__file__).resolve().parent.parent
+CHANNEL_ACCURACIES = "phone=15,drone_rtk=1,drone=5,map=20,field=20,file=10,api=15,cli=15"
 
 
 class Settings(BaseSettings):
@@ -87,6 +88,12 @@ class Settings(BaseSettings):
     max_accuracy_m: float = Field(50_000, description="largest position accuracy accepted, metres", gt=0)
     r95_channels: str = Field(
         "", description="channels, comma separated, whose position accuracy is a 95 % radius instead of 68 %"
+    )
+    channel_accuracies: str = Field(
+        CHANNEL_ACCURACIES,
+        description="position error (68 % radius, metres) assumed where a report of the channel states none, "
+        "`channel=metres`, comma separated; a channel that is not listed gets the largest of them. The "
+        "verdict says that it was assumed; an accuracy of 0 that is stated stays 0",
     )
     certain_share: float = Field(
         0.995, description="share of probability from which a unit or a zone is certain", gt=0, le=1

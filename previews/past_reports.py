@@ -79,4 +79,6 @@ def _location(row: Row[Any]) -> Location:
         datum=location["given"]["datum"],
         shift_m=location["shift_m"],
         area_m2=location["area_m2"],
+        assumed_from=location.get("assumed_from"),  # not stored with older reports
+        fits=location.get("fits"),
     )

@@ -29,7 +29,7 @@ MAX_DESCRIPTION = 4000
 MAX_KEY = 200
 MAX_NAME = 100
 NEW = "new"  # of reports.workflow.states
-SCHEME = "2"  # version of the fingerprint
+SCHEME = "3"  # version of the fingerprint; before 3, an omitted accuracy was sent as 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ __all__ = [
     "UnitShare",
     "Verdict",
     "answer",
+    "channel_name",
     "check_day",
     "checked_book",
     "decide",
@@ -58,6 +59,7 @@ __all__ = [
 if TYPE_CHECKING:
     from verdict.answer_cache import AnswerCache
     from verdict.applicable_law import STRICTEST_FIRST, LawQuery, find_law
+    from verdict.channels import channel_name
     from verdict.conflicts import RELATIONS
     from verdict.glossary import CERTAINTIES, EFFECTS, MODES
     from verdict.inquiry import Inquiry, Limits, answer, judge_inquiry, locate
@@ -76,6 +78,7 @@ else:
         {
             "verdict.answer_cache": ["AnswerCache"],
             "verdict.applicable_law": ["LawQuery", "STRICTEST_FIRST", "find_law"],
+            "verdict.channels": ["channel_name"],
             "verdict.conflicts": ["RELATIONS"],
             "verdict.glossary": ["CERTAINTIES", "EFFECTS", "MODES"],
             "verdict.inquiry": ["Inquiry", "Limits", "answer", "judge_inquiry", "locate"],

@@ -19,6 +19,7 @@ from core.clock import today
 from core.i18n import Lang
 from facts import Snapshot, SnapshotSource
 from facts.memory import LruCache, Own, PointView, facts_key, facts_of, nearest_unit_m
+from geo.datum import has_plain_easting
 from law import LawBook
 from layers.lawbook import cached_book
 from verdict.inquiry import Inquiry, Limits
@@ -37,7 +38,11 @@ PLACE, BORDER, PLACE_STEP, BORDER_STEP, PLACE_TEXT, CERTAINTY_TEXT = MARKERS = t
 )
 MARKER: Final = re.compile(rb'"\\u0000(\d)"')
 # trace steps that are replaced as a whole: their sentences hold the numbers, too
-STEPS: Final = {"location.point": PLACE_STEP, "unit.edge": BORDER_STEP}
+STEPS: Final = {
+    "location.point": PLACE_STEP,
+    "location.point_assumed": PLACE_STEP,
+    "unit.edge": BORDER_STEP,
+}
 Json = dict[str, Any]
 Border = tuple[int, int]  # number of the layer, position of the unit
 Views = tuple[PointView, PointView]  # on the day of the act, and of the answer; one where they are the same
@@ -101,14 +106,16 @@ class AnswerCache:
     def get(self, inquiry: Inquiry, lang: Lang) -> bytes | None:
         """``{"verdict": …, "words": …}`` of an inquiry; None where the database must be asked.
 
-        That is for a footprint, a day without a snapshot, and a law book that is not parsed yet. Raises what
-        :func:`verdict.inquiry.answer` raises.
+        That is for a footprint, a plain easting, a day without a snapshot, and a law book that is not parsed
+        yet. Raises what :func:`verdict.inquiry.answer` raises.
         """
         now = today()
         case = Case(inquiry.category, inquiry.day(), now)
         location = inquiry.location(self._limits)
         then, current = self._memory.at(case.as_of), self._memory.at(now)
         if location.footprint is not None or then is None or current is None:
+            return None
+        if has_plain_easting(location.datum):  # outside all units, other zones are tried: see judge
             return None
         book = cached_book(source for source in then.sources if source.role == "law")
         if book is None:

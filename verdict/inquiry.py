@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import BadInput, TooLarge
 from core.i18n import N_
-from core.settings import Settings
+from core.settings import CHANNEL_ACCURACIES, Settings
 from facts import fetch_facts
 from geo import Location
 from geo.measure import Plane, sigma_from_r68, sigma_from_r95
+from verdict.channels import Accuracies, default_accuracy_m, parse_accuracies
 from verdict.judgement import Case, Judgement, judge
 from verdict.jurisdiction import decide
 from verdict.model import Jurisdiction, Verdict
@@ -32,7 +33,7 @@ class Limits:
     """Limits of an installation: the largest inputs accepted, and the thresholds of certainty.
 
     ``r95_channels``: channels whose accuracy is a 95 % radius. ``urgent_zones``: kinds
-    of zones, or kind:grade.
+    of zones, or kind:grade. ``accuracies``: the 68 % radius assumed of a channel where none is stated.
     """
 
     max_accuracy_m: float
@@ -41,14 +42,15 @@ class Limits:
     shares: Thresholds = DEFAULT
     r95_channels: frozenset[str] = frozenset()
     urgent_zones: frozenset[str] = frozenset()
+    accuracies: Accuracies = parse_accuracies(CHANNEL_ACCURACIES)
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits that the settings state."""
+        """The limits that the settings state. Raises BadInput where those of channels cannot be read."""
         shares = Thresholds(settings.certain_share, settings.disputed_share, settings.possible_share)
         channels, urgent = _split_names(settings.r95_channels), _split_names(settings.urgent_zones)
         most = (settings.max_accuracy_m, settings.max_vertices, settings.max_extent_m)
-        return cls(*most, shares, channels, urgent)
+        return cls(*most, shares, channels, urgent, parse_accuracies(settings.channel_accuracies))
 
     def check_extent(self, location: Location) -> Location:
         """The location itself. Raises TooLarge for a footprint wider or higher than ``max_extent_m``.
@@ -71,6 +73,12 @@ class Limits:
             )
         return location
 
+    def radius_m(self, accuracy_m: float | None, channel: str) -> float:
+        """68 % radius, metres, of what a channel states; its default where it states nothing."""
+        if accuracy_m is None:
+            return default_accuracy_m(self.accuracies, channel)
+        return self.r68(accuracy_m, channel)
+
     def r68(self, accuracy_m: float, channel: str) -> float:
         """68 % radius, metres, of an accuracy that a channel states; a 95 % radius is converted."""
         if channel not in self.r95_channels:
@@ -84,15 +92,16 @@ class Inquiry:
     """A place (a point or a GeoJSON footprint), a category, and the day of the act.
 
     ``x``, ``y``: longitude and latitude in degrees, or easting and northing in metres, of ``datum``.
-    ``accuracy_m``: 68 % radius of the position, metres (95 % for ``Limits.r95_channels``). ``as_of``: None
-    means today. ``channel``: where it came from, such as "api".
+    ``accuracy_m``: 68 % radius of the position, metres (95 % for ``Limits.r95_channels``); None: not stated,
+    so that the channel's default is assumed, and said in the verdict. ``as_of``: None means today.
+    ``channel``: where it came from, such as "api".
     """
 
     category: str
     x: float | None = None
     y: float | None = None
     datum: str = "cgcs2000"
-    accuracy_m: float = 0.0
+    accuracy_m: float | None = None
     footprint: Mapping[str, Any] | None = None
     as_of: dt.date | None = None
     channel: str = "api"
@@ -112,23 +121,25 @@ class Inquiry:
 
     def location(self, limits: Limits) -> Location:
         """The place in CGCS2000. Raises BadInput or TooLarge for a place that cannot be used."""
-        if self.footprint is not None:
-            if self.x is not None or self.y is not None:
-                raise BadInput(
-                    N_("Both a point and a footprint are given."),
-                    field="footprint",
-                    hint=N_("Give either lon and lat, or a footprint."),
-                )
-            return limits.check_extent(
-                Location.from_footprint(
-                    self.footprint,
-                    self.datum,
-                    max_vertices=limits.max_vertices,
-                    accuracy_m=limits.r68(self.accuracy_m, self.channel),
-                    max_accuracy_m=limits.max_accuracy_m,
-                )
+        place = self._point(limits) if self.footprint is None else self._area(self.footprint, limits)
+        return place if self.accuracy_m is not None else replace(place, assumed_from=self.channel)
+
+    def _area(self, footprint: Mapping[str, Any], limits: Limits) -> Location:
+        if self.x is not None or self.y is not None:
+            raise BadInput(
+                N_("Both a point and a footprint are given."),
+                field="footprint",
+                hint=N_("Give either lon and lat, or a footprint."),
             )
-        return self._point(limits)
+        return limits.check_extent(
+            Location.from_footprint(
+                footprint,
+                self.datum,
+                max_vertices=limits.max_vertices,
+                accuracy_m=limits.radius_m(self.accuracy_m, self.channel),
+                max_accuracy_m=limits.max_accuracy_m,
+            )
+        )
 
     def _point(self, limits: Limits) -> Location:
         for field, value in (("lon", self.x), ("lat", self.y)):
@@ -140,7 +151,7 @@ class Inquiry:
             self.x or 0.0,
             self.y or 0.0,
             self.datum,
-            limits.r68(self.accuracy_m, self.channel),
+            limits.radius_m(self.accuracy_m, self.channel),
             max_accuracy_m=limits.max_accuracy_m,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from facts import PlaceFacts, facts_of_days
 from geo import Location
+from geo.datum import other_zones
 from law import LawBook
 from law import OwnPower as TownshipPower
 from layers.lawbook import fetch_book
 from verdict.applicable_law import basis_of, bilingual, law_inside
 from verdict.changes import find_changes
+from verdict.channels import channel_name
 from verdict.conflicts import ConflictQuery, find_conflicts
 from verdict.jurisdiction import decide
 from verdict.model import (
@@ -89,8 +91,26 @@ def judge(
     book = checked_book(
         then.sources, case.as_of, case.category, lambda: fetch_book(session, then.with_role("law"))
     )
+    if not then.units:
+        location = replace(location, fits=_fitting_zone(session, location, case.as_of, source_ids))
     verdict = judge_facts(location, case, (then, now), book, limits)
     return Judgement(verdict, location, tuple(source.id for source in then.sources))
+
+
+def _fitting_zone(
+    session: Session, location: Location, day: dt.date, source_ids: Iterable[int] | None
+) -> str | None:
+    """The zone nearest to the declared one in which the coordinates lie in a unit; None where none does.
+
+    A plain easting is valid in every zone, so a wrong central meridian moves a place by some 270 km and is
+    refused by no check of the numbers. ``geo.datum.find_wrong_zone`` asks the same of a batch.
+    """
+    used = None if source_ids is None else list(source_ids)
+    for datum, degrees in other_zones(location.datum):
+        there = replace(location, lon=location.lon + degrees, footprint=None)
+        if any(hit.covers for hit in facts_of_days(session, there, (day,), used)[0].units):
+            return datum
+    return None
 
 
 def judge_facts(
@@ -131,6 +151,7 @@ def judge_facts(
         data=tuple(data for data, _ in used),
         trace=(
             location_step(location),
+            *_fits_step(location),
             *(layer_step for _, layer_step in used),
             *unit_steps,
             *found.steps,
@@ -262,11 +283,19 @@ def _data_used_step(
     return used, step("layer.used", official=official, accuracy_m=accuracy_m, **about)
 
 
+def _fits_step(location: Location) -> list[Step]:
+    given = location.datum
+    return [] if location.fits is None else [step("location.fits", declared=given, suspected=location.fits)]
+
+
 def location_step(location: Location) -> Step:
     """The trace step with the place's coordinates, as given and in CGCS2000."""
     place: dict[str, Any] = location.as_dict()
     common = {key: place[key] for key in ("lon", "lat", "shift_m")} | {"datum": place["given"]["datum"]}
+    assumed = "" if location.assumed_from is None else "_assumed"
+    if location.assumed_from is not None:
+        common |= {"accuracy_m": place["accuracy_m"], "channel": channel_name(location.assumed_from)}
     if location.footprint is not None:
-        return step("location.footprint", area_m2=place["area_m2"], **common)
-    given = {"x": place["given"]["x"], "y": place["given"]["y"]}
-    return step("location.point", accuracy_m=place["accuracy_m"], **given, **common)
+        return step(f"location.footprint{assumed}", area_m2=place["area_m2"], **common)
+    common |= {"x": place["given"]["x"], "y": place["given"]["y"], "accuracy_m": place["accuracy_m"]}
+    return step(f"location.point{assumed}", **common)

@@ -57,6 +57,7 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
         others=tuple(unit for unit in units if unit is not lead),
         noise=_noise(location, facts, lead),
         edge_distance_m=_edge(lead, facts),
+        capped_by=tuple(approximate) if certainty == "probable" and units[0].share >= limits.certain else (),
     )
     steps = [
         *_share_steps(units, outside),

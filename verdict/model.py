@@ -69,7 +69,8 @@ class Jurisdiction:
     """The unit responsible for a place, and how certain that is.
 
     ``others``: units that share the place with the lead. ``noise``: slivers, not counted.
-    ``edge_distance_m``: to the lead's nearest border; without a lead, to the nearest unit.
+    ``edge_distance_m``: to the lead's nearest border; without a lead, to the nearest unit. ``capped_by``:
+    titles of the layers that are not official, without which the lead's share would be called certain.
     """
 
     certainty: Certainty
@@ -78,6 +79,7 @@ class Jurisdiction:
     others: tuple[UnitShare, ...]
     noise: tuple[Sliver, ...]
     edge_distance_m: float | None
+    capped_by: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

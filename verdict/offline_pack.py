@@ -34,7 +34,8 @@ from verdict.model import Bilingual
 from verdict.outcome import MAX_OUTSIDE_SHARE
 from verdict.wording.phrases import cited
 
-PACK_FORMAT: Final = 2  # a telephone drops a pack of a format that its scripts cannot read
+PACK_FORMAT: Final = 3  # a telephone drops a pack of a format that its scripts cannot read
+CHANNEL: Final = "field"  # of what a telephone asks
 SIGMAS: Final = 3.0  # an area farther away than this many σ cannot reach the least share that counts
 MARGIN_M: Final = 1_000.0  # for the position's own error, and for the notice distances of zones
 COUNTY_DIGITS: Final = 6
@@ -83,6 +84,7 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
             **asdict(limits.shares),
             "outside": MAX_OUTSIDE_SHARE,
             "max_accuracy_m": limits.max_accuracy_m,
+            "default_accuracy_m": limits.radius_m(None, CHANNEL),
         },
         "sources": [_source(row) for row in around.sources],
         "units": around.units,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -43,7 +43,8 @@ def stored_verdict(report_id: int, inquiry: Inquiry, limits: Limits, judgement: 
 def _inquiry_as_dict(inquiry: Inquiry, limits: Limits, judgement: Judgement) -> dict[str, Any]:
     plain = asdict(inquiry) | {"as_of": judgement.verdict.as_of}
     # the radius is stored as the verdict used it: a later setting of the channel must not change it
-    plain |= {"accuracy_m": limits.r68(inquiry.accuracy_m, inquiry.channel)}
+    plain |= {"accuracy_m": limits.radius_m(inquiry.accuracy_m, inquiry.channel)}
+    plain |= {"accuracy_given": inquiry.accuracy_m is not None}
     bounds = {
         "max_accuracy_m": limits.max_accuracy_m,
         "max_vertices": limits.max_vertices,
@@ -71,10 +72,13 @@ def replay(session: Session, verdict_id: int) -> Replay:
 
 
 def _recompute(session: Session, stored: dict[str, Any], source_ids: list[int]) -> Judgement:
-    plain = stored["inquiry"]
-    inquiry = Inquiry(**{**plain, "as_of": dt.date.fromisoformat(plain["as_of"])})
+    plain = {**stored["inquiry"], "as_of": dt.date.fromisoformat(stored["inquiry"]["as_of"])}
+    given = plain.pop("accuracy_given", True)  # older verdicts took an accuracy that was not stated for 0
+    inquiry = Inquiry(**plain)
     shares = Thresholds(**stored["shares"])
     # without r95_channels: the stored radius is a 68 % one whatever the channel, and is not converted twice
     limits = Limits(**stored["limits"], shares=shares)
     case = Case(inquiry.category, inquiry.day(), dt.date.fromisoformat(stored["asked_on"]))
-    return judge(session, inquiry.location(limits), case, source_ids=source_ids, limits=shares)
+    place = inquiry.location(limits)
+    place = place if given else replace(place, assumed_from=inquiry.channel)
+    return judge(session, place, case, source_ids=source_ids, limits=shares)

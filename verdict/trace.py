@@ -23,6 +23,18 @@ MESSAGES: Final[dict[str, str]] = {
         "Footprint given in {datum}: {area_m2} m² on the ellipsoid, with {lon}, {lat} inside it; "
         "shift {shift_m} m."
     ),
+    "location.point_assumed": N_(
+        "Point given in {datum} as {x}, {y}: CGCS2000 {lon}, {lat}; shift {shift_m} m; "
+        "no accuracy given, default of the channel “{channel}”: {accuracy_m} m."
+    ),
+    "location.footprint_assumed": N_(
+        "Footprint given in {datum}: {area_m2} m² on the ellipsoid, with {lon}, {lat} inside it; "
+        "shift {shift_m} m; no accuracy given, default of the channel “{channel}”: {accuracy_m} m."
+    ),
+    "location.fits": N_(
+        "As {declared} the place is in no known unit; as {suspected} it would be in one: an easting without "
+        "a zone number is valid in every zone."
+    ),
     "law.used": N_("{title} ({dataset} {version})."),
     "layer.used": N_("{title} ({dataset} {version}): {official}, lines within {accuracy_m} m (68 %)."),
     "unit.share": N_("{level} {name} ({code}): share {share}."),

@@ -32,6 +32,9 @@ from layers.formats import (
 
 Form = Literal["json", "geojson", "arrow"]
 NUMBERS: Final = frozenset((int, float, type(None)))
+ACCURACY_HELP: Final = (
+    "68 % radius of the positions, metres; without it the default of the channel `api` is assumed"
+)
 EXAMPLE: Final[dict[str, JsonValue]] = {
     "category": "livestock_farm",
     "as_of": "2022-08-21",
@@ -49,13 +52,13 @@ class BatchRequest(BaseModel):
     datum: Annotated[
         str | None, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")
     ] = None
-    accuracy_m: Annotated[FiniteFloat, Field(description="68 % radius of the positions, metres")] = 0.0
+    accuracy_m: Annotated[FiniteFloat | None, Field(description=ACCURACY_HELP)] = None
 
 
 class _JsonParameters(BatchRequest):
     """The parameters in a JSON body, where a number must be a number: a query only has texts."""
 
-    accuracy_m: Annotated[Number, Field(description="68 % radius of the positions, metres")] = 0.0
+    accuracy_m: Annotated[Number | None, Field(description=ACCURACY_HELP)] = None
 
 
 class PointsIn(_JsonParameters):

@@ -30,13 +30,17 @@ ARROW_PIECE: Final = 65_536  # rows of an Arrow batch
 
 @dataclass(frozen=True, slots=True)
 class BatchResponse:
-    """A batch with its verdicts. ``as_of``, ``asked_on``: the days of the acts and of the answer."""
+    """A batch with its verdicts. ``as_of``, ``asked_on``: the days of the acts and of the answer.
+
+    ``default_m``: the accuracy of places that state none, metres.
+    """
 
     batch: Batch
     places: PlaceBatch
     verdict: pa.Table
     as_of: dt.date
     asked_on: dt.date
+    default_m: float
 
 
 def choose_form(accept: str, sent: Form) -> Form | None:
@@ -62,12 +66,18 @@ def _json(answer: BatchResponse) -> Iterator[bytes]:
         "as_of": answer.as_of,
         "asked_on": answer.asked_on,
         "datum": answer.batch.datum,
+        **_accuracy(answer),
     }
     errors = [{"index": row, "error": why} for row, why in sorted(answer.places.errors.items())]
     yield orjson.dumps(head)[:-1] + b',"errors":' + orjson.dumps(errors) + b',"rows":['
     for start, rows in _rows(answer.verdict):
         yield (b"," if start else b"") + orjson.dumps(rows)[1:-1]
     yield b"]}"
+
+
+def _accuracy(answer: BatchResponse) -> dict[str, Any]:
+    """How many places got the default accuracy of the channel, and the accuracy of places that state none."""
+    return {"assumed_accuracy": answer.places.assumed, "default_accuracy_m": answer.default_m}
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[int, list[dict[str, Any]]]]:
@@ -93,7 +103,8 @@ def _geojson(answer: BatchResponse) -> Iterator[bytes]:
     system = frame(answer.batch.datum)
     unchanged = system.kind == "plain" and system.unproject is None
     true = place_geometries(answer.places)
-    yield b'{"type":"FeatureCollection","features":['
+    head = {"type": "FeatureCollection", **_accuracy(answer)}
+    yield orjson.dumps(head)[:-1] + b',"features":['
     for start, rows in _rows(answer.verdict):
         end = start + len(rows)
         shapes = to_shapes(true.xy[start:end], None if true.shapes is None else true.shapes[start:end])

@@ -102,7 +102,7 @@ async def _judge_batch(
     places, verdict = await anyio.to_thread.run_sync(
         _judge_parts, batch, judge, options, limiter=screeners.threads
     )
-    return BatchResponse(batch, places, verdict, as_of, task[2])
+    return BatchResponse(batch, places, verdict, as_of, task[2], options.default_m())
 
 
 def _parse(body: bytearray, is_arrow: bool, parameters: BatchRequest, max_rows: int) -> Batch:

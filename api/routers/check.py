@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
+from api.dependencies import Accuracy, Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
 from api.schemas.reports import CheckOut, InquiryIn, LinkOut, UnitsAtOut
 from verdict import Inquiry, answer, locate
 from verdict.wording import verdict_with_words
@@ -22,10 +22,16 @@ def check_place(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: L
 
 @router.get("/units/at")
 def units_at(  # noqa: PLR0913 - the query's own parameters
-    lon: Lon, lat: Lat, session: SessionDep, limits: LimitsDep, as_of: DayDep, datum: Datum = "cgcs2000"
+    lon: Lon,
+    lat: Lat,
+    session: SessionDep,
+    limits: LimitsDep,
+    as_of: DayDep,
+    datum: Datum = "cgcs2000",
+    accuracy_m: Accuracy = None,
 ) -> UnitsAtOut:
     """Return the chain of units of a point, from the city to the grid cell."""
-    location, found = locate(session, Inquiry("", lon, lat, datum, as_of=as_of), limits)
+    location, found = locate(session, Inquiry("", lon, lat, datum, accuracy_m, as_of=as_of), limits)
     links = [LinkOut(level=link.level, code=link.code, name=link.name) for link in found.chain]
     cell = next((link for link in found.chain if link.level == "grid_cell"), None)
     return UnitsAtOut(

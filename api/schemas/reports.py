@@ -46,7 +46,10 @@ class InquiryIn(BaseModel):
     datum: Annotated[str, Field(max_length=40, description="cgcs2000, wgs84, gcj02, bd09 or EPSG:n")] = (
         "cgcs2000"
     )
-    accuracy_m: Annotated[Number, Field(description="68 % radius of the position, metres")] = 0.0
+    accuracy_m: Annotated[
+        Number | None,
+        Field(description="68 % radius of the position, metres; without it the channel's default is assumed"),
+    ] = None
     footprint: Annotated[
         dict[str, Any] | None, Field(description="GeoJSON Polygon, MultiPolygon or a Feature of one")
     ] = None

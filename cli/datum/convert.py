@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from cli.console import out
-from cli.options import Datum
+from cli.options import Datum, Lat, Lon
 from core.i18n import N_, say
 from core.settings import Settings
 from geo import to_cgcs2000
@@ -16,8 +14,8 @@ from geo.measure import distance_m
 
 
 def convert(
-    lon: Annotated[float, typer.Option(help="Longitude in degrees, or easting in metres")],
-    lat: Annotated[float, typer.Option(help="Latitude in degrees, or northing in metres")],
+    lon: Annotated[float, Lon],
+    lat: Annotated[float, Lat],
     datum: Datum = "cgcs2000",
     to: Datum = "cgcs2000",
 ) -> None:

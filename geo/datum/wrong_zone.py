@@ -24,6 +24,7 @@ from geo.datum.reference_systems import frame
 from geo.measure.geodesic import distance_m
 
 MIN_POINTS: Final = 3
+ZONE_DEGREES: Final = 3.0
 MAX_INSIDE_DECLARED: Final = 0.5  # share of the points inside the units, as declared
 MIN_INSIDE_SUSPECTED: Final = 0.9
 WRONG_ZONE: Final = N_(
@@ -40,16 +41,16 @@ def find_wrong_zone(points: Floats, units: Sequence[BaseGeometry], declared: str
     inside the units in the suspected zone, ``offset_m`` the displacement to there.
     """
     given = frame(declared)
-    if given.zone is None or not is_gauss_kruger(given.code) or is_prefixed(given.code):
+    if given.zone is None or not has_plain_easting(declared):
         return None
     if len(points) < MIN_POINTS or not len(units):
         return None
     area = shapely.union_all(list(units))
     shapely.prepare(area)
-    inside = {zone: _inside(area, points, 3.0 * zone - given.zone.meridian) for zone in THREE_DEGREE}
+    inside = {zone: _inside(area, points, ZONE_DEGREES * zone - given.zone.meridian) for zone in THREE_DEGREE}
     # Of zones with equal counts the westernmost, so that the result does not depend on the order.
     best = max(inside, key=lambda zone: (inside[zone], -zone))
-    inside_declared = inside[round(given.zone.meridian / 3.0)]
+    inside_declared = inside[round(given.zone.meridian / ZONE_DEGREES)]
     if inside_declared >= MAX_INSIDE_DECLARED * len(points) or inside[best] < MIN_INSIDE_SUSPECTED * len(
         points
     ):
@@ -59,8 +60,27 @@ def find_wrong_zone(points: Floats, units: Sequence[BaseGeometry], declared: str
         given.name,
         f"EPSG:{4509 + best}",
         (inside_declared, inside[best]),
-        best * 3.0 - given.zone.meridian,
+        best * ZONE_DEGREES - given.zone.meridian,
     )
+
+
+def has_plain_easting(declared: str) -> bool:
+    """Whether eastings of this datum name no zone, so that they are valid in every one."""
+    given = frame(declared)
+    return given.zone is not None and is_gauss_kruger(given.code) and not is_prefixed(given.code)
+
+
+def other_zones(declared: str) -> list[tuple[str, float]]:
+    """(datum, degrees further east) of a plain easting in each other zone, the nearest first.
+
+    Empty for a datum whose coordinates name their zone or have none.
+    """
+    given = frame(declared)
+    if given.zone is None or not has_plain_easting(declared):
+        return []
+    degrees = {zone: ZONE_DEGREES * zone - given.zone.meridian for zone in THREE_DEGREE}
+    nearest = sorted((zone for zone in degrees if degrees[zone]), key=lambda zone: (abs(degrees[zone]), zone))
+    return [(f"EPSG:{4509 + zone}", degrees[zone]) for zone in nearest]
 
 
 def _inside(area: BaseGeometry, points: Floats, degrees: float) -> int:

@@ -28,7 +28,9 @@ class Location:
     ``lon``, ``lat``: the point, or a point inside the footprint. ``accuracy_m``: radius of the circle that
     contains the true position with 68 % probability, metres. ``footprint``: CGCS2000 degrees, outer rings
     counter-clockwise. ``given_x``, ``given_y``: the point in ``datum``. ``shift_m``: see
-    :func:`geo.datum.conversion.shift_m`. ``area_m2``: ellipsoidal area of the footprint.
+    :func:`geo.datum.conversion.shift_m`. ``area_m2``: ellipsoidal area of the footprint. ``assumed_from``:
+    the channel whose default ``accuracy_m`` is; None where an accuracy was stated. ``fits``: the datum of
+    another zone in which a place outside all units would be in one; see ``verdict.judgement``.
     """
 
     lon: float
@@ -40,6 +42,8 @@ class Location:
     datum: str
     shift_m: float
     area_m2: float | None
+    assumed_from: str | None = None
+    fits: str | None = None
 
     @classmethod
     def from_point(
@@ -95,7 +99,10 @@ class Location:
             "lat": round(self.lat, 8),
             "datum": CANON,
             "accuracy_m": round(self.accuracy_m, 2),
+            "accuracy_given": self.assumed_from is None,
+            "assumed_from": self.assumed_from,
             "given": given,
+            "fits": self.fits,
             "shift_m": round(self.shift_m, 2),
             "area_m2": None if self.area_m2 is None else round(self.area_m2, 2),
         }

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import BadInput
 from core.i18n import N_
 from core.text_encoding import decode_text
-from geo.datum import CANON, Floats, convert_batch, frame
+from geo.datum import CANON, Floats, convert_batch, frame, read_coordinate
 from layers.readers.foreign_file import read_foreign_file, undescribed_dataset
 from store.schema import SRID
 
@@ -129,15 +129,7 @@ def _column(names: Mapping[str, str], aliases: Iterable[str]) -> str | None:
 
 
 def _number(path: Path, line: int, row: Mapping[str, str | None], column: str) -> float:
-    try:
-        return float((row[column] or "").strip())
-    except ValueError:
-        raise BadInput(
-            N_("{value} is not a coordinate."),
-            field=f"{path.name}:{line}",
-            hint=N_("Enter decimal degrees, or metres with a projected datum."),
-            value=repr(row[column] or ""),
-        ) from None
+    return read_coordinate(f"{path.name}:{line}", row[column] or "")
 
 
 def _code(value: object) -> str | None:

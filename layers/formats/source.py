@@ -18,7 +18,7 @@ import pyogrio
 
 from core.errors import BadInput
 from core.i18n import N_
-from geo.datum import CANON, frame
+from geo.datum import CANON, frame, parse_coordinate
 from layers.formats.arrow import open_ipc, open_parquet
 from layers.formats.gdal import open_vector
 from layers.formats.geometry_columns import Floats, GeometryBatch, decode_geometry
@@ -118,19 +118,39 @@ def to_source_batch(table: pa.RecordBatch, columns: PlaceColumns) -> SourceBatch
     if columns.geometry is not None:
         places = decode_geometry(table.column(columns.geometry), columns.encoding)
     else:
-        pair = [to_floats(table.column(name)) for name in (columns.east, columns.north)]
+        pair = [_coordinates(table.column(name)) for name in (columns.east, columns.north)]
         places = GeometryBatch(np.column_stack(pair))
     return SourceBatch(table, places, accuracy)
 
 
+def _coordinates(column: pa.Array) -> Floats:
+    """A column of coordinates as ``to_floats`` gives it; degrees, minutes and seconds are read as well."""
+    floats = to_floats(column)
+    texts, unread = _decoded(column), np.flatnonzero(np.isnan(floats))
+    if not len(unread) or not _is_text(texts.type):
+        return floats
+    # Row by row, but only those that are not plain numbers: few files have any.
+    values = [parse_coordinate(text or "") for text in texts.take(pa.array(unread)).to_pylist()]
+    floats = floats.copy()
+    floats[unread] = np.array(values, dtype=np.float64)  # None becomes NaN
+    return floats
+
+
 def to_floats(column: pa.Array) -> Floats:
     """A column as floats, shape (n,): NaN for null and for text that is not a number."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if any(is_text(column.type) for is_text in (pa.types.is_string, pa.types.is_large_string)):
+    column = _decoded(column)
+    if _is_text(column.type):
         column = _parsed(pc.utf8_trim_whitespace(column))
     floats = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return np.asarray(floats, dtype=np.float64)
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _parsed(texts: pa.Array) -> pa.Array:

@@ -196,7 +196,7 @@ class _ClusterRun:
     def _count(self, judged: JudgedRows) -> OutputBatch:
         outgoing = judged.outgoing()
         verdict = outgoing.table.select(VERDICT_SCHEMA.names)
-        self.result.summary.add(verdict)
+        self.result.summary.add(verdict, judged.assumed)
         if self._job.with_places:
             self.result.sample.add(judged.points(), verdict)
         return outgoing

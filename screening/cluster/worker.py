@@ -96,12 +96,14 @@ class JudgedRows:
         kinds: names of the geometry types in them.
         boxes: bounding box of each batch, degrees.
         lonlat: bytes of a point for each row, float64 (n, 2); empty unless requested.
+        assumed: how many rows got the default accuracy of the channel.
     """
 
     stream: bytes
     kinds: tuple[str, ...]
     boxes: tuple[Box, ...]
     lonlat: bytes
+    assumed: int
 
     def outgoing(self) -> OutputBatch:
         """The rows as the writer takes them."""
@@ -222,6 +224,7 @@ def _combine(batches: list[JudgedBatch], *, with_places: bool) -> JudgedRows:
         tuple(sorted({kind for rows in outgoing for kind in rows.kinds})),
         tuple(rows.box for rows in outgoing if rows.box is not None),
         b"".join(np.ascontiguousarray(batch.lonlat).tobytes() for batch in batches) if with_places else b"",
+        sum(batch.assumed for batch in batches),
     )
 
 

@@ -41,16 +41,20 @@ class PlaceOptions:
     Attributes:
         datum: of the coordinates, such as ``gcj02`` or ``EPSG:4547``.
         limits: what a place may be, as for single inquiries.
-        accuracy_m: accuracy of rows that state none, metres.
+        accuracy_m: accuracy of rows that state none, metres; None: the default of the channel.
         channel: how the places were reported; decides which radius an accuracy is (68 or 95 %).
         lang: language of the errors.
     """
 
     datum: str
     limits: Limits
-    accuracy_m: float = 0.0
+    accuracy_m: float | None = None
     channel: str = "api"
     lang: Lang = "zh"
+
+    def default_m(self) -> float:
+        """68 % radius, metres, of rows that state no accuracy."""
+        return self.limits.radius_m(self.accuracy_m, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class PlaceBatch:
         areas: (m,), numbers of the rows that are areas, ascending.
         shapes: (m,), the polygons of these rows.
         errors: row number → why the row cannot be judged.
+        assumed: how many rows got the default of the channel, as nothing states their accuracy.
     """
 
     lonlat: Floats
@@ -70,6 +75,7 @@ class PlaceBatch:
     areas: RowNumbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     shapes: Shapes = field(default_factory=lambda: np.empty(0, dtype=object))
     errors: dict[int, str] = field(default_factory=dict)
+    assumed: int = 0
 
     @property
     def all_points(self) -> bool:
@@ -89,15 +95,21 @@ def convert_places(geometries: GeometryBatch, accuracy_m: Floats | None, options
         accuracy_m: (n,), accuracy of each row in metres; NaN, or None for all, where a row states none.
         options: see :class:`PlaceOptions`.
     """
-    n = len(geometries.xy)
-    stated = np.full(n, options.accuracy_m) if accuracy_m is None else accuracy_m.copy()
-    stated[np.isnan(stated)] = options.accuracy_m
-    converter = _Converter(options, stated)
+    stated = np.full(len(geometries.xy), np.nan) if accuracy_m is None else accuracy_m.copy()
+    if options.accuracy_m is not None:
+        stated[np.isnan(stated)] = options.accuracy_m
+    converter = _Converter(options, stated, _radii(stated, options))
     lonlat = converter.points(geometries.xy)
     areas, shapes = converter.areas(geometries.shapes)
     _add_missing_errors(converter.errors, geometries, areas, options.lang)
-    radius = stated * options.limits.r68(1.0, options.channel)
-    return PlaceBatch(lonlat, radius, areas, shapes, converter.errors)
+    assumed = np.isnan(stated)
+    assumed[list(converter.errors)] = False
+    return PlaceBatch(lonlat, converter.radii, areas, shapes, converter.errors, int(assumed.sum()))
+
+
+def _radii(stated: Floats, options: PlaceOptions) -> Floats:
+    """(n,), 68 % radius of each row in metres: of what it states, else the default."""
+    return np.where(np.isnan(stated), options.default_m(), stated * options.limits.r68(1.0, options.channel))
 
 
 def concat_places(parts: Sequence[PlaceBatch]) -> PlaceBatch:
@@ -114,15 +126,20 @@ def concat_places(parts: Sequence[PlaceBatch]) -> PlaceBatch:
             for part, start in zip(parts, first, strict=False)
             for row, why in part.errors.items()
         },
+        sum(part.assumed for part in parts),
     )
 
 
 @dataclass(slots=True)
 class _Converter:
-    """Converts the rows of one batch. ``stated``: (n,), accuracy as stated, metres."""
+    """Converts the rows of one batch.
+
+    ``stated``: (n,), accuracy as stated, metres, NaN where nothing states one. ``radii``: (n,), 68 % radius.
+    """
 
     options: PlaceOptions
     stated: Floats
+    radii: Floats
     errors: dict[int, str] = field(default_factory=dict)
 
     def points(self, xy: Floats) -> Floats:
@@ -144,9 +161,8 @@ class _Converter:
 
     def _has_valid_accuracy(self) -> NDArray[np.bool_]:
         """(n,), whether the accuracy of a row surely passes; one at the limit is left to the single check."""
-        limits = self.options.limits
-        radius = self.stated * limits.r68(1.0, self.options.channel)
-        return np.asarray((radius >= 0.0) & (radius <= limits.max_accuracy_m * (1 - 1e-9)))
+        most = self.options.limits.max_accuracy_m * (1 - 1e-9)
+        return np.asarray((self.radii >= 0.0) & (self.radii <= most))
 
     def _convert_span(self, xy: Floats, span: slice, lonlat: Floats) -> bool:
         """Convert consecutive rows at once; False where one of them is refused."""
@@ -179,7 +195,8 @@ class _Converter:
 
     def _inquiry(self, row: int) -> Inquiry:
         """The single inquiry for a row, still without its place."""
-        accuracy, options = float(self.stated[row]), self.options
+        stated, options = float(self.stated[row]), self.options
+        accuracy = None if np.isnan(stated) else stated
         return Inquiry("", datum=options.datum, accuracy_m=accuracy, channel=options.channel)
 
     def areas(self, shapes: Shapes | None) -> tuple[RowNumbers, Shapes]:

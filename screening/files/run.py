@@ -77,11 +77,15 @@ class ScreeningResult:
 
 @dataclass(frozen=True, slots=True)
 class JudgedBatch:
-    """The rows to write of a batch, their verdict columns, and a point for each, (n, 2) degrees."""
+    """The rows to write of a batch, their verdict columns, and a point for each, (n, 2) degrees.
+
+    ``assumed``: how many of them got the default accuracy of the channel.
+    """
 
     outgoing: OutputBatch
     verdict: pa.Table
     lonlat: Floats
+    assumed: int
 
 
 def run_local(
@@ -109,7 +113,7 @@ def run_local(
     def rows() -> Generator[OutputBatch]:
         with closing(prefetch(job.source.batches(job.rows_at_once()))) as batches:
             for batch_result in map_in_order(judged, batches, job.workers):
-                result.summary.add(batch_result.verdict)
+                result.summary.add(batch_result.verdict, batch_result.assumed)
                 if sampled:
                     result.sample.add(batch_result.lonlat, batch_result.verdict)
                 yield batch_result.outgoing
@@ -127,7 +131,7 @@ def judge_batch(
     places = convert_places(batch.places, batch.accuracy_m, options)
     verdict = judge_places(judge, places)
     outgoing = layout.compose(batch, place_geometries(places), verdict)
-    return JudgedBatch(outgoing, verdict, _points_of(places))
+    return JudgedBatch(outgoing, verdict, _points_of(places), places.assumed)
 
 
 def place_geometries(places: PlaceBatch) -> GeometryBatch:

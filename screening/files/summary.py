@@ -28,6 +28,7 @@ class Summary:
     Attributes:
         rows: rows counted.
         errors: rows that could not be judged.
+        assumed: rows that got the default accuracy of the channel, as nothing states theirs.
         effects, certainties: rows by code.
         unit_names: code of a unit → its name.
         zone_names: id of a zone → its name and kind.
@@ -36,6 +37,7 @@ class Summary:
 
     rows: int = 0
     errors: int = 0
+    assumed: int = 0
     effects: Counter[str] = field(default_factory=Counter)
     certainties: Counter[str] = field(default_factory=Counter)
     unit_names: dict[str, str] = field(default_factory=dict)
@@ -54,8 +56,9 @@ class Summary:
         """Rows by zone and relation."""
         return self._zones.counter()
 
-    def add(self, verdict: pa.Table) -> None:
-        """Add the rows of a table of verdicts; they follow those added before."""
+    def add(self, verdict: pa.Table, assumed: int = 0) -> None:
+        """Add the rows of a table of verdicts; they follow those added before. ``assumed``: see there."""
+        self.assumed += assumed
         self._count_errors(verdict.column(ERROR))
         effect, unit = (Column.of(verdict.column(name)) for name in ("zj_effect", "zj_unit_code"))
         self.effects.update(_counts(effect))
@@ -122,6 +125,7 @@ class Summary:
         return {
             "rows": self.rows,
             "errors": self.errors,
+            "assumed_accuracy": self.assumed,
             "first_errors": [{"row": row, "error": why} for row, why in self.first_errors],
             "effects": dict(self.effects),
             "certainties": dict(self.certainties),

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.i18n import N_, Lang, say
+from screening.files.places import PlaceOptions
 from screening.files.summary import EFFECTS, Summary
 from verdict import EFFECTS as EFFECT_NAMES
+from verdict import channel_name
 
 Rows = list[tuple[str, ...]]
 MAX_ROWS: Final = 20
@@ -23,6 +25,18 @@ def count_line(summary: Summary, lang: Lang) -> str:
         judged = f"{summary.rows - summary.errors:,}"
         return say(lang, text, rows=f"{summary.rows:,}", judged=judged, errors=f"{summary.errors:,}")
     return say(lang, N_("{rows} rows, all judged."), rows=f"{summary.rows:,}")
+
+
+def assumed_line(summary: Summary, options: PlaceOptions, lang: Lang) -> str:
+    """How many rows got the default accuracy of the channel, and which that is; empty where none did."""
+    if not summary.assumed:
+        return ""
+    text = N_(
+        "{rows} rows give no position error: the default of the channel “{channel}”, {m} m, "
+        "is taken for them."
+    )
+    name = channel_name(options.channel)[lang]
+    return say(lang, text, rows=f"{summary.assumed:,}", channel=name, m=f"{options.default_m():g}")
 
 
 def error_lines(summary: Summary, lang: Lang) -> list[str]:

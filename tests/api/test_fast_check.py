@@ -22,6 +22,9 @@ PIG_FARM = {"lon": 112.395, "lat": 35.625, "category": "livestock_farm", "as_of"
 GOOD: dict[str, dict[str, Any]] = {
     "today": {"lon": 112.85, "lat": 35.49, "category": "livestock_farm"},
     "an earlier day": PIG_FARM,
+    "stated at the default": {**PIG_FARM, "accuracy_m": 15},
+    "assumed of a telephone": {**PIG_FARM, "channel": "phone"},
+    "assumed of a map": {**PIG_FARM, "channel": "map"},
     "uncertain": {**PIG_FARM, "accuracy_m": 25.5},
     "another datum": {**PIG_FARM, "datum": "gcj02"},
     "outside": {**PIG_FARM, "lon": 116.4, "lat": 39.9},
@@ -113,6 +116,16 @@ def test_memory_says_what_the_store_says(
         assert ours.content == theirs.content
         assert ours.headers["content-type"] == theirs.headers["content-type"]
     assert len(slow) == 1
+
+
+def test_a_plain_easting_goes_the_usual_way_and_is_told_its_zone(
+    served: TestClient, referee: TestClient, slow: list[object]
+) -> None:
+    body = {**PIG_FARM, "lon": 395764.582, "lat": 3929618.136, "datum": "EPSG:4546"}
+    ours, theirs = (client.post("/api/check", json=body) for client in (served, referee))
+    assert (ours.status_code, len(slow)) == (200, 2)
+    assert ours.content == theirs.content
+    assert ours.json()["verdict"]["location"]["fits"] == "EPSG:4547"
 
 
 @pytest.mark.parametrize("name", BAD)

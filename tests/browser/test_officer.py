@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine, text
 from support.phones import GCJ, SPOT, Make, answer, ask_here, at_spot, choose, file_here, phones, tap_map
 from support.pictures import exif, picture
+from support.spellings import OTHERS, SPELLINGS
 
 from core.settings import ROOT
+from geo.datum import parse_coordinate
 from store.engine import open_session
 
 pytestmark = pytest.mark.long
@@ -74,6 +76,36 @@ def test_typed_gcj02_is_moved_and_says_by_how_much(make: Make) -> None:
     page.locator("#second").fill("2")
     page.locator("#coords").get_by_role("button", name="查询").click()
     expect(page.locator("#ask-note")).to_contain_text("EPSG:4525")
+
+
+def test_typed_degrees_minutes_and_seconds_are_read_and_their_error_is_assumed(make: Make) -> None:
+    visit = make()
+    page = visit.open()
+    choose(page)
+    page.locator("#by-coords").click()
+    page.locator("#first").fill("112°23′42″E，35°37′30″N")
+    page.locator("#first").press("Tab")
+    expect(page.locator("#second")).to_have_value("35°37′30″N")
+    page.locator("#coords").get_by_role("button", name="查询").click()
+    expect(answer(page)).to_contain_text("未给出位置误差，按 20 米计")
+    expect(answer(page)).to_have_attribute("data-effect", "prohibited")
+    page.locator("#second").fill("35°61′")
+    page.locator("#coords").get_by_role("button", name="查询").click()
+    expect(page.locator("#ask-note")).to_contain_text("112°23′42″")
+
+
+def test_the_page_reads_degrees_as_the_service_does(make: Make) -> None:
+    page = make().open()
+    texts = [*SPELLINGS, *OTHERS]
+    read = page.evaluate(
+        """async texts => {
+            const { coordinateIn } = await import("/static/zhijie/field/degrees.js");
+            return texts.map(coordinateIn).map(value => (Number.isNaN(value) ? null : value));
+        }""",
+        texts,
+    )
+    for given, value in zip(texts, read, strict=True):
+        assert value == pytest.approx(parse_coordinate(given), abs=1e-12), given
 
 
 def test_a_photo_says_where_it_was_taken(make: Make) -> None:

@@ -37,6 +37,14 @@ def test_check_prints_the_verdict_in_chinese_and_in_english(run: Run) -> None:
         assert word in english.stdout
 
 
+def test_degrees_minutes_and_seconds_give_the_same_verdict(run: Run) -> None:
+    more = ["--category", "livestock_farm", "--as-of", "2022-08-21", "--accuracy", "15", "--json"]
+    plain = run("check", "--lon", "112.395", "--lat", "35.625", *more)
+    assert plain.returncode == 0, plain.stderr
+    for lon, lat in (("112°23′42″", "35°37′30″"), ("东经112度23分42秒", "35 37 30N")):
+        assert run("check", "--lon", lon, "--lat", lat, *more).stdout == plain.stdout
+
+
 @both_engines
 def test_check_json_is_the_verdict(run: Run) -> None:
     verdict = json.loads(run("check", *STORY, "--json").stdout)
@@ -105,10 +113,11 @@ def test_the_demo_tells_the_story_and_a_second_run_changes_nothing(run: Run, htt
         assert session.scalar(select(func.count()).where(Report.channel == "demo")) == 1 + REPORTS
 
 
-def test_an_option_that_is_no_number_is_a_usage_error(run: Run) -> None:
+def test_a_coordinate_that_is_none_is_one_line_that_shows_how_to_write_it(run: Run) -> None:
     done = run("check", "--lon", "east", "--category", "other")
     assert done.returncode == 2
-    assert "--lon" in done.stderr
+    assert "lon：" in done.stderr or "lon:" in done.stderr
+    assert "112°23′42″" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -63,7 +63,7 @@ def test_the_body_of_a_request_says_what_the_inquiry_says(sent: Sent) -> None:
     local = make_inquiry(asked)
     assert (url, body) == ("https://example.org/api/check", request_body(asked))
     assert (body["lon"], body["lat"], body["datum"]) == (local.x, local.y, local.datum)
-    assert (body["accuracy_m"], body["channel"]) == (local.accuracy_m, local.channel)
+    assert (body.get("accuracy_m"), body["channel"]) == (local.accuracy_m, local.channel) == (None, "cli")
     assert dt.date.fromisoformat(body["as_of"]) == local.as_of
     assert "footprint" not in body
 

@@ -399,6 +399,14 @@ def test_a_table_s_own_separator_and_code_are_found(tmp_path: Path) -> None:
     assert found.points()[0] == pytest.approx([112.7939, 35.5], abs=1e-3)
 
 
+def test_degrees_minutes_and_seconds_are_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "dms.csv"
+    path.write_text("经度,纬度\n112°23′42″,35度37分30秒\n", encoding="utf-8")
+    assert read_places(path).points() == pytest.approx(np.array([[112.395, 35.625]]))
+    told = run("convert", "--lon", "112°23′42″", "--lat", "35 37 30", "--to", "EPSG:4490")
+    assert told.stdout.split()[:2] == ["112.39500000", "35.62500000"]
+
+
 def test_convert_prints_the_numbers_and_how_far_they_moved(run: Run) -> None:
     there = run("convert", "--lon", 112.8513, "--lat", 35.4905, "--datum", "wgs84", "--to", "gcj02")
     assert there.stdout.splitlines() == [

@@ -73,7 +73,7 @@ def test_scripts_hold_no_sentence_and_read_no_html() -> None:
     for name, text in CODE.items():
         assert not re.search(forbidden, text), name
         chinese = re.findall("[一-鿿]", text)
-        assert name == "places.js" or not chinese, name  # which takes signs out of typed degrees
+        assert name == "degrees.js" or not chinese, name  # which reads degrees in all their spellings
 
 
 def test_scripts_are_small_and_import_what_is_there() -> None:

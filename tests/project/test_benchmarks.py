@@ -257,7 +257,9 @@ def test_the_world_is_a_data_folder_that_the_loader_takes(
     assert loaded["boundaries/townships"] == len(made.townships)
     assert loaded["protected_areas/zones"] == SMALL.zones
     inside = made.townships.geometry.iloc[0].representative_point()
-    found = answer(session, Inquiry(store.CATEGORY, inside.x, inside.y), Limits.of(Settings()))
+    found = answer(
+        session, Inquiry(store.CATEGORY, inside.x, inside.y, accuracy_m=0.0), Limits.of(Settings())
+    )
     lead = found.jurisdiction.lead
     assert lead is not None
     assert (lead.code, found.missing) == (made.townships["code"].iloc[0], ())

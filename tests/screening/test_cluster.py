@@ -100,7 +100,9 @@ def local(places: Path, screener: Screener, limits: Limits) -> tuple[pa.Table, S
 
 def _job(source: Path, target: Path, limits: Limits) -> FileJob:
     opened = open_source(source)
-    return FileJob(opened, target, PlaceOptions(opened.datum, limits, lang="en"), batch_rows=PART)
+    return FileJob(
+        opened, target, PlaceOptions(opened.datum, limits, channel="file", lang="en"), batch_rows=PART
+    )
 
 
 def _plain(path: Path) -> pa.Table:
@@ -135,7 +137,8 @@ def test_the_command_writes_what_the_local_run_writes(
     written = _plain(target)
     assert written.num_rows == ROWS
     assert written.equals(local[0], check_metadata=True)
-    assert json.loads(done.stdout) == json.loads(json.dumps(local[1].summary.as_dict()))
+    default = {"default_accuracy": {"channel": "file", "accuracy_m": 10.0}}
+    assert json.loads(done.stdout) == json.loads(json.dumps(local[1].summary.as_dict())) | default
 
 
 def test_a_killed_worker_loses_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pyproj import CRS
 from shapely import LineString, MultiPoint, MultiPolygon, Point, Polygon, box
 from support.screen_stub import Stub
 from support.shapes import DATUMS, refused
+from support.spellings import EXACT, SPELLINGS
 
 from core.errors import BadInput, DatumRefused
 from core.settings import Settings
@@ -25,9 +27,10 @@ from geo.datum.conversion import from_cgcs2000
 from layers.formats.geometry_columns import GeometryBatch, decode_geometry, encode_geometry
 from layers.formats.source import open_source
 from layers.formats.writer import WRITERS
-from screening.files.places import PlaceOptions, convert_places
+from screening.files.places import PlaceOptions, concat_places, convert_places
 from screening.files.run import FileJob, ScreeningResult, run_local
 from screening.files.summary import Sample
+from screening.files.wording import assumed_line
 from screening.schema import VERDICT_SCHEMA
 from verdict.inquiry import Inquiry, Limits
 
@@ -231,6 +234,51 @@ def test_accuracy_is_each_rows_own_where_it_says_one(tmp_path: Path) -> None:
     assert told["zj_edge_m"] == [3.0, 25.0, None, None]  # the stub adds the accuracy to the distance
     assert told["accuracy_m"] == [3.0, None, -1.0, 1e9]
     assert told["zj_error"][2] == "The accuracy of -1 m is not between 0 and 50000 m."
+
+
+def test_degrees_minutes_and_seconds_are_read_beside_plain_numbers(tmp_path: Path) -> None:
+    pairs = [*((text, "35°30′00″N") for text in SPELLINGS), ("112.3", "35.5"), ("112°61′", "35.5"), ("", "")]
+    rows = "".join(f'"{lon.replace(chr(34), chr(34) * 2)}"\t{lat}\n' for lon, lat in pairs)
+    (tmp_path / "in.tsv").write_text(f"经度\t纬度\n{rows}", encoding="utf-8")
+    places = [batch.places.xy for batch in open_source(tmp_path / "in.tsv").batches()]
+    xy = np.vstack(places)
+    good = len(SPELLINGS)
+    assert xy[:good, 0] == pytest.approx(np.full(good, EXACT), abs=1e-12)
+    assert xy[:good, 1].tolist() == [35.5] * good
+    assert xy[good].tolist() == [112.3, 35.5]
+    assert np.isnan(xy[good + 1 :, 0]).all()
+
+
+def test_rows_without_an_accuracy_get_the_channel_s_and_are_counted() -> None:
+    """As a single check has it; a 0 that is stated stays 0. Refused rows are not counted."""
+    limits = Limits.of(Settings(channel_accuracies="file=40,api=15", r95_channels="file"))
+    xy = np.array([[112.5, 35.5], [112.5, 35.5], [112.5, 35.5], [35.5, 112.5]])
+    stated = np.array([np.nan, 0.0, 8.0, np.nan])
+    found = convert_places(GeometryBatch(xy), stated, PlaceOptions("cgcs2000", limits, channel="file"))
+    single = [
+        Inquiry("", 112.5, 35.5, accuracy_m=value, channel="file").location(limits).accuracy_m
+        for value in (None, 0.0, 8.0)
+    ]
+    assert found.accuracy_m[:3].tolist() == pytest.approx(single)
+    assert single[:2] == [40.0, 0.0]
+    assert (found.assumed, list(found.errors)) == (1, [3])
+    both = concat_places([found, found])
+    assert (both.assumed, list(both.errors)) == (2, [3, 7])
+
+
+def test_the_summary_says_which_accuracy_was_assumed(tmp_path: Path) -> None:
+    _frame().to_parquet(tmp_path / "in.parquet")
+    source = open_source(tmp_path / "in.parquet")
+    options = PlaceOptions(source.datum, LIMITS, channel="file")
+    found = run_local(FileJob(source, tmp_path / "o.parquet", options, batch_rows=2), Stub())
+    assert found.summary.as_dict()["assumed_accuracy"] == 3
+    assert (
+        assumed_line(found.summary, options, "zh") == "3 行未给出位置误差，按渠道“点位文件”的默认值 10 米计。"
+    )
+    assert "“file of places”, 10 m" in assumed_line(found.summary, options, "en")
+    stated = run_local(FileJob(source, tmp_path / "p.parquet", replace(options, accuracy_m=0.0)), Stub())
+    assert stated.summary.assumed == 0
+    assert assumed_line(stated.summary, options, "zh") == ""
 
 
 def test_a_channel_that_means_95_percent_is_understood() -> None:

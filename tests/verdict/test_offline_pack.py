@@ -202,6 +202,21 @@ def both(client: TestClient, bench: Page) -> Both:
     return Both(client, bench, pack)
 
 
+def test_without_an_accuracy_both_assume_the_default_of_the_page(both: Both) -> None:
+    """Never 0: the pack carries what the service assumes of the channel."""
+    place = {"lon": SPOT[0], "lat": SPOT[1], "category": "livestock_farm", "channel": "field"}
+    default = both.pack["limits"]["default_accuracy_m"]
+    theirs = both.server(place)["location"]
+    assert (theirs["accuracy_m"], theirs["accuracy_given"]) == (default, False) == (20.0, False)
+    rng = random.Random(SEED)
+    border = shape(next(unit["geometry"] for unit in both.pack["units"] if unit["level"] == "township"))
+    for _ in range(20):
+        spot = border.boundary.interpolate(rng.random(), normalized=True)
+        asked = {**place, "lon": spot.x, "lat": spot.y}
+        omitted, stated = both.offline([asked, {**asked, "accuracy_m": default}])
+        assert omitted == stated
+
+
 OFFICIAL = """
 UPDATE source SET official = true, accuracy_m = 2 WHERE role IN ('units', 'grid');
 """

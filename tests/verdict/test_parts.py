@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 from shapely.geometry import Polygon, box, mapping
@@ -19,6 +20,7 @@ from verdict.jurisdiction import decide
 from verdict.permits import PermitQuery, best_permit
 from verdict.shares import crossing_probability, join_levels, rank_shares
 from verdict.thresholds import DEFAULT
+from verdict.wording.verdict import certainty_text
 
 LON, LAT = 112.4, 35.6
 PLANE = Plane(LON, LAT)
@@ -102,6 +104,19 @@ def test_an_official_layer_silences_an_approximate_one() -> None:
     found, _ = decide(Location.from_point(LON, LAT), _facts(sources, units), DEFAULT)
     assert found.lead is not None
     assert (found.lead.code, found.certainty) == ("140522200", "certain")
+
+
+@pytest.mark.parametrize(("official", "accuracy_m"), [(False, 2.0), (False, 90_000.0), (True, 2.0)])
+def test_a_full_share_that_is_not_certain_says_by_which_layer(official: bool, accuracy_m: float) -> None:
+    """A share that is not full, or is certain, has no such layer."""
+    here = _area(-5000, -5000, 5000, 5000)
+    units = [_unit("140522200", 1, here, edge_m=5e3)]
+    source = _source(1, official=official, accuracy_m=accuracy_m)
+    found, _ = decide(Location.from_point(LON, LAT), _facts([source], units), DEFAULT)
+    told = certainty_text(json.loads(json.dumps(asdict(found))), "zh")
+    capped = not official and accuracy_m < 100
+    assert found.capped_by == ((source.title,) if capped else ())
+    assert (f"因下列图层不是官方数据，不判为确定：{source.title['zh']}" in told) == capped
 
 
 def _footprint_over_a_border(overhang_m: float) -> tuple[Location, PlaceFacts]:

@@ -60,6 +60,21 @@ def test_both_layers_are_approximate_so_nothing_is_certain(verdict: Verdict) -> 
     assert any("近似" in step.words for step in capped)
 
 
+def test_a_wrong_central_meridian_is_told_in_a_single_check(session: Session, limits: Limits) -> None:
+    x, y = from_cgcs2000(112.85, 35.49, "EPSG:4547")
+    wrong = answer(session, Inquiry("livestock_farm", x, y, "EPSG:4546", 15.0, as_of=DAY), limits)
+    assert wrong.jurisdiction.certainty == "outside"
+    assert wrong.location["fits"] == "EPSG:4547"
+    assert any(step.rule == "location.fits" for step in wrong.trace)
+    told = tell_verdict(wrong.as_dict(), "zh")["lines"]
+    assert any("若按 EPSG:4547 解算，则位于已知辖区内，请核对中央子午线" in line["text"] for line in told)
+    right = answer(session, Inquiry("livestock_farm", x, y, "EPSG:4547", 15.0, as_of=DAY), limits)
+    assert (right.location["fits"], right.jurisdiction.certainty != "outside") == (None, True)
+    for datum, far in (("cgcs2000", (116.39, 39.91)), ("EPSG:4526", from_cgcs2000(114.9, 39.9, "EPSG:4526"))):
+        beyond = answer(session, Inquiry("livestock_farm", *far, datum, 15.0, as_of=DAY), limits)
+        assert (beyond.jurisdiction.certainty, beyond.location["fits"]) == ("outside", None)
+
+
 def test_shares_of_all_units_and_outside_sum_to_one(verdict: Verdict) -> None:
     lead = verdict.jurisdiction.lead
     assert lead is not None

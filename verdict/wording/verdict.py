@@ -14,6 +14,7 @@ import orjson
 
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
+from verdict.channels import channel_name
 from verdict.glossary import (
     BINDING,
     CERTAINTIES,
@@ -127,12 +128,27 @@ def place_text(location: Json, lang: Lang) -> str:
             )
             if shifted
             else "",
-            say(lang, N_("accuracy {m} m"), m=f"{location['accuracy_m']:g}")
-            if location["accuracy_m"]
-            else "",
+            _accuracy(location, lang),
+            _fitting(location, lang),
             area(location["area_m2"], lang) if location["area_m2"] else "",
         ],
     )
+
+
+def _accuracy(location: Json, lang: Lang) -> str:
+    """The position error, and where none was given, that it is the channel's default."""
+    metres = f"{location['accuracy_m']:g}"
+    if channel := location.get("assumed_from"):
+        text = N_("no position error given: the default of the channel “{channel}”, {m} m, is taken")
+        return say(lang, text, channel=channel_name(channel)[lang], m=metres)
+    return say(lang, N_("accuracy {m} m"), m=metres) if location["accuracy_m"] else ""
+
+
+def _fitting(location: Json, lang: Lang) -> str:
+    """The zone that would fit a place outside all units; empty for any other."""
+    fits = location.get("fits")
+    text = N_("as {datum} it would be in a known unit: check the central meridian")
+    return say(lang, text, datum=fits) if fits else ""
 
 
 def _chain(jurisdiction: Json, lang: Lang) -> str:
@@ -149,12 +165,18 @@ def certainty_text(jurisdiction: Json, lang: Lang) -> str:
     """Certainty of the lead unit, shares of all units, and distance of the border."""
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
+    capped = [text_in(title, lang) for title in jurisdiction.get("capped_by", ())]
     edge = jurisdiction["edge_distance_m"]
     return join(
         lang,
         [
             say(lang, CERTAINTIES[jurisdiction["certainty"]]),
             f"{lead['name']} {percent(lead['share'])}" if lead else "",
+            say(
+                lang, N_("not certain, as this layer is not official: {layers}"), layers=listing(lang, capped)
+            )
+            if capped
+            else "",
             say(lang, N_("or: {others}"), others=listing(lang, others)) if others else "",
             say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
         ],

@@ -16,9 +16,10 @@ export function metres(value) {
 const worthTelling = (others) => others.filter(({ share }) => share > 0.01);
 const byTap = (place) => place?.how === "tap";
 
-function certaintyLines({ certainty, accuracy, rough, others, edge }, place) {
+function certaintyLines({ certainty, accuracy, assumed, rough, others, edge }, place) {
   const lines = [];
-  if (accuracy > 0) lines.push(say(byTap(place) ? "sure_tap" : "sure_place", { metres: metres(accuracy) }));
+  const known = byTap(place) ? "sure_tap" : "sure_place";
+  if (accuracy > 0) lines.push(say(assumed ? "sure_assumed" : known, { metres: metres(accuracy) }));
   if (rough > 0) lines.push(say("sure_rough", { metres: metres(rough) }));
   if (others.length > 0) lines.push(say("sure_others", { others: others.slice(0, 3).map(({ name }) => name).join(page.lang === "zh" ? "、" : ", ") }));
   if (edge !== null) lines.push(say("sure_edge", { metres: metres(edge) }));
@@ -70,6 +71,7 @@ export function fromServer({ verdict, words }, place = null) {
   const facts = {
     certainty: jurisdiction.certainty,
     accuracy: location.accuracy_m,
+    assumed: location.accuracy_given === false, // not stored with older reports
     rough: Math.max(0, ...rough),
     others: worthTelling(jurisdiction.others),
     edge: jurisdiction.edge_distance_m,
@@ -113,7 +115,9 @@ export function fromPack(found, pack, place) {
   const zones = conflicts.map((one) => packZone(one, pack));
   const decisive = zones.find((zone) => zone.effect === effect);
   const rough = pack.sources.filter(({ official, role }) => !official && role !== "grid").map((source) => source.accuracy_m);
-  const facts = { certainty: ground.certainty, accuracy: place.accuracy_m, rough: Math.max(0, ...rough), others: worthTelling(ground.others), edge: ground.edge_m };
+  const accuracy = place.accuracy_m ?? pack.limits.default_accuracy_m;
+  const assumed = place.accuracy_m === undefined;
+  const facts = { certainty: ground.certainty, accuracy, assumed, rough: Math.max(0, ...rough), others: worthTelling(ground.others), edge: ground.edge_m };
   const units = pack.units.filter(({ code }) => ground.lead?.code.startsWith(code)).sort((a, b) => a.code.length - b.code.length);
   const chain = [...new Map(units.map((unit) => [unit.code, unit])).values()];
   return {

@@ -76,7 +76,7 @@ function showAnswer(answer, own) {
   byId("tab-ask").scrollTop = byId("answer").offsetTop - byId("tab-ask").offsetTop;
   const { place } = state;
   if (place && !own) {
-    const known = answer.at ? { ...place, ...answer.at, accuracy_m: place.accuracy_m } : place;
+    const known = answer.at ? { ...place, ...answer.at, accuracy_m: place.accuracy_m ?? answer.at.accuracy_m } : place;
     if (answer.at) Object.assign(place, { lon: answer.at.lon, lat: answer.at.lat });
     drawPlace(known, answer, !place.still);
     if (user.state === "in" && !holds(known)) renewPack({ lon: known.lon, lat: known.lat });

@@ -49,7 +49,7 @@ export function onTap(listener) {
 }
 
 /** Show the place: a mark by its verdict, and the circle of its error. */
-export function drawPlace({ lon, lat, accuracy_m: metres }, answer, move) {
+export function drawPlace({ lon, lat, accuracy_m: metres = 0 }, answer, move) {
   const group = layer("place").clearLayers();
   const circle = L.circle([lat, lon], { ...svgLevel("footprints"), radius: metres, className: "error-disc", interactive: false });
   if (metres > 0) group.addLayer(circle);

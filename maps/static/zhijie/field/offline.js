@@ -32,7 +32,7 @@ function near(rows, [west, south, east, north], plane, metres) {
 }
 
 /** The inquiry, a point or a footprint, with what both kinds need: plane, box, distance to look at. */
-function prepareInquiry(pack, { lon, lat, accuracy_m: accuracy = 0, footprint = null }) {
+function prepareInquiry(pack, { lon, lat, accuracy_m: accuracy = pack.limits.default_accuracy_m, footprint = null }) {
   const box = footprint ? boxOf(footprint) : [lon, lat, lon, lat];
   const centre = footprint ? [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] : [lon, lat];
   const plane = planeAt(...centre);
@@ -211,7 +211,7 @@ function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
 
 /**
  * The verdict on a place (degrees of CGCS2000) and a matter, from the pack alone.
- * `inquiry`: {lon, lat, accuracy_m} or {footprint, accuracy_m}, category, as_of (for a past day: "unknown").
+ * `inquiry`: {lon, lat, accuracy_m} or {footprint, accuracy_m} (without accuracy_m: the pack's default), category, as_of (for a past day: "unknown").
  */
 export function check(pack, inquiry, now = today()) {
   const category = pack.categories.find(({ code }) => code === inquiry.category);

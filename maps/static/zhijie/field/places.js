@@ -1,13 +1,13 @@
 // Ways to choose a place: position, tap, typed coordinates, a photo's position, a parcel.
 
 import { Refused, requestJson } from "./api.js";
+import { coordinateIn, pairIn } from "./degrees.js";
 import { insidePoint } from "../shared/geometry.js";
 import { page, say } from "../shared/page.js";
 import { parcelCard } from "./parcel.js";
 import { photoPosition } from "./photos.js";
 import { put } from "./state.js";
 
-const PHOTO_M = 20; // metres, for a photo that states no accuracy
 const byId = (id) => document.getElementById(id);
 const note = byId("ask-note");
 const GPS = { enableHighAccuracy: true, timeout: 20_000, maximumAge: 5_000 };
@@ -58,7 +58,7 @@ async function byPhoto(file) {
     return;
   }
   const { lon, lat, accuracy_m: metres } = found;
-  choose({ x: lon, y: lat, datum: "wgs84", accuracy_m: metres ?? PHOTO_M, lon, lat, how: "photo" });
+  choose({ x: lon, y: lat, datum: "wgs84", accuracy_m: metres ?? undefined, lon, lat, how: "photo" });
 }
 
 // ---- typed coordinates ----------------------------------------------------------------------------
@@ -72,25 +72,23 @@ function relabel() {
   byId("second-label").textContent = say(grid ? "easting" : "lat");
 }
 
-const numberIn = (text) => Number(text.trim().replace(/[°′″ⅠEN东北经度纬]/g, ""));
-
-/** Two numbers pasted into one box are distributed to both. */
+/** Two coordinates pasted into one box are distributed to both. */
 function share() {
-  const parts = byId("first").value.trim().split(/[\s,，;；]+/).filter(Boolean);
-  if (parts.length !== 2 || byId("second").value !== "") return;
-  [byId("first").value, byId("second").value] = parts;
+  const pair = byId("second").value === "" ? pairIn(byId("first").value) : null;
+  if (pair) [byId("first").value, byId("second").value] = pair;
 }
 
 function byCoords() {
-  const [first, second] = [numberIn(byId("first").value), numberIn(byId("second").value)];
+  const [first, second] = [coordinateIn(byId("first").value), coordinateIn(byId("second").value)];
   const datum = datumOf();
-  if (![first, second].every(Number.isFinite) || byId("first").value.trim() === "") {
+  if (![first, second].every(Number.isFinite)) {
     showNote(say("not_numbers"));
     return;
   }
   const [x, y] = METRES.test(byId("datum").value) ? [second, first] : [first, second];
   const degrees = ["cgcs2000", "wgs84"].includes(datum);
-  choose({ x, y, datum, accuracy_m: 0, how: "typed", ...(degrees ? { lon: x, lat: y } : {}) });
+  // without accuracy_m: nobody has said how good typed coordinates are; the service says what it assumes
+  choose({ x, y, datum, how: "typed", ...(degrees ? { lon: x, lat: y } : {}) });
 }
 
 // ---- a parcel ---------------------------------------------------------------------------------------
@@ -101,8 +99,7 @@ export async function byParcel(number) {
   try {
     const parcel = await requestJson("GET", `/api/parcels/${encodeURIComponent(number.trim())}`, { lang: page.lang });
     const [lat, lon] = insidePoint(parcel.geometry);
-    const accuracy = parcel.accuracy_m ?? 0;
-    choose({ x: lon, y: lat, datum: "cgcs2000", lon, lat, accuracy_m: accuracy, footprint: parcel.geometry, how: "parcel" });
+    choose({ x: lon, y: lat, datum: "cgcs2000", lon, lat, accuracy_m: parcel.accuracy_m, footprint: parcel.geometry, how: "parcel" });
     byId("parcel-card").replaceChildren(parcelCard(parcel, byParcel));
   } catch (error) {
     showNote(error instanceof Refused ? error.message : say("parcel_offline"));

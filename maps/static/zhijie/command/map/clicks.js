@@ -10,6 +10,7 @@ import { change, current } from "../state/state.js";
 
 const TOWNSHIPS_FROM = 10;
 const STEP = 2; // zoom levels that a click on a count adds
+const CLICK_PX = 4; // how far from the place that is meant a click may be
 
 const ofLevel = (units, zoom) => {
   const level = zoom >= TOWNSHIPS_FROM ? "township" : "county";
@@ -17,10 +18,14 @@ const ofLevel = (units, zoom) => {
 };
 
 /** The unit at a place: from the tiles, or from the server while they are loading. */
-async function unitAt(layers, point, { lng: lon, lat }, zoom) {
+async function unitAt(map, layers, point, latlng) {
+  const zoom = map.getZoom();
   const drawn = ofLevel(areasAt(layers.areas, point, "units"), zoom);
   if (drawn) return drawn;
-  const found = await getJson("/api/units/at", { lon: lon.toFixed(6), lat: lat.toFixed(6) }).catch(() => ({ chain: [] }));
+  const aside = map.layerPointToLatLng(point.add([CLICK_PX, 0]));
+  const accuracy = Math.max(1, Math.round(map.distance(latlng, aside)));
+  const place = { lon: latlng.lng.toFixed(6), lat: latlng.lat.toFixed(6), accuracy_m: accuracy };
+  const found = await getJson("/api/units/at", place).catch(() => ({ chain: [] }));
   return ofLevel(found.chain, zoom);
 }
 
@@ -36,7 +41,7 @@ export function startClicks(map, layers, open) {
     }
     const [parcel] = shows("parcels") ? areasAt(layers.parcels, layerPoint, "parcels") : [];
     if (parcel) return void openParcelPopup(map, latlng, parcel.number, open, freePadding());
-    const unit = await unitAt(layers, layerPoint, latlng, zoom);
+    const unit = await unitAt(map, layers, layerPoint, latlng);
     if (unit && unit.code !== current().unit) change({ unit: unit.code });
     return undefined;
   });
