@@ -117,7 +117,7 @@ def test_a_photo_says_where_it_was_taken(make: Make) -> None:
         {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": taken}  # type: ignore[arg-type]
     )
     expect(answer(page).locator(".ground")).to_contain_text("寺头乡")
-    expect(answer(page)).to_contain_text("位置误差 20 米")
+    expect(answer(page)).to_contain_text("未给出位置误差，按 20 米计")
     page.locator("#photo-place").set_input_files(
         {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": picture()}  # type: ignore[arg-type]
     )
