@@ -13,13 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 TENTHS: Final = 10
-RINGS: Final = (
-    0.0,
-    1.0,
-    2.0,
-    2.576,
-    9.0,
-)  # σ from the nearest border; at 2.576 a straight line leaves 99.5 % inside
+# σ from the nearest border. At 6.41 a straight line leaves 99.5 % inside if 5 % err five times as much
+RINGS: Final = (0.0, 1.0, 2.0, 3.0, 5.0, 6.41, 7.0, 9.0)
 MANY: Final = 10_000  # reports
 CERTAINTIES: Final = ("certain", "probable", "disputed", "outside")
 
@@ -35,11 +30,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Tenth:
-    """All stated shares of one tenth: how many, their mean, and how often their township was the true one."""
+    """All stated values of one tenth: how many, their mean, and the mean of what came true.
+
+    ``error``: standard error of that mean, had the cases been drawn independently.
+    """
 
     count: int
     stated: float
     observed: float
+    error: float
 
     @property
     def off(self) -> float:
@@ -93,22 +92,33 @@ def _tenths(calls: Sequence[Call], truth: Sequence[str]) -> tuple[Tenth, ...]:
         for call, code in zip(calls, truth, strict=True)
         for unit, share in call.shares.items()
     ]
-    stated, came = (np.array(values, dtype=float) for values in zip(*pairs, strict=True))
+    return tenths_of(*(np.array(values, dtype=float) for values in zip(*pairs, strict=True)))
+
+
+def tenths_of(stated: NDArray[np.float64], came: NDArray[np.float64]) -> tuple[Tenth, ...]:
+    """Stated values, [0, 1], against what came true: 0 or 1, or a true share."""
     tenth = np.minimum((stated * TENTHS).astype(int), TENTHS - 1)
-    chosen = [tenth == n for n in range(TENTHS)]
-    return tuple(Tenth(int(c.sum()), float(stated[c].mean()), float(came[c].mean())) for c in chosen)
+    return tuple(_tenth(stated[tenth == n], came[tenth == n]) for n in range(TENTHS))
 
 
-def tenths_table(found: Reliability) -> str:
-    """Markdown: a row a tenth."""
+def _tenth(stated: NDArray[np.float64], came: NDArray[np.float64]) -> Tenth:
+    if len(stated) == 0:
+        return Tenth(0, 0.0, 0.0, 0.0)
+    error = float(came.std()) / len(came) ** 0.5
+    return Tenth(len(stated), float(stated.mean()), float(came.mean()), error)
+
+
+def tenths_table(tenths: Sequence[Tenth], stated: str = "stated share", came: str = "observed") -> str:
+    """Markdown: a row a tenth that has any case."""
     rows = [
         f"| {n / TENTHS:.1f}–{(n + 1) / TENTHS:.1f} | {t.count:,} | {t.stated:.2%} | {t.observed:.2%} "
-        f"| {100 * t.off:+.2f} |"
-        for n, t in enumerate(found.tenths)
+        f"| {100 * t.off:+.2f} | {100 * t.error:.2f} |"
+        for n, t in enumerate(tenths)
+        if t.count
     ]
     head = (
-        "| stated share | shares | mean of stated | observed | difference, points |\n"
-        "|---|---:|---:|---:|---:|"
+        f"| {stated} | cases | mean of stated | {came} | difference, points | standard error, points |\n"
+        "|---|---:|---:|---:|---:|---:|"
     )
     return "\n".join([head, *rows])
 
@@ -117,7 +127,7 @@ def rings_table(found: Reliability) -> str:
     """Markdown: how the words fall by distance from the border."""
     rows = []
     for low, high, ring in zip(RINGS, RINGS[1:], found.rings, strict=False):
-        total = sum(ring.values())
+        total = max(1, sum(ring.values()))
         parts = " | ".join(f"{ring[word] / total:.1%}" for word in CERTAINTIES[:3])
         span = f"over {low:g} σ" if high == RINGS[-1] else f"{low:g}–{high:g} σ"
         rows.append(f"| {span} | {total:,} | {parts} |")
@@ -128,8 +138,8 @@ def rings_table(found: Reliability) -> str:
 def runs_table(runs: Iterable[tuple[str, Reliability]]) -> str:
     """Markdown: a row a run, or a part of one."""
     rows = [
-        f"| {name} | {r.count:,} | {r.certain:.1%} | {r.wrong} of {r.words['certain']:,} "
-        f"({r.wrong_share:.2%}) | {r.leads_right / r.count:.1%} | {_worst(r)} |"
+        f"| {name} | {r.count:,} | {r.certain:.1%} | {wrong_of(r.wrong, r.words['certain'])} "
+        f"| {r.leads_right / r.count:.1%} | {_worst(r)} |"
         for name, r in runs
     ]
     head = (
@@ -137,6 +147,11 @@ def runs_table(runs: Iterable[tuple[str, Reliability]]) -> str:
         "|---|---:|---:|---:|---:|---:|"
     )
     return "\n".join([head, *rows])
+
+
+def wrong_of(wrong: int, certain: int) -> str:
+    """In words: how many of the certain calls are wrong."""
+    return f"{wrong} of {certain:,} ({wrong / certain:.2%})" if certain else "none is certain"
 
 
 def _worst(found: Reliability) -> str:
