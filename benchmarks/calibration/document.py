@@ -46,13 +46,14 @@ def sections(session: Session, home: Path, size: Size) -> Iterator[tuple[str, st
 
 
 def _points(session: Session, size: Size) -> str:
-    reports = points.simulate(count=size.main)
+    reports = points.simulate(plan=points.Plan(count=size.main))
     began = time.perf_counter()
     calls = [*points.ask(session, reports)]
     took = (time.perf_counter() - began) / len(reports)
     found = points.score(calls, reports)
-    title = f"Stated and observed: {len(reports):,} reports near a border"
-    draw(found, ROOT / "docs/images/calibration.png", title)
+    if size == FULL:
+        title = f"Stated and observed: {len(reports):,} reports near a border"
+        draw(found, ROOT / "docs/images/calibration.png", title)
     runs = [
         (f"**the main run**: {CONTAMINATED.name}", found),
         *points.parts(calls, reports),

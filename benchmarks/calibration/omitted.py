@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from benchmarks.calibration.points import CHANNELS, Reports, call_of, score, simulate
+from benchmarks.calibration.points import CHANNELS, Plan, Reports, call_of, score, simulate
 from benchmarks.calibration.reliability import Call, runs_table
 from benchmarks.calibration.world import DAY, LIMITS, scene
 from tests.support.scenes import degrees
@@ -31,7 +31,7 @@ def figures(session: Session, seed: int, count: int) -> str:
     """A run for each true error, in Markdown."""
     rows, taken = [], set[float]()
     for true_m in TRUE_M:
-        reports = simulate(seed, count=count, stated=(true_m,), channels=(0,))
+        reports = simulate(seed, Plan(count=count, stated=(true_m,), channels=(0,)))
         said = [*ask(session, reports)]
         taken |= {accuracy for _, accuracy in said}
         name = f"telephones that err by {true_m:g} m (68 %) and state nothing"

@@ -89,7 +89,7 @@ def said_of(found: Verdict) -> Said:
     """
     shares = [c.share for c in found.conflicts if c.effect == "prohibited" and c.relation != "near"]
     whole = getattr(found, "effect_share", None)
-    if whole is None or found.effect != "prohibited":
+    if whole is None or whole.effect != "prohibited":
         return Said(found.effect, max(shares, default=0.0), min(1.0, sum(shares)))
     return Said(found.effect, float(whole.at_least), float(whole.at_most))
 
