@@ -30,7 +30,7 @@ class Size:
     zones: int
 
 
-FULL: Final = Size(points.COUNT, 5120, 9000, 6000)
+FULL: Final = Size(points.COUNT, 2560, 6000, 4000)
 QUICK: Final = Size(512, 256, 600, 600)
 
 
