@@ -22,7 +22,7 @@ _FROM_NOW_ON = Period(date.max, None)
 """Widths have no dates of their own: their articles must be in force without a known end."""
 
 
-Unlawful = Literal["itself", "place", "permit"]
+Unlawful = Literal["itself", "place", "permit", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Category:
 
     Attributes:
         unlawful: what makes it unlawful: ``itself``, wherever it happens; ``place``, the zone it lies in;
-            ``permit``, that a permit is lacking, in any place.
+            ``permit``, that a permit is lacking, in any place; ``listed``, the law that the local competence
+            list names, which was not compared with the statute.
         basis: articles on that, beside the rules of zones; of every version in the book.
         note: what has to be checked apart from zones.
     """

@@ -69,8 +69,8 @@ def with_additions(book: LawBook, document: Mapping[str, object]) -> LawBook:
 
 
 def _matter(name: str, code: str) -> dict[str, Any]:
-    """A list of powers names what is unlawful: that no zone forbids it must not read as lawful."""
-    return {"code": code, "name": {"zh": name, "en": name}, "unlawful": "itself", "note": UNCHECKED}
+    """A list says who punishes a matter, not what makes it unlawful: that stays to be checked."""
+    return {"code": code, "name": {"zh": name, "en": name}, "unlawful": "listed", "note": UNCHECKED}
 
 
 def _article(number: str, name: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ UNLAWFUL: Final = {
     "itself": N_("unlawful in itself, wherever it is"),
     "place": N_("depends on the zone it lies in"),
     "permit": N_("apart from zones, depends on the permits it has"),
+    "listed": N_("by the law that the local list names, which is not verified"),
 }
 """What makes a category unlawful, apart from zones."""
 

@@ -280,7 +280,7 @@ class Step:
 class Verdict:
     """The answer for a place, a category and a day: unit, conflicts, competence, effect, trace.
 
-    ``category``: code, name, what makes it unlawful ("itself", "place", "permit"), articles on that in force
+    ``category``: code, name, what makes it unlawful (``law.kinds.Unlawful``), articles on that in force
     at the act, and what has to be checked apart from zones.
 
     Field names and their order are those of the JSON contract (ARCHITECTURE.md).

@@ -320,7 +320,7 @@ def test_a_matter_that_the_book_lacks_is_loaded_and_decided_unverified(
     verdict = check(session, PLACE, new["code"], DAY)
     power = verdict.competence
     assert (power.mode, power.authority["zh"]) == ("statutory", TOWN)
-    assert verdict.category["unlawful"] == "itself"
+    assert verdict.category["unlawful"] == "listed"
     assert [(one.law["zh"], one.label["zh"], one.verified) for one in power.basis] == [
         ("大气条例", "第九条", False)
     ]

@@ -32,7 +32,11 @@ def effect_and_matter(verdict: Json, decisive: list[Json], lang: Lang) -> tuple[
 def mark(verdict: Json) -> str:
     """The sign before a headline."""
     effect = verdict["effect"]
-    return MARKS["prohibited" if effect == "clear" and in_itself(verdict) else effect]
+    # "clear" speaks of zones only: a matter that other law may forbid has no sign of being clear
+    beyond_zones = {"itself": "prohibited", "listed": "unknown"}
+    return MARKS[
+        beyond_zones.get(verdict["category"].get("unlawful"), effect) if effect == "clear" else effect
+    ]
 
 
 def in_itself(verdict: Json) -> bool:
@@ -49,6 +53,8 @@ def _effect(verdict: Json, lang: Lang) -> str:
         return say(lang, N_("Unlawful in itself, in no known zone"))
     if any((c.get("permit") or {}).get("status") == "inside" for c in verdict["conflicts"]):
         return say(lang, N_("Covered by a permit"))
+    if unlawful == "listed":
+        return say(lang, N_("In no known zone, the listed law to be checked"))
     if unlawful == "permit":
         return say(lang, N_("In no known zone, permits to be checked"))
     return say(lang, N_("In no known zone"))
