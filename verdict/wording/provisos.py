@@ -32,11 +32,11 @@ def effect_and_matter(verdict: Json, decisive: list[Json], lang: Lang) -> tuple[
 def mark(verdict: Json) -> str:
     """The sign before a headline."""
     effect = verdict["effect"]
-    # "clear" speaks of zones only: a matter that other law may forbid has no sign of being clear
-    beyond_zones = {"itself": "prohibited", "listed": "unknown"}
-    return MARKS[
-        beyond_zones.get(verdict["category"].get("unlawful"), effect) if effect == "clear" else effect
-    ]
+    if effect == "clear":
+        # that speaks of zones only: a matter that other law may forbid has no sign of being clear
+        unlawful = verdict["category"].get("unlawful")
+        effect = {"itself": "prohibited", "listed": "unknown"}.get(unlawful, effect)
+    return MARKS[effect]
 
 
 def in_itself(verdict: Json) -> bool:
