@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from facts import PlaceFacts, UnitHit, width_m
 from geo import Location, contains
+from geo.measure import length_m
 from store.schema import LEVELS
 from verdict.model import (
     Bilingual,
@@ -25,6 +26,7 @@ from verdict.shares import (
     best_hits,
     crossing_probability,
     disagreements,
+    hit_weight,
     is_sliver,
     join_levels,
     parent_weights,
@@ -105,12 +107,24 @@ def _lead_is_robust(location: Location, lead: UnitShare, facts: PlaceFacts, limi
     if location.footprint is None:
         return True
     own = [hit for hit in best_hits(facts) if hit.code == lead.code and hit.edge_m is not None]
-    # edge_m == 0: the border crosses the footprint, and the shares of its area speak for themselves
     return all(
-        hit.edge_m == 0
-        or crossing_probability(hit.edge_m or 0.0, sigma_m(location, facts, hit)) <= 1 - limits.certain
+        crossing_probability(_depth_m(location, facts, hit), sigma_m(location, facts, hit))
+        <= 1 - limits.certain
         for hit in own
     )
+
+
+def _depth_m(location: Location, facts: PlaceFacts, hit: UnitHit) -> float:
+    """How far a border must be wrong before its unit loses the largest part of a footprint, at least, m.
+
+    From a border beside the footprint: its distance. From one that crosses it: the way to the line that
+    halves the area, taken as the part beyond one half times the mean width 2A/P, which is at most the true
+    width.
+    """
+    if hit.edge_m or location.footprint is None:
+        return hit.edge_m or 0.0
+    beyond_half = hit_weight(location, facts, hit) - 0.5
+    return max(0.0, beyond_half) * width_m(location.area_m2 or 0.0, length_m(location.footprint))
 
 
 def _approximate(facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> list[Bilingual]:

@@ -133,6 +133,28 @@ def _footprint_over_a_border(overhang_m: float) -> tuple[Location, PlaceFacts]:
     return location, _facts([_source(1, accuracy_m=2.0)], units)
 
 
+def test_a_barn_half_across_a_border_is_never_certain() -> None:
+    """15 m wide, 8 m of it in one township and 7 m in the other, under lines exact to 5 m."""
+    barn = Location.from_footprint(mapping(_area(-7, -7.5, 8, 7.5)))
+    parts = (("140522100", 7.0), ("140522200", 8.0))
+    units = [
+        UnitHit(1, code, "乡", "township", 0.0, overlap_m2=15 * wide, overlap_rim_m=2 * (15 + wide))
+        for code, wide in parts
+    ]
+    found, _ = decide(barn, _facts([_source(1, accuracy_m=5.0)], units), DEFAULT)
+    assert found.lead is not None
+    assert (found.lead.code, found.certainty, found.noise) == ("140522200", "disputed", ())
+    assert found.lead.share == pytest.approx(8 / 15, abs=1e-3)
+
+
+@pytest.mark.parametrize(("overhang_m", "certainty"), [(0.5, "certain"), (1.5, "certain"), (5.0, "probable")])
+def test_a_footprint_across_a_border_is_certain_only_where_all_but_noise_is_on_one_side(
+    overhang_m: float, certainty: str
+) -> None:
+    found, _ = decide(*_footprint_over_a_border(overhang_m), DEFAULT)
+    assert found.certainty == certainty
+
+
 def test_a_sliver_is_told_and_changes_nothing() -> None:
     found, steps = decide(*_footprint_over_a_border(0.5), DEFAULT)
     assert found.lead is not None
