@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from core.i18n import N_
@@ -128,13 +129,15 @@ def is_subdistrict(unit: str) -> bool:
     return len(unit) >= TOWNSHIP_DIGITS and unit[6] == "0"
 
 
-def measures_of_power(book: LawBook) -> set[Text]:
+@lru_cache(maxsize=8)
+def measures_of_power(book: LawBook) -> frozenset[Text]:
     """Measures that only a deciding township may take."""
     measures = {m for e in book.entries if e.by_township for m in e.township_may}
-    return measures - set(book.default.township_may)
+    return frozenset(measures) - set(book.default.township_may)
 
 
-def enforcement_by_townships(book: LawBook) -> set[Text]:
+@lru_cache(maxsize=8)
+def enforcement_by_townships(book: LawBook) -> frozenset[Text]:
     """Words on enforcement of entries by which a township decides and no department does."""
-    own = {e.enforcement for e in book.entries if e.by_township}
+    own = frozenset(e.enforcement for e in book.entries if e.by_township)
     return own - {e.enforcement for e in book.entries if not e.by_township}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.reports import AssigneeOut, Day, NamedOut
+from api.schemas.reports import AssigneeOut, Day, NamedOut, Reason
 
 
 class LineOut(BaseModel):
@@ -82,9 +82,6 @@ class VocabularyOut(BaseModel):
     categories: list[NamedOut]
     zone_kinds: list[NamedOut]
     statuses: list[NamedOut]
-
-
-Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 
 
 class AssignmentIn(BaseModel):

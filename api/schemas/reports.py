@@ -34,6 +34,8 @@ Day = Annotated[dt.date, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d\Z", "YYYY-
 Moment = Annotated[dt.datetime, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d", "YYYY-MM-DDThh:mm:ssZ"))]
 PLACE: dict[str, JsonValue] = {"lon": 112.395, "lat": 35.625, "datum": "cgcs2000", "accuracy_m": 12}
 EXAMPLE: dict[str, JsonValue] = {**PLACE, "category": "livestock_farm", "as_of": "2022-08-21"}
+Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+"""Why something is done or read: not blank, without NUL, which PostgreSQL cannot store."""
 
 
 class InquiryIn(BaseModel):
@@ -247,7 +249,7 @@ class ReasonIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"reason": "电话核实举报内容"}]}
     )
 
-    reason: Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    reason: Reason
 
 
 class ReporterOut(BaseModel):

@@ -15,7 +15,6 @@ from core.i18n import N_
 from reports.workflow.states import next_statuses
 from store.schema import Report, Source, Unit
 
-MAX_REASON: Final = 500
 MAX_TERM: Final = dt.timedelta(days=3650)  # a due date farther away is a typing error
 
 
