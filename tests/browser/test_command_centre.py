@@ -270,6 +270,26 @@ def test_a_report_is_assigned_and_moved_on_from_its_card(visit: Visit, http_engi
     assert [text for text in visit.complaints if "422" not in text] == []
 
 
+def test_what_is_typed_outlives_a_change_by_somebody_else(visit: Visit) -> None:
+    number = file_report(visit)
+    page = visit.open(f"report={number}")
+    move, form = page.locator("#move"), page.locator("#assign")
+    move.locator("select").select_option("verifying")
+    move.locator("[name=status-reason]").fill("已派员到场")
+    unit = form.locator("option", has_text="寺头乡").get_attribute("value") or ""
+    page.locator("#case").evaluate("() => document.activeElement.blur()")
+    visit.ask(f"/api/reports/{number}/hand", {"unit": unit.removeprefix("unit:"), "reason": "由本所处置"})
+    expect(page.locator(".hands .now")).to_contain_text("由本所处置")
+    expect(move.locator("select")).to_have_value("verifying")
+    expect(move.locator("[name=status-reason]")).to_have_value("已派员到场")
+    form.locator("[name=hand-reason]").fill("改派")
+    move.locator("button").click()
+    expect(move.locator("option[value=confirmed]")).to_have_count(1)
+    expect(form.locator("[name=hand-reason]")).to_have_value("改派")
+    expect(move.locator("[name=status-reason]")).to_have_value("")
+    visit.assert_quiet()
+
+
 def test_a_report_that_is_not_there_is_told(visit: Visit) -> None:
     page = visit.open("report=999999")
     expect(page.locator("#case-body")).to_have_text("没有第 999,999 号报告，或它不在您的辖区内。")

@@ -54,7 +54,9 @@ function form(id, title, fields, { path, payload, sent, prefix }) {
     for (const fault of made.querySelectorAll(".fault")) fault.textContent = "";
     button.disabled = true;
     try {
-      sent(await sendJson("POST", path, payload(new FormData(made))));
+      const changed = await sendJson("POST", path, payload(new FormData(made)));
+      made.reset();
+      sent(changed);
     } catch (error) {
       const name = error.field === "unit" ? "account" : error.field;
       const at = name && made.querySelector(`#fault-${prefix}-${name}`);
@@ -103,6 +105,23 @@ async function people(report, signal) {
   return (await getJson("/api/people", { unit: report.unit_code }, signal)).people;
 }
 
+/** What was typed or chosen in the forms and not sent yet, as [form, field, value]. */
+function drafts() {
+  const fields = [...body.querySelectorAll("form [name]")].filter((control) => control.value !== "");
+  return fields.map((control) => [control.form.id, control.name, control.value]);
+}
+
+const fieldOf = ([formId, name]) => body.querySelector(`#${formId} [name="${name}"]`);
+
+/** Put drafts back into the forms; a choice that is no longer offered is lost. */
+function putBack(kept) {
+  for (const draft of kept) {
+    const control = fieldOf(draft);
+    const offered = control && (!control.options || [...control.options].some(({ value }) => value === draft[2]));
+    if (offered) control.value = draft[2];
+  }
+}
+
 /** Scroll the case into view; on a telephone the whole panel is scrolled. */
 function bringUp(card) {
   place.scrollTop = 0;
@@ -113,6 +132,7 @@ function bringUp(card) {
 export class Case {
   #running = null;
   #changed;
+  #shown = null; // the report whose card and forms are there
   id = null;
 
   /** `changed(report)` is called for each report that was opened or changed; with null when the case closes. */
@@ -127,19 +147,24 @@ export class Case {
     const { signal } = this.#running;
     this.id = id;
     place.hidden = false;
-    body.replaceChildren(waitingCard());
+    if (this.#shown !== id) this.#replace(null, waitingCard());
     try {
       const report = await getJson(`/api/reports/${encodeURIComponent(id)}`, {}, signal);
       const assignable = await people(report, signal);
       this.#show(report, assignable, focus);
     } catch (error) {
       if (isAbort(error)) return;
-      if (error.status === 404) body.replaceChildren(el("p", {}, say("case_missing", { id: number(id) })));
-      else body.replaceChildren(failedCard(error.message, () => this.open(id)));
+      if (error.status === 404) this.#replace(null, el("p", {}, say("case_missing", { id: number(id) })));
+      else this.#replace(null, failedCard(error.message, () => this.open(id)));
     }
   }
 
-  /** Show the changed report again, unless the user is typing. */
+  #replace(shown, ...parts) {
+    this.#shown = shown;
+    body.replaceChildren(...parts);
+  }
+
+  /** Show the changed report again, unless the user is typing; drafts are kept. */
   again(id) {
     if (id === this.id && !body.querySelector("form:focus-within")) this.open(id, { focus: false });
   }
@@ -150,8 +175,12 @@ export class Case {
     const parts = [card, el("h3", {}, say("hands")), due(report), assignmentList(report)];
     if (may("assign")) parts.push(assignForm(report, assignable, sent));
     if (may("assign", "file")) parts.push(statusForm(report, sent));
-    body.replaceChildren(...parts.filter(Boolean));
-    if (focus) bringUp(card);
+    const kept = this.#shown === report.id ? drafts() : [];
+    const typing = this.#shown === report.id && body.querySelector("form :focus[name]");
+    this.#replace(report.id, ...parts.filter(Boolean));
+    putBack(kept);
+    if (typing) fieldOf([typing.form.id, typing.name])?.focus();
+    else if (focus) bringUp(card);
     this.#changed(report);
   }
 
@@ -160,7 +189,7 @@ export class Case {
     this.#running?.abort();
     this.id = null;
     place.hidden = true;
-    body.replaceChildren();
+    this.#replace(null);
     this.#changed(null);
     return true;
   }
