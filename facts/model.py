@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from shapely.geometry.base import BaseGeometry
 
+from facts.overlap import FootprintRuler
+from geo.measure import Spread
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRef:
@@ -36,7 +39,8 @@ class UnitHit:
     """A unit at or near a place; also, at any distance, units above it and its lines in other datasets.
 
     Points: ``covers``, and ``pieces`` (lon/lat polygons within the search radius). Footprints: ``overlap_m2``
-    and the overlap's perimeter ``overlap_rim_m``, ellipsoidal. ``edge_m``: distance to the unit's own border,
+    and the overlap's perimeter ``overlap_rim_m``, ellipsoidal, and ``pieces`` where the unit's border is
+    within the search radius. ``edge_m``: distance to the unit's own border,
     metres; None where it does not cover a point, or is not near. ``ends``: first day on which it no longer
     exists.
     """
@@ -108,7 +112,8 @@ class PermitHit:
 
 
 Hit = TypeVar("Hit", UnitHit, ZoneHit, CellHit, PermitHit)
-Masses = Callable[[Sequence[UnitHit | ZoneHit], float], list[float]]
+Masses = Callable[[Sequence[UnitHit | ZoneHit], Spread], list[float]]
+Areas = Callable[[ZoneHit], Sequence[BaseGeometry]]
 
 
 def sort_by_authority(authority: Mapping[int, tuple[bool, str, str]], hits: Iterable[Hit]) -> tuple[Hit, ...]:
@@ -130,8 +135,9 @@ class PlaceFacts:
     """Everything known about a place on one day.
 
     ``outside_m``: distance to the nearest unit, metres; None where a unit covers or overlaps the place.
-    ``masses``: probability mass of a point in each of some hits, for a σ in metres; None where the hits'
-    ``pieces`` must be integrated instead.
+    ``masses``: probability of each of some hits for a point with a spread; None where the hits' ``pieces``
+    must be integrated instead. ``zone_areas``: the polygons (lon/lat) of a zone near a point; None where they
+    are its ``pieces``. ``ruler``: measures a footprint; None for a point.
     """
 
     sources: tuple[SourceRef, ...]
@@ -141,6 +147,8 @@ class PlaceFacts:
     permits: tuple[PermitHit, ...]
     outside_m: float | None
     masses: Masses | None = None
+    zone_areas: Areas | None = None
+    ruler: FootprintRuler | None = None
     _by_id: dict[int, SourceRef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -22,9 +22,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, LargeBinary
 
 from facts.model import CellHit, PermitHit, PlaceFacts, SourceRef, UnitHit, ZoneHit, sort_by_authority
+from facts.overlap import MARGIN_M, FootprintRuler, measure_unit, measure_zone
 from geo import Location
-from geo.measure import REACH, Plane, sigma_from_r68
+from geo.measure import OUTLIER_FACTOR, OUTLIER_REACH, REACH, Plane, sigma_from_r68, spread_of
 
+Row = Mapping[str, Any]
 SQL: Final = Path(__file__).parent / "sql"
 INCLUDE: Final = re.compile(r"^-- include (\S+)\n", re.MULTILINE)
 TIE_DEG: Final = 1e-9  # about 0.1 mm: nearer than this to a piece's edge, the whole geometry decides
@@ -55,7 +57,10 @@ def select_facts(
         *(
             _point_binds(location)
             if point
-            else [bindparam("wkb", shapely.to_wkb(location.footprint), LargeBinary)]
+            else [
+                bindparam("wkb", shapely.to_wkb(location.footprint), LargeBinary),
+                bindparam("margin_m", MARGIN_M, Float),
+            ]
         ),
     )
 
@@ -68,6 +73,8 @@ def _common_binds(location: Location, source_ids: Iterable[int] | None) -> list[
         bindparam("ky", plane.ky, Float),
         bindparam("accuracy_m", location.accuracy_m, Float),
         bindparam("sigmas", REACH * sigma_from_r68(1.0), Float),
+        bindparam("outlier_sigmas", OUTLIER_REACH * sigma_from_r68(1.0), Float),
+        bindparam("outlier_factor", OUTLIER_FACTOR, Float),
         bindparam("source_ids", versions, ARRAY(BigInteger)),
     ]
 
@@ -92,21 +99,33 @@ def fetch_facts_of_days(
     """
     distinct = tuple(dict.fromkeys(days))
     rows = session.execute(select_facts(location, distinct, source_ids))
-    facts = dict(zip(distinct, (_facts(row._asdict()) for row in rows), strict=True))
+    ruler = None if location.footprint is None else FootprintRuler(location)
+    found = (_facts(row._asdict(), location, ruler) for row in rows)
+    facts = dict(zip(distinct, found, strict=True))
     return [facts[day] for day in days]
 
 
-def _facts(row: Mapping[str, Any]) -> PlaceFacts:
+def _facts(row: Mapping[str, Any], location: Location, ruler: FootprintRuler | None) -> PlaceFacts:
     sources = tuple(map(_source, row["sources"] or ()))
     # sorted here: units found by code (elsewhere) come in no order, and the order shows in a verdict
     authority = {source.id: (source.official, source.dataset, source.version) for source in sources}
+    units: Iterable[Row]
+    zones: Iterable[Row]
+    if ruler is None:
+        units, zones = map(_with_pieces, row["units"] or ()), map(_with_pieces, row["zones"] or ())
+    else:
+        reaches = {s.id: spread_of(location.accuracy_m, s.accuracy_m).reach_m for s in sources}
+        units = _measured_units(row["units"] or (), ruler, reaches)
+        zones = (_measured_zone(zone, ruler) for zone in row["zones"] or ())
+    hits = map(_unit, (*units, *_elsewhere(row)))
     return PlaceFacts(
         sources=sources,
-        units=sort_by_authority(authority, sorted(_units(row), key=lambda hit: (hit.code, hit.source_id))),
-        zones=sort_by_authority(authority, map(_zone, row["zones"] or ())),
+        units=sort_by_authority(authority, sorted(hits, key=lambda hit: (hit.code, hit.source_id))),
+        zones=sort_by_authority(authority, map(_zone, zones)),
         cells=sort_by_authority(authority, (CellHit(**cell) for cell in row["cells"] or ())),
         permits=sort_by_authority(authority, map(_permit, row["permits"] or ())),
         outside_m=row["outside_m"],
+        ruler=ruler,
     )
 
 
@@ -123,20 +142,42 @@ def _permit(row: Mapping[str, Any]) -> PermitHit:
     return PermitHit(**{**row, **lists, "begins": _day(row["begins"]), "ends": _day(row["ends"])})
 
 
-def _polygons(pieces: list[str]) -> tuple[BaseGeometry, ...]:
-    return tuple(shapely.from_wkb(np.asarray(pieces, dtype=object)))
+def _with_pieces(row: Row) -> Row:
+    pieces = np.asarray(row["pieces"], dtype=object)
+    return {**row, "pieces": tuple(shapely.from_wkb(pieces)) if len(pieces) else ()}
 
 
-def _units(row: Mapping[str, Any]) -> list[UnitHit]:
-    """Units at or near the place; and units above them and their other lines, which are farther away."""
-    elsewhere = [{**unit, "edge_m": None} for unit in row["elsewhere"] or ()]
-    return [_unit(unit) for unit in (*(row["units"] or ()), *elsewhere)]
+def _measured_units(
+    rows: Iterable[Row], ruler: FootprintRuler, reaches: Mapping[int, float]
+) -> Iterator[Row]:
+    """Units within reach of a footprint, from those near it with the part of each that is near."""
+    for row in rows:
+        about = {name: value for name, value in row.items() if name != "area"}
+        reach_m = reaches[row["source_id"]]
+        measured = measure_unit(ruler, _area(row["area"]), row["edge_m"], reach_m)
+        if measured is not None:
+            yield about | measured
 
 
-def _unit(row: Mapping[str, Any]) -> UnitHit:
-    return UnitHit(**{**row, "ends": _day(row["ends"]), "pieces": _polygons(row.get("pieces") or [])})
+def _measured_zone(row: Row, ruler: FootprintRuler) -> Row:
+    about = {name: value for name, value in row.items() if name != "area"}
+    clipped = None if row["area"] is None else _area(row["area"])
+    return about | measure_zone(ruler, clipped, row["distance_m"])
 
 
-def _zone(row: Mapping[str, Any]) -> ZoneHit:
-    near_m = row["near_m"] or 0.0
-    return ZoneHit(**{**row, "near_m": near_m, "pieces": _polygons(row.get("pieces") or [])})
+def _area(wkb: str) -> BaseGeometry:
+    area: BaseGeometry = shapely.from_wkb(wkb)
+    return area
+
+
+def _elsewhere(row: Row) -> list[Row]:
+    """Units above those at or near the place, and their other lines, which are farther away."""
+    return [{**unit, "edge_m": None} for unit in row["elsewhere"] or ()]
+
+
+def _unit(row: Row) -> UnitHit:
+    return UnitHit(**{**row, "ends": _day(row["ends"])})
+
+
+def _zone(row: Row) -> ZoneHit:
+    return ZoneHit(**{**row, "near_m": row["near_m"] or 0.0})

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from verdict import Verdict, is_deciding
+from verdict import Verdict, deciding_conflicts
 
 PREFIX: Final = "zj_"
 # Most texts repeat in many rows: a dictionary column holds each once.
@@ -96,7 +96,7 @@ def join_values(values: Iterable[str]) -> str | None:
 
 def _basis(verdict: Verdict) -> str | None:
     """Citations of the articles that decide the outcome, each once."""
-    deciding = [c for c in verdict.conflicts if is_deciding(c, verdict.effect)]
+    deciding = deciding_conflicts(verdict.conflicts, verdict.effect)
     deciding.sort(key=lambda c: (c.zone.kind, c.zone.grade or ""))
     return join_values(dict.fromkeys(citation(b.law, b.label) for c in deciding for b in c.basis))
 

@@ -42,9 +42,9 @@ __all__ = [
     "check_day",
     "checked_book",
     "decide",
+    "deciding_conflicts",
     "find_county",
     "find_law",
-    "is_deciding",
     "judge",
     "judge_facts",
     "judge_inquiry",
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from verdict.jurisdiction import decide
     from verdict.model import METRE_DIGITS, SHARE_DIGITS, Bilingual, Certainty, Outcome, UnitShare, Verdict
     from verdict.offline_pack import find_county, make_pack, pack_version
-    from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES, STRICT, is_deciding
+    from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES, STRICT, deciding_conflicts
     from verdict.preconditions import check_day, checked_book
     from verdict.replays import Replay, replay, stored_verdict
     from verdict.thresholds import DEFAULT, Thresholds
@@ -94,7 +94,7 @@ else:
                 "Verdict",
             ],
             "verdict.offline_pack": ["find_county", "make_pack", "pack_version"],
-            "verdict.outcome": ["MAX_OUTSIDE_SHARE", "OUTCOMES", "STRICT", "is_deciding"],
+            "verdict.outcome": ["MAX_OUTSIDE_SHARE", "OUTCOMES", "STRICT", "deciding_conflicts"],
             "verdict.preconditions": ["check_day", "checked_book"],
             "verdict.replays": ["Replay", "replay", "stored_verdict"],
             "verdict.thresholds": ["DEFAULT", "Thresholds"],

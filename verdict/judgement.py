@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -19,7 +19,7 @@ from layers.lawbook import fetch_book
 from verdict.applicable_law import basis_of, bilingual, law_inside
 from verdict.changes import find_changes
 from verdict.channels import channel_name
-from verdict.conflicts import ConflictQuery, find_conflicts
+from verdict.conflicts import ConflictQuery, ZoneFindings, find_conflicts
 from verdict.jurisdiction import decide
 from verdict.model import (
     Conflict,
@@ -32,10 +32,11 @@ from verdict.model import (
     UnitShare,
     Verdict,
 )
-from verdict.outcome import decide_outcome, is_sure
+from verdict.outcome import AnyOf, decide_effect, decide_outcome, is_lifted, sure_kinds
 from verdict.preconditions import checked_book
 from verdict.thresholds import DEFAULT, Thresholds
 from verdict.trace import step
+from verdict.union import chance_of_any
 
 # roles that a verdict depends on; parcels and other layers are looked up elsewhere
 USED_ROLES: Final = ("units", "zones", "grid", "permits", "law")
@@ -132,9 +133,13 @@ def judge_facts(
     missing = _missing_kinds(then, book, case.category, jurisdiction, case.as_of)
     # identity, not equality: one snapshot serves both days in most checks, and shares are costly to compute
     today = (now, jurisdiction if now is then else decide(location, now, limits)[0])
+    any_of = _any_of(location, then, found)
     # where today's data have no unit there, the unit at the act still has to decide
-    power, power_step = _competence(book, case, found.conflicts, today[1].lead or jurisdiction.lead)
-    effect, because = decide_outcome(found.conflicts, missing, jurisdiction)
+    lead = today[1].lead or jurisdiction.lead
+    power, power_step = _competence(book, case, (found.conflicts, any_of, limits), lead)
+    unlifted = [c for c in found.conflicts if c.relation != "near" and not is_lifted(c)]
+    effect_share = decide_effect(unlifted, any_of, limits)
+    effect, because = decide_outcome(found.conflicts, missing, jurisdiction, effect_share)
     used = _data_used(then, jurisdiction)
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
@@ -146,6 +151,7 @@ def judge_facts(
         conflicts=tuple(found.conflicts),
         competence=power,
         effect=effect,
+        effect_share=effect_share,
         changes=find_changes((then, jurisdiction), today, law),
         missing=missing,
         data=tuple(data for data, _ in used),
@@ -157,9 +163,24 @@ def judge_facts(
             *found.steps,
             *(_missing_kind(book, unknown.kind, case.category, case.as_of)[1] for unknown in missing),
             power_step,
+            *([] if effect_share is None else [step("zone.any", **asdict(effect_share))]),
             step("outcome", effect=effect, because=because),
         ),
     )
+
+
+def _any_of(location: Location, facts: PlaceFacts, found: ZoneFindings) -> AnyOf:
+    """The limits of the probability that one of some conflicts' zones holds the place."""
+    relations = {id(c): met for c, met in zip(found.conflicts, found.relations, strict=True)}
+    known = dict[tuple[int, ...], tuple[float, float]]()
+
+    def any_of(conflicts: Sequence[Conflict]) -> tuple[float, float]:
+        key = tuple(map(id, conflicts))
+        if key not in known:  # the same zones are asked for by effect and by kind
+            known[key] = chance_of_any(location, facts, [relations[one] for one in key])
+        return known[key]
+
+    return any_of
 
 
 @lru_cache(maxsize=1024)
@@ -206,14 +227,19 @@ def _missing_kind(book: LawBook, kind: str, category: str, day: dt.date) -> tupl
 
 
 def _competence(
-    book: LawBook, case: Case, conflicts: list[Conflict], lead: UnitShare | None
+    book: LawBook,
+    case: Case,
+    zones: tuple[list[Conflict], AnyOf, Thresholds],
+    lead: UnitShare | None,
 ) -> tuple[Power, Step]:
     """Competence for the case, and its trace step.
 
     Substance follows the law at the act, but power the law of the day on which it is used (``asked_on``).
     ``lead``: the lead unit of that day; it may have succeeded the one at the act.
+    ``zones``: the conflicts, and how probable it is that one of some holds the place.
     """
-    sure = sorted({c.zone.kind for c in conflicts if is_sure(c.relation, c.certainty)})
+    conflicts, any_of, limits = zones
+    sure = sure_kinds(conflicts, any_of, limits)
     met = sorted({c.zone.kind for c in conflicts if c.relation != "near"})
     code = lead.code if lead else ""
     return _competence_of(book, case.category, (tuple(sure), tuple(met)), code, case.asked_on)
@@ -265,7 +291,10 @@ def _data_used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[Data
     code = jurisdiction.lead.code if jurisdiction.lead else ""
     met = {hit.source_id for hit in facts.units} | {hit.source_id for hit in facts.zones}
     return [
-        _data_used_step(s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m)
+        _data_used_step(
+            (s.dataset, s.version, (s.title["zh"], s.title["en"]), s.official, s.accuracy_m),
+            ignored=s.title in jurisdiction.ignored,
+        )
         for s in facts.sources
         if s.role in USED_ROLES and (s.id in met or not code or code.startswith(s.reach))
     ]
@@ -273,14 +302,15 @@ def _data_used(facts: PlaceFacts, jurisdiction: Jurisdiction) -> list[tuple[Data
 
 @lru_cache(maxsize=1024)
 def _data_used_step(
-    dataset: str, version: str, title: tuple[str, str], official: bool, accuracy_m: float
+    about: tuple[str, str, tuple[str, str], bool, float], *, ignored: bool
 ) -> tuple[DataUsed, Step]:
     """A dataset version as the verdict lists it, and its trace step. Cached: there are only a few."""
-    used = DataUsed(dataset, version, {"zh": title[0], "en": title[1]}, official, accuracy_m)
-    about = {"title": used.title, "dataset": dataset, "version": version}
+    dataset, version, title, official, accuracy_m = about
+    used = DataUsed(dataset, version, {"zh": title[0], "en": title[1]}, official, accuracy_m, ignored)
+    named = {"title": used.title, "dataset": dataset, "version": version}
     if dataset.startswith("law/"):
-        return used, step("law.used", **about)
-    return used, step("layer.used", official=official, accuracy_m=accuracy_m, **about)
+        return used, step("law.used", **named)
+    return used, step("layer.used", official=official, accuracy_m=accuracy_m, **named)
 
 
 def _fits_step(location: Location) -> list[Step]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Sequence
 
-from facts import PlaceFacts, UnitHit, width_m
+from facts import PlaceFacts, UnitHit
 from geo import Location, contains
-from geo.measure import length_m
 from store.schema import LEVELS
 from verdict.model import (
     Bilingual,
     Certainty,
     Jurisdiction,
     Link,
-    Sliver,
     Step,
     UnitShare,
     round_metres,
@@ -23,15 +20,11 @@ from verdict.model import (
 from verdict.shares import (
     UnitShares,
     WeightedUnit,
-    best_hits,
-    crossing_probability,
     disagreements,
-    hit_weight,
-    is_sliver,
     join_levels,
+    lead_probability,
     parent_weights,
     rank_shares,
-    sigma_m,
     unit_weights,
     unmapped_units,
     weigh_units,
@@ -42,24 +35,28 @@ from verdict.trace import step
 
 def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[Jurisdiction, list[Step]]:
     """The jurisdiction of a place, and the trace steps that explain it."""
-    weighed = weigh_units(location, facts)
-    weights = unit_weights(location, facts, weighed)
-    divided = join_levels(weights, unmapped_units(facts), parent_weights(location, facts, weights))
+    found = weigh_units(location, facts, limits.certain)
+    weighed = found.counted
+    weights = unit_weights(weighed)
+    divided = join_levels(weights, unmapped_units(facts), parent_weights(location, facts, weighed, weights))
     units = _units(divided, facts)
     outside = round_share(divided.outside)
     split = disagreements(facts, weighed)
     approximate = _approximate(facts, weighed)
-    sure = not approximate and bool(units) and _lead_is_robust(location, units[0], facts, limits)
-    certainty = "disputed" if split else _certainty(units, outside, limits, sure=sure)
+    leads = _lead_probability(location, facts, weighed, units)
+    certainty = "disputed" if split else _certainty(units, outside, limits, leads, sure=not approximate)
     lead = None if certainty == "outside" else units[0]
+    chance = units[0].share if units and leads is None else leads
+    capped = certainty == "probable" and chance is not None and chance >= limits.certain
     jurisdiction = Jurisdiction(
         certainty=certainty,
         lead=lead,
         chain=_chain(lead, facts),
         others=tuple(unit for unit in units if unit is not lead),
-        noise=_noise(location, facts, lead),
         edge_distance_m=_edge(lead, facts),
-        capped_by=tuple(approximate) if certainty == "probable" and units[0].share >= limits.certain else (),
+        capped_by=approximate if capped else (),
+        lead_probability=None if lead is None else leads,
+        ignored=_titles(facts, {hit.source_id for hit in found.ignored}),
     )
     steps = [
         *_share_steps(units, outside),
@@ -67,6 +64,16 @@ def decide(location: Location, facts: PlaceFacts, limits: Thresholds) -> tuple[J
         *_steps(jurisdiction, outside, approximate, limits),
     ]
     return jurisdiction, steps
+
+
+def _lead_probability(
+    location: Location, facts: PlaceFacts, weighed: Sequence[WeightedUnit], units: Sequence[UnitShare]
+) -> float | None:
+    """Probability that the first unit holds the largest part of a footprint; None for a point."""
+    if not units:
+        return None
+    found = lead_probability(location, facts, weighed, (units[0].level, units[0].code))
+    return None if found is None else round_share(found)
 
 
 def _units(divided: UnitShares, facts: PlaceFacts) -> list[UnitShare]:
@@ -78,59 +85,24 @@ def _units(divided: UnitShares, facts: PlaceFacts) -> list[UnitShare]:
     ]
 
 
-def _noise(location: Location, facts: PlaceFacts, lead: UnitShare | None) -> tuple[Sliver, ...]:
-    """Parts of a footprint at the lead's level that are thinner than the layer's accuracy."""
-    return tuple(
-        Sliver(
-            hit.code,
-            hit.name,
-            round_metres(hit.overlap_m2),
-            round_metres(width_m(hit.overlap_m2, hit.overlap_rim_m)),
-        )
-        for hit in best_hits(facts)
-        if lead is not None and hit.level == lead.level and is_sliver(location, facts, hit)
-    )
-
-
-def _certainty(units: list[UnitShare], outside: float, limits: Thresholds, *, sure: bool) -> Certainty:
+def _certainty(
+    units: list[UnitShare], outside: float, limits: Thresholds, leads: float | None, *, sure: bool
+) -> Certainty:
     # all units together against the outside: a place shared by three units of a third each is not outside
     if outside > sum(unit.share for unit in units):
         return "outside"
-    return limits.certainty(units[0].share, sure=sure)
+    return limits.certainty(units[0].share if leads is None else leads, sure=sure)
 
 
-def _lead_is_robust(location: Location, lead: UnitShare, facts: PlaceFacts, limits: Thresholds) -> bool:
-    """Whether a footprint would keep its lead, with probability ``limits.certain``, if the border were wrong.
-
-    True of points: their probability mass includes the border's error already.
-    """
-    if location.footprint is None:
-        return True
-    own = [hit for hit in best_hits(facts) if hit.code == lead.code and hit.edge_m is not None]
-    return all(
-        crossing_probability(_depth_m(location, facts, hit), sigma_m(location, facts, hit))
-        <= 1 - limits.certain
-        for hit in own
-    )
-
-
-def _depth_m(location: Location, facts: PlaceFacts, hit: UnitHit) -> float:
-    """How far a border must be wrong before its unit loses the largest part of a footprint, at least, m.
-
-    From a border beside the footprint: its distance. From one that crosses it: the way to the line that
-    halves the area, taken as the part beyond one half times the mean width 2A/P, which is at most the true
-    width.
-    """
-    if hit.edge_m or location.footprint is None:
-        return hit.edge_m or 0.0
-    beyond_half = hit_weight(location, facts, hit) - 0.5
-    return max(0.0, beyond_half) * width_m(location.area_m2 or 0.0, length_m(location.footprint))
-
-
-def _approximate(facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> list[Bilingual]:
+def _approximate(facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> tuple[Bilingual, ...]:
     """Titles of the layers of the weighed units that are not official."""
     used = {hit.source_id for hit, weight in weighed if round_share(weight) > 0}
-    return [source.title for source in facts.sources if source.id in used and not source.official]
+    return _titles(facts, {id_ for id_ in used if not facts.source(id_).official})
+
+
+def _titles(facts: PlaceFacts, sources: Collection[int]) -> tuple[Bilingual, ...]:
+    # in the order of the datasets: that of ids is the order of loading
+    return tuple(source.title for source in facts.sources if source.id in sources)
 
 
 def _edge(lead: UnitShare | None, facts: PlaceFacts) -> float | None:
@@ -163,7 +135,7 @@ def _share_steps(units: list[UnitShare], outside: float) -> Iterator[Step]:
 
 
 def _steps(
-    found: Jurisdiction, outside: float, approximate: list[Bilingual], limits: Thresholds
+    found: Jurisdiction, outside: float, approximate: Sequence[Bilingual], limits: Thresholds
 ) -> Iterator[Step]:
     yield step(
         "unit.decided",
@@ -173,8 +145,10 @@ def _steps(
         certain_share=limits.certain,
         disputed_share=limits.disputed,
     )
-    for noise in found.noise:
-        yield step("unit.sliver", **asdict(noise))
+    if found.lead is not None and found.lead_probability is not None:
+        yield step("unit.leads", code=found.lead.code, share=found.lead_probability)
+    for title in found.ignored:
+        yield step("unit.ignored", title=title)
     for title in approximate:
         yield step("unit.capped", title=title)
     if found.edge_distance_m is not None:

@@ -15,6 +15,7 @@ import orjson
 Certainty = Literal["certain", "probable", "disputed", "outside"]
 Relation = Literal["within", "overlaps", "possible", "near"]
 Effect = Literal["prohibited", "permit_required", "notice"]
+StrictEffect = Literal["prohibited", "permit_required"]
 Outcome = Literal["prohibited", "permit_required", "clear", "unknown"]
 Bilingual = dict[str, str]
 
@@ -35,7 +36,7 @@ def round_metres(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class UnitShare:
-    """A unit and its share of a point's probability or of a footprint's area, [0, 1]."""
+    """A unit and its share, [0, 1]: of a point's probability, or of a footprint's area as it is expected."""
 
     code: str
     name: str
@@ -55,31 +56,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Sliver:
-    """A part of a footprint thinner than the layer's accuracy: digitising noise that is not counted."""
-
-    code: str
-    name: str
-    area_m2: float
-    width_m: float
-
-
-@dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """The unit responsible for a place, and how certain that is.
 
-    ``others``: units that share the place with the lead. ``noise``: slivers, not counted.
-    ``edge_distance_m``: to the lead's nearest border; without a lead, to the nearest unit. ``capped_by``:
-    titles of the layers that are not official, without which the lead's share would be called certain.
+    ``others``: units that share the place with the lead. ``edge_distance_m``: to the lead's nearest border;
+    without a lead, to the nearest unit. ``capped_by``: titles of the layers that are not official, without
+    which the lead would be called certain. ``lead_probability``: of a footprint, the probability, [0, 1],
+    that the lead truly holds the largest part; None for a point, where it is the lead's share. ``ignored``:
+    titles of approximate layers that were left out because an official layer of a finer level answers.
     """
 
     certainty: Certainty
     lead: UnitShare | None
     chain: tuple[Link, ...]
     others: tuple[UnitShare, ...]
-    noise: tuple[Sliver, ...]
     edge_distance_m: float | None
     capped_by: tuple[Bilingual, ...] = ()
+    lead_probability: float | None = None
+    ignored: tuple[Bilingual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +252,30 @@ class MissingKind:
 
 @dataclass(frozen=True, slots=True)
 class DataUsed:
-    """A dataset version that the verdict rests on. ``accuracy_m``: 68 % error of its lines, metres."""
+    """A dataset version that the verdict rests on. ``accuracy_m``: 68 % error of its lines, metres.
+
+    ``ignored``: it has the place, but a finer official layer answers (``Jurisdiction.ignored``).
+    """
 
     dataset: str
     version: str
     title: Bilingual
     official: bool
     accuracy_m: float
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EffectShare:
+    """The probability, [0, 1], that a zone with this effect, or a stricter one, holds the place.
+
+    Exact, and then both limits are equal, where the lines of these zones have one error. A footprint's is
+    that it truly overlaps such a zone.
+    """
+
+    effect: StrictEffect
+    at_least: float
+    at_most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +292,7 @@ class Verdict:
     """The answer for a place, a category and a day: unit, conflicts, competence, effect, trace.
 
     ``category``: code, name, what makes it unlawful (``law.kinds.Unlawful``), articles on that in force
-    at the act, and what has to be checked apart from zones.
+    at the act, and what has to be checked apart from zones. ``effect_share``: None for other outcomes.
 
     Field names and their order are those of the JSON contract (ARCHITECTURE.md).
     """
@@ -294,6 +305,7 @@ class Verdict:
     conflicts: tuple[Conflict, ...]
     competence: Power
     effect: Outcome
+    effect_share: EffectShare | None
     changes: tuple[Change, ...]
     missing: tuple[MissingKind, ...]
     data: tuple[DataUsed, ...]

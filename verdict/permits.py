@@ -8,8 +8,9 @@ from typing import Final
 
 from facts import PermitHit, PlaceFacts, width_m
 from geo import Location
+from geo.measure import crossing_probability
 from verdict.model import PermitState, PermitStatus, Step, round_metres
-from verdict.shares import crossing_probability, sigma_m
+from verdict.shares import spread_to
 from verdict.trace import step
 
 BEST_FIRST: Final = ("inside", "not_sure", "exceeds", "other_use", "expired")
@@ -62,7 +63,7 @@ def _covers(location: Location, facts: PlaceFacts, hit: PermitHit, certain: floa
     # a footprint's excess area was compared before; a point's distance to the border is all there is
     if location.footprint is not None:
         return True
-    return crossing_probability(hit.edge_m, sigma_m(location, facts, hit)) <= 1 - certain
+    return crossing_probability(hit.edge_m, spread_to(location, facts, hit)) <= 1 - certain
 
 
 def _is_noise(facts: PlaceFacts, hit: PermitHit) -> bool:

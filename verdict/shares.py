@@ -1,4 +1,4 @@
-"""Shares of a place among units: by probability for a point, by area for a footprint.
+"""Shares of a place among units: by probability for a point, by expected area for a footprint.
 
 A unit's *weight* comes from the lines of its own layer. Its *share* comes from joining the levels from the
 top: the share of its parent, divided among the parent's children in proportion to their weights. A township
@@ -10,7 +10,6 @@ few hundred metres. Where all levels share one border and one accuracy, shares e
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,23 +18,18 @@ from typing import Final
 
 import numpy as np
 import shapely
-from scipy.special import ndtr
 
-from facts import PermitHit, PlaceFacts, UnitHit, ZoneHit, width_m
+from facts import PermitHit, PlaceFacts, UnitHit, ZoneHit
 from geo import Location, contains
-from geo.measure import Plane, combine, gaussian_mass, sigma_from_r68
-from geo.measure import length_m as rim_m
+from geo.measure import Fractions, Plane, Spread, mean, position_mass, spread_of
+from geo.measure import lead_probability as leading_probability
 from store.schema import LEVELS
 
 Weights = dict[str, dict[str, float]]  # level → code → weight
 WeightedUnit = tuple[UnitHit, float]
-# Relative to a parent's children: a smaller rest is no unmapped ground. A long edge is cut where it crosses a
-# border, and each part is a geodesic of its own; measured, the parts of a footprint of 5 km then differ from
-# the whole by 1.3e-5.
+# Relative to a parent's children: a smaller rest is no unmapped ground. Lines of two levels that should be
+# one differ by rounding, and curve differently between vertices.
 AREA_TOLERANCE: Final = 1e-3
-# A strip is digitising noise only up to this share of a footprint: 7 m of a barn of 15 m are thinner than
-# lines of 10 m are exact, and are no noise.
-NOISE_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,76 +40,60 @@ class UnitShares:
     outside: float
 
 
-def sigma_m(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit | PermitHit) -> float:
-    """Standard deviation, metres, of a place's position relative to the lines of a hit's layer.
+@dataclass(frozen=True, slots=True)
+class WeighedUnits:
+    """The units that count, each with its weight; and those left out for finer official ones."""
 
-    Both errors are taken as independent, so their 68 % radii add as the root of the sum of squares.
-    """
-    return sigma_from_r68(combine(location.accuracy_m, facts.source(hit.source_id).accuracy_m))
+    counted: list[WeightedUnit]
+    ignored: list[UnitHit]
 
 
-def hit_weight(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> float:
-    """Share of the place in one area, as :func:`hit_weights` gives it."""
-    return hit_weights(location, facts, [hit])[0]
+def spread_to(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit | PermitHit) -> Spread:
+    """The error of a place relative to the lines of a hit's layer; both are taken as independent."""
+    return spread_of(location.accuracy_m, facts.source(hit.source_id).accuracy_m)
 
 
 def hit_weights(location: Location, facts: PlaceFacts, hits: Sequence[UnitHit | ZoneHit]) -> list[float]:
-    """Share of the place per area, [0, 1]. Point: probability mass; footprint: area ratio."""
-    if location.footprint is not None:
-        area = location.area_m2 or math.inf
-        return [min(1.0, hit.overlap_m2 / area) for hit in hits]
-    sigmas = [sigma_m(location, facts, hit) for hit in hits]
-    # one integration per standard deviation, for all areas that share it
-    masses = {sigma: _masses(location, facts, hits, (sigmas, sigma)) for sigma in set(sigmas) if sigma > 0}
-    return [
-        masses[sigma][n] if sigma > 0 else float(hit.covers)
-        for n, (hit, sigma) in enumerate(zip(hits, sigmas, strict=True))
-    ]
+    """Share of the place per area, [0, 1], by the error of each area's lines.
 
-
-def _masses(
-    location: Location,
-    facts: PlaceFacts,
-    hits: Sequence[UnitHit | ZoneHit],
-    deviation: tuple[Sequence[float], float],
-) -> list[float]:
-    """Probability mass in the hits whose standard deviation is σ; 0 for the others.
-
-    ``deviation``: the standard deviation of every hit, and σ, metres.
+    Point: probability mass. Footprint (units only): expected share of its area.
     """
-    sigmas, sigma = deviation
-    if facts.masses is None:
-        return _piece_masses(location, hits, sigmas, sigma)
-    mine = [n for n in range(len(hits)) if sigmas[n] == sigma]
-    found = dict(zip(mine, facts.masses([hits[n] for n in mine], sigma), strict=True))
-    return [found.get(n, 0.0) for n in range(len(hits))]
+    spreads = [spread_to(location, facts, hit) for hit in hits]
+    found = dict[int, float]()
+    # one integration per spread, for all areas that share it
+    for spread in set(spreads):
+        mine = [n for n, other in enumerate(spreads) if other == spread]
+        weights = weights_for(location, facts, [hits[n] for n in mine], spread)
+        found |= dict(zip(mine, weights, strict=True))
+    return [found[n] for n in range(len(hits))]
 
 
-def _piece_masses(
-    location: Location, hits: Sequence[UnitHit | ZoneHit], sigmas: Sequence[float], sigma: float
+def weights_for(
+    location: Location, facts: PlaceFacts, hits: Sequence[UnitHit | ZoneHit], spread: Spread
 ) -> list[float]:
+    """Share of the place per area, [0, 1], for one spread; at most that of the area's own lines."""
+    if facts.ruler is not None:
+        ruler = facts.ruler
+        return [ruler.fractions(hit, spread).expected() for hit in hits if isinstance(hit, UnitHit)]
+    if spread.sigma_m == 0.0:
+        return [float(hit.covers) for hit in hits]
+    if facts.masses is not None:
+        return facts.masses(hits, spread)
+    return _piece_masses(location, hits, spread)
+
+
+def _piece_masses(location: Location, hits: Sequence[UnitHit | ZoneHit], spread: Spread) -> list[float]:
     """Probability mass per hit, integrated over its pieces; PostGIS sends those within reach of the point."""
     # one integration for the pieces of all hits, summed by hit afterwards
-    owners = [n for n, hit in enumerate(hits) if sigmas[n] == sigma for _ in hit.pieces]
-    pieces = [piece for n, hit in enumerate(hits) if sigmas[n] == sigma for piece in hit.pieces]
+    owners = [n for n, hit in enumerate(hits) for _ in hit.pieces]
+    pieces = [piece for hit in hits for piece in hit.pieces]
     if not pieces:
         return [0.0] * len(hits)
     plane = Plane(location.lon, location.lat)
     metres = shapely.transform(np.asarray(pieces, dtype=object), plane.to_metres)
-    masses = gaussian_mass(list(metres), sigma)
+    masses = position_mass(list(metres), spread)
     # pieces overlap nowhere, but each one's integral is rounded: a whole may come to 1 + 1e-16
     return [min(1.0, mass) for mass in np.bincount(owners, weights=masses, minlength=len(hits)).tolist()]
-
-
-def crossing_probability(distance_m: float, sigma: float) -> float:
-    """Probability that a line at a distance is truly on the other side of the place: Φ(−d/σ).
-
-    The line is taken as straight over a few σ; its stated accuracy says nothing finer. Without any error: 0,
-    or 0.5 on the line itself.
-    """
-    if sigma == 0.0:
-        return 0.0 if distance_m > 0 else 0.5
-    return float(ndtr(-distance_m / sigma))
 
 
 def best_hits(facts: PlaceFacts) -> list[UnitHit]:
@@ -128,32 +106,39 @@ def best_hits(facts: PlaceFacts) -> list[UnitHit]:
     ]
 
 
-def is_sliver(location: Location, facts: PlaceFacts, hit: UnitHit | ZoneHit) -> bool:
-    """Whether a footprint overlaps an area only in a strip that may come from the error of the layer's lines.
-
-    The strip is thinner than the lines are exact, and a small part of the footprint. False for a footprint
-    that is itself thinner than that.
-    """
-    if location.footprint is None or hit.overlap_m2 == 0:
-        return False
-    accuracy_m = facts.source(hit.source_id).accuracy_m
-    whole = width_m(location.area_m2 or 0.0, rim_m(location.footprint))
-    thin = width_m(hit.overlap_m2, hit.overlap_rim_m) < accuracy_m < whole
-    return thin and hit_weight(location, facts, hit) < NOISE_SHARE
-
-
-def weigh_units(location: Location, facts: PlaceFacts) -> list[WeightedUnit]:
+def weigh_units(location: Location, facts: PlaceFacts, certain: float) -> WeighedUnits:
     """The units that count (:func:`best_hits`), each with its weight.
 
-    Where official and approximate lines meet at one level, the approximate ones share the rest.
+    Where official and approximate lines meet at one level, the approximate ones share the rest. Approximate
+    lines of a level above one whose official lines hold ``certain`` of the place are left out: they are
+    coarser, and may not cast doubt on what is known better.
     """
     hits = best_hits(facts)
     weighed = list(zip(hits, hit_weights(location, facts, hits), strict=True))
-    factors = {level: _approximate_factor(facts, weighed, level) for level in {hit.level for hit in hits}}
-    return [
-        (hit, weight if facts.source(hit.source_id).official else weight * factors[hit.level])
-        for hit, weight in weighed
-    ]
+    levels = _coarser_levels(facts, weighed, certain)
+    kept = [(hit, weight) for hit, weight in weighed if not _is_coarse(facts, hit, levels)]
+    factors = {level: _approximate_factor(facts, kept, level) for level in {hit.level for hit, _ in kept}}
+    return WeighedUnits(
+        [
+            (hit, weight if facts.source(hit.source_id).official else weight * factors[hit.level])
+            for hit, weight in kept
+        ],
+        [hit for hit in hits if _is_coarse(facts, hit, levels)],
+    )
+
+
+def _is_coarse(facts: PlaceFacts, hit: UnitHit, levels: Collection[str]) -> bool:
+    return hit.level in levels and not facts.source(hit.source_id).official
+
+
+def _coarser_levels(facts: PlaceFacts, weighed: Sequence[WeightedUnit], certain: float) -> Collection[str]:
+    """The levels above the finest one of which an official layer holds at least ``certain`` of the place."""
+    held: dict[tuple[int, str], float] = defaultdict(float)
+    for hit, weight in weighed:
+        if facts.source(hit.source_id).official:
+            held[hit.source_id, hit.level] += weight
+    known = [LEVELS.index(level) for (_, level), weight in held.items() if weight >= certain]
+    return LEVELS[: max(known, default=0)]
 
 
 def _approximate_factor(facts: PlaceFacts, weighed: Sequence[WeightedUnit], level: str) -> float:
@@ -170,22 +155,49 @@ def _approximate_factor(facts: PlaceFacts, weighed: Sequence[WeightedUnit], leve
     return min(1.0, max(0.0, 1.0 - official) / approximate)
 
 
-def unit_weights(location: Location, facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> Weights:
-    """Level → code → weight. A unit in several datasets has the mean of its weights there.
-
-    Slivers have none; their part of the footprint goes to the other units of the level in proportion.
-    """
+def unit_weights(weighed: Sequence[WeightedUnit]) -> Weights:
+    """Level → code → weight. A unit in several datasets has the mean of its weights there."""
     seen: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    noise: dict[str, float] = defaultdict(float)
     for hit, weight in weighed:
-        if is_sliver(location, facts, hit):
-            noise[hit.level] += weight
-        else:
-            seen[hit.level][hit.code].append(weight)
+        seen[hit.level][hit.code].append(weight)
     return {
-        level: {code: sum(values) / len(values) / (1 - noise[level]) for code, values in codes.items()}
+        level: {code: sum(values) / len(values) for code, values in codes.items()}
         for level, codes in seen.items()
     }
+
+
+def lead_probability(
+    location: Location, facts: PlaceFacts, weighed: Sequence[WeightedUnit], lead: tuple[str, str]
+) -> float | None:
+    """Probability that a unit holds the largest part of a footprint; None for a point.
+
+    ``lead``: its level and code. Of a unit whose children fill only a part of it, what is left counts.
+    """
+    if facts.ruler is None:
+        return None
+    level, code = lead
+    units = _unit_fractions(location, facts, [hit for hit, _ in weighed if hit.level == level])
+    finer = [hit for hit, _ in weighed if hit.level != level and _is_below(code, hit)]
+    nearest = min((LEVELS.index(hit.level) for hit in finer), default=None)
+    children = _unit_fractions(location, facts, [hit for hit in finer if LEVELS.index(hit.level) == nearest])
+    own = units.pop(code)
+    if children:
+        filled = np.sum([child.values for child in children.values()], axis=0)
+        own = Fractions(np.clip(own.values - filled, 0.0, 1.0), own.pointlike)
+    return leading_probability(own, [*units.values(), *children.values()])
+
+
+def _unit_fractions(location: Location, facts: PlaceFacts, hits: Sequence[UnitHit]) -> dict[str, Fractions]:
+    """What each unit holds of the displaced footprint, by code; the mean of several layers' lines."""
+    found: dict[str, list[Fractions]] = defaultdict(list)
+    for hit in hits:
+        if facts.ruler is not None:
+            found[hit.code].append(facts.ruler.fractions(hit, spread_to(location, facts, hit)))
+    return {code: mean(several) for code, several in found.items()}
+
+
+def _is_below(code: str, hit: UnitHit) -> bool:
+    return hit.code != code and contains(code, hit.code)
 
 
 def disagreements(facts: PlaceFacts, weighed: Sequence[WeightedUnit]) -> dict[str, str]:
@@ -210,34 +222,36 @@ def _is_child(parent: UnitHit, other: UnitHit) -> bool:
     return LEVELS.index(other.level) > LEVELS.index(parent.level) and contains(parent.code, other.code)
 
 
-def parent_weights(location: Location, facts: PlaceFacts, weights: Weights) -> Weights:
-    """Level → code of a parent → weight of that parent, measured as the level's own weights are.
+def parent_weights(
+    location: Location, facts: PlaceFacts, weighed: Sequence[WeightedUnit], weights: Weights
+) -> Weights:
+    """Level → code of a parent → weight of that parent, with the error of the level's own lines.
 
-    Compared with the sum over its children it shows how much of the parent the level does not map. A
-    footprint's parents have their area ratio. A point's parents are integrated with the error of the
-    level's lines; the result is empty where that is not possible, and the level is then taken as complete
-    (but for :func:`unmapped_units`).
+    Compared with the sum over its children it shows how much of the parent the level does not map. Empty
+    where it cannot be computed; the level is then taken as complete (but for :func:`unmapped_units`).
     """
+    hits = [hit for hit, _ in weighed]
     levels = [level for level in LEVELS if weights.get(level)]
-    if location.footprint is not None:
-        return {level: dict(weights[upper]) for upper, level in pairwise(levels)}
-    return {level: _point_parent_weights(location, facts, upper, level) for upper, level in pairwise(levels)}
+    return {level: _parents_of(location, facts, hits, (upper, level)) for upper, level in pairwise(levels)}
 
 
-def _point_parent_weights(location: Location, facts: PlaceFacts, upper: str, level: str) -> dict[str, float]:
-    """Weights of a level's parents by the error of the level; empty where they cannot be computed.
+def _parents_of(
+    location: Location, facts: PlaceFacts, hits: Sequence[UnitHit], levels: tuple[str, str]
+) -> dict[str, float]:
+    """Weights of the units of the upper level by the error of the lower one; empty where there is none.
 
-    That is so where the level has several errors or none, or where the parents' own error is smaller: their
-    pieces were fetched within a radius of their own σ, too few for a larger one.
+    That is so where the level has several errors, where a point has none at all, or where the parents' own
+    error is smaller: what was fetched of them lies within its reach, too little for a larger one.
     """
-    hits = best_hits(facts)
-    sigmas = {sigma_m(location, facts, hit) for hit in hits if hit.level == level}
-    sigma = max(sigmas)
+    upper, level = levels
+    spreads = {spread_to(location, facts, hit) for hit in hits if hit.level == level}
+    spread = max(spreads)
     parents = [hit for hit in hits if hit.level == upper]
-    if len(sigmas) > 1 or sigma == 0.0 or any(sigma_m(location, facts, hit) < sigma for hit in parents):
+    exact = spread.sigma_m == 0.0 and location.footprint is None
+    if len(spreads) > 1 or exact or any(spread_to(location, facts, hit) < spread for hit in parents):
         return {}
-    masses = _masses(location, facts, parents, ([sigma] * len(parents), sigma))
-    return {hit.code: mass for hit, mass in zip(parents, masses, strict=True)}
+    found = weights_for(location, facts, parents, spread)
+    return {hit.code: weight for hit, weight in zip(parents, found, strict=True)}
 
 
 def join_levels(

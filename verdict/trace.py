@@ -44,10 +44,8 @@ MESSAGES: Final[dict[str, str]] = {
         "(certain from {certain_share}, disputed under {disputed_share})."
     ),
     "unit.disagree": N_("The official layers disagree: {dataset} says {code}."),
-    "unit.sliver": N_(
-        "{name} ({code}): {area_m2} m² in a strip {width_m} m wide, thinner than the layer is accurate: "
-        "digitising noise that changes nothing."
-    ),
+    "unit.leads": N_("{code} holds the largest part of the footprint with a probability of {share}."),
+    "unit.ignored": N_("{title} is approximate and coarser than the official layer that answers: not used."),
     "unit.capped": N_("{title} is approximate, so nothing that rests on it is called certain."),
     "unit.edge": N_("Nearest border: {distance_m} m."),
     "unit.no_village": N_("Village borders are not known, so the chain has no village."),
@@ -71,6 +69,10 @@ MESSAGES: Final[dict[str, str]] = {
     "kind.missing": N_("No data on {kind} here: it may or may not be in conflict."),
     "power.found": N_("Power: {mode}, {authority}."),
     "power.none": N_("No list entry gives the township the power to decide."),
+    "zone.any": N_(
+        "A zone with this effect, {effect}, or a stricter one holds the place "
+        "with a probability of {at_least} to {at_most}."
+    ),
     "outcome": N_("Outcome: {effect}, because {because}"),
 }
 

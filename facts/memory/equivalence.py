@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from facts.memory.point import PointView
-from facts.memory.view import sigma_of
+from facts.memory.view import spread_at
 from geo.index import OUTSIDE, TIE
 
 Own = tuple[int, int, float]  # layer, position of the unit, square of an upper bound of the border distance
@@ -39,22 +39,22 @@ def facts_key(view: PointView) -> FactsKey | None:
 
 
 def _units(view: PointView) -> tuple[Hashable, tuple[Own, ...]] | None:
-    """The units near the point with their masses, for the σ of every layer; and those that contain the point.
+    """The units near the point with their masses, for the spread of every layer; and those that contain it.
 
-    ``verdict.shares`` may weigh a unit with the σ of another level, so each layer is searched with all of
-    them.
+    ``verdict.shares`` may weigh a unit with the spread of another level, so each layer is searched with all
+    of them.
     """
     layers = view.snapshot.units
-    sigmas = [sigma_of(view.location, layer.source) for layer in layers]
+    spreads = [spread_at(view.location, layer.source) for layer in layers]
     found, own = list[Hashable](), list[Own]()
     for number, layer in enumerate(layers):
-        for sigma in dict.fromkeys((sigmas[number], *sigmas)):
-            areas, masses, near2 = view.near(number, layer, sigma)
+        for spread in dict.fromkeys((spreads[number], *spreads)):
+            areas, masses, near2 = view.near(number, layer, spread)
             unit = view.own(number)
             if unit == TIE or not ((masses == 0.0) | (masses == WHOLE)).all():
                 return None
-            found.append((sigma > 0, unit, areas.tobytes(), masses.tobytes()))
-            if unit != OUTSIDE and sigma == sigmas[number]:
+            found.append((spread.sigma_m > 0, unit, areas.tobytes(), masses.tobytes()))
+            if unit != OUTSIDE and spread == spreads[number]:
                 own.append((number, unit, float(near2[0])))
     return tuple(found), tuple(own)
 

@@ -41,6 +41,8 @@ def facts_of(view: PointView | FootprintView) -> PlaceFacts:
         permits=sort_by_authority(authority, view.permits()),
         outside_m=None if view.is_inside(near) else nearest_unit_m(snapshot, location),
         masses=view.masses,
+        zone_areas=view.zone_areas,
+        ruler=view.ruler,
     )
 
 

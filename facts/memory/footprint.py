@@ -11,10 +11,12 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from facts.memory.view import View, sigma_of
+from facts.memory.snapshot import Snapshot
+from facts.memory.view import View, spread_at
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
-from geo import CoverageIndex, OverlapIndex
-from geo.measure import REACH, area_m2, length_m
+from facts.overlap import FootprintRuler, measure_unit, measure_zone, surroundings
+from geo import CoverageIndex, Location, OverlapIndex
+from geo.measure import area_m2, length_m
 
 POLYGON: Final = 3
 
@@ -22,43 +24,42 @@ POLYGON: Final = 3
 class FootprintView(View):
     """An area: what it overlaps, measured on the ellipsoid."""
 
+    def __init__(self, snapshot: Snapshot, location: Location) -> None:
+        super().__init__(snapshot, location)
+        self.ruler: FootprintRuler = FootprintRuler(location)
+        self._meets_unit = False
+
     def is_inside(self, units: Iterable[UnitHit]) -> bool:
-        return any(True for _ in units)
+        """Whether it meets a unit; :meth:`units` must have been exhausted."""
+        return self._meets_unit
 
     def _candidates(self, index: CoverageIndex | OverlapIndex, metres: float = 0.0) -> list[int]:
         """Positions of the areas that may lie within a distance: all in the cells of the box."""
         box = self.box(metres)
         if isinstance(index, CoverageIndex):
-            found, _ = index.near(box, 0.0)
+            found, _ = index.near(box, (0.0, 0.0))
         else:
             found, _ = index.near(box, 0.0, np.zeros(index.areas))
         return sorted(found[0].tolist())
 
-    def _overlap(self, shape: BaseGeometry) -> tuple[float, float]:
-        """Area (m²) and perimeter (m) of the footprint's intersection with an area."""
-        return _measured(shapely.intersection(shape, self.shape))
+    def _clipped(self, shape: BaseGeometry, reach_m: float) -> BaseGeometry:
+        return shapely.clip_by_rect(shape, *surroundings(self.location, reach_m))
 
     def _edge_m(self, shape: BaseGeometry) -> float:
         return float(shapely.distance(self.flat_border(shape), self.flat))
 
     def units(self) -> Iterable[UnitHit]:
         for layer in self.snapshot.units:
-            for area in self._candidates(layer.index):
-                shape = layer.shapes[area]
-                if not shapely.intersects(shape, self.shape):
+            reach_m = spread_at(self.location, layer.source).reach_m
+            for area in self._candidates(layer.index, reach_m):
+                row, shape = layer.rows[area], layer.shapes[area]
+                self._meets_unit = self._meets_unit or bool(shapely.intersects(shape, self.shape))
+                clipped = self._clipped(shape, reach_m)
+                if clipped.is_empty:
                     continue
-                row = layer.rows[area]
-                overlap, rim = self._overlap(shape)
-                yield UnitHit(
-                    layer.source.id,
-                    row.code,
-                    row.name,
-                    row.level,
-                    self._edge_m(shape),
-                    row.ends,
-                    overlap_m2=overlap,
-                    overlap_rim_m=rim,
-                )
+                measured = measure_unit(self.ruler, clipped, self._edge_m(shape), reach_m)
+                if measured is not None:
+                    yield UnitHit(layer.source.id, row.code, row.name, row.level, ends=row.ends, **measured)
 
     def zones(self) -> Iterable[ZoneHit]:
         layer = self.snapshot.zones
@@ -66,11 +67,11 @@ class FootprintView(View):
             return
         for area in self._candidates(layer.index, self.zone_reach(layer)):
             row, shape = layer.rows[area], layer.shapes[area]
-            sigma = sigma_of(self.location, self.sources[row.source_id])
+            reach_m = spread_at(self.location, self.sources[row.source_id]).reach_m
             distance = float(shapely.distance(self.plane.shapely_to_metres(shape), self.flat))
-            if distance > max(REACH * sigma, row.near_m):
+            if distance > max(reach_m, row.near_m):
                 continue
-            overlap, rim = self._overlap(shape) if distance == 0.0 else (0.0, 0.0)
+            clipped = self._clipped(shape, reach_m) if distance <= reach_m else None
             yield ZoneHit(
                 row.source_id,
                 row.id,
@@ -79,9 +80,8 @@ class FootprintView(View):
                 row.name,
                 distance,
                 row.near_m,
-                overlap_m2=overlap,
-                overlap_rim_m=rim,
                 edge_m=self._edge_m(shape),
+                **measure_zone(self.ruler, clipped, distance),
             )
 
     def cells(self) -> Iterable[CellHit]:
@@ -89,7 +89,7 @@ class FootprintView(View):
         if layer is None:
             return []
         hits = [n for n in self._candidates(layer.index) if shapely.intersects(layer.shapes[n], self.shape)]
-        hits.sort(key=lambda n: (-self._overlap(layer.shapes[n])[0], layer.rows[n].code))
+        hits.sort(key=lambda n: (-self.ruler.overlap(layer.shapes[n])[0], layer.rows[n].code))
         return [layer.rows[n] for n in hits]
 
     def permits(self) -> Iterable[PermitHit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -11,26 +10,29 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from facts.memory.snapshot import Snapshot, ZoneLayer
-from facts.model import SourceRef, UnitHit, ZoneHit
+from facts.model import Areas, Masses, SourceRef
+from facts.overlap import FootprintRuler
 from geo import Location
 from geo.index import Place
-from geo.measure import REACH, Plane, combine, sigma_from_r68
+from geo.measure import Plane, Spread, spread_of
 
 Floats = NDArray[np.float64]
 
 
-def sigma_of(location: Location, source: SourceRef) -> float:
-    """σ of a place relative to a layer's lines, metres: both errors combined."""
-    return sigma_from_r68(combine(location.accuracy_m, source.accuracy_m))
+def spread_at(location: Location, source: SourceRef) -> Spread:
+    """The spread of a place relative to a layer's lines: both errors combined."""
+    return spread_of(location.accuracy_m, source.accuracy_m)
 
 
 class View:
     """A place and a snapshot, with lazily computed geometries.
 
-    ``masses``: see :class:`facts.model.PlaceFacts`.
+    ``masses``, ``zone_areas``, ``ruler``: see :class:`facts.model.PlaceFacts`.
     """
 
-    masses: Callable[[Sequence[UnitHit | ZoneHit], float], list[float]] | None = None
+    masses: Masses | None = None
+    zone_areas: Areas | None = None
+    ruler: FootprintRuler | None = None
 
     def __init__(self, snapshot: Snapshot, location: Location) -> None:
         self.snapshot = snapshot
@@ -68,5 +70,5 @@ class View:
 
     def zone_reach(self, layer: ZoneLayer) -> float:
         """Distance up to which zones may matter, metres: by their lines' error or notice distance."""
-        sigmas = [sigma_of(self.location, s) for s in self.snapshot.sources if s.role == "zones"]
-        return max(REACH * max(sigmas, default=0.0), layer.farthest_m)
+        spreads = [spread_at(self.location, s) for s in self.snapshot.sources if s.role == "zones"]
+        return max(max((spread.reach_m for spread in spreads), default=0.0), layer.farthest_m)

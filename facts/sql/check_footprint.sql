@@ -1,30 +1,33 @@
 -- All that a verdict on a footprint needs, in one row of JSON columns.
 -- wkb  CGCS2000 polygon     as_of  day     kx ky  metres per degree there
--- accuracy_m  68 % radius of the position     sigmas  search radius, as a multiple of the joined 68 % radius
+-- accuracy_m  68 % radius of the position     sigmas, outlier_sigmas, outlier_factor  search radius (geo.measure.Spread)
 -- source_ids  dataset versions to use, NULL for the current ones
--- Pieces find candidates; overlap areas come from whole geometries, on the ellipsoid (geography).
+-- margin_m  of the surroundings that areas are clipped to, beyond the search radius
+-- Pieces find candidates; overlaps are measured from whole geometries clipped to the surroundings, by facts.overlap.
 WITH place AS (
     SELECT ST_GeomFromWKB(:wkb, 4490) AS geom
 ),
 -- include parts/sources.sql
 unit_hit AS MATERIALIZED (
-    -- distances are planar, of degrees scaled to metres at the place, as in memory (geo.measure.geodesic.Plane);
-    -- areas are ellipsoidal
-    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends,
-           ST_Area(o.part::geography) AS overlap_m2, ST_Perimeter(o.part::geography) AS overlap_rim_m,
-           ST_Distance(ST_Scale(ST_Boundary(u.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
+    -- distances are planar, of degrees scaled to metres at the place, as in memory (geo.measure.geodesic.Plane)
+    SELECT u.source_id, u.code, u.name, u.level, upper(u.valid) AS ends, c.area,
+           ST_Distance(ST_Scale(ST_Boundary(u.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m,
+           EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
+                   AND ST_Intersects(q.geom, place.geom)) AS meets
     FROM place CROSS JOIN src s JOIN unit u ON u.source_id = s.id
-    -- 3 keeps polygons; along a common border an intersection has lines and points, too
-    CROSS JOIN LATERAL (SELECT ST_CollectionExtract(ST_Intersection(u.geom, place.geom), 3) AS part) o
+    CROSS JOIN LATERAL (
+        SELECT ST_Expand(place.geom, (s.spread_m + :margin_m) / :kx, (s.spread_m + :margin_m) / :ky) AS box
+    ) b
+    CROSS JOIN LATERAL (SELECT ST_ClipByBox2D(u.geom, b.box::box2d) AS area) c
     WHERE s.role = 'units' AND u.valid @> CAST(:as_of AS date)
-      AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && place.geom
-                  AND ST_Intersects(q.geom, place.geom))
+      AND EXISTS (SELECT FROM unit_piece q WHERE q.unit_id = u.id AND q.geom && b.box)
+      AND ST_Distance(ST_Scale(c.area, :kx, :ky), ST_Scale(place.geom, :kx, :ky)) <= s.spread_m
 ),
 -- include parts/elsewhere.sql
 zone_hit AS MATERIALIZED (
     SELECT z.source_id, z.code, z.kind, z.grade, z.name, p.distance_m,
-           coalesce(ST_Area(o.part::geography), 0) AS overlap_m2,
-           coalesce(ST_Perimeter(o.part::geography), 0) AS overlap_rim_m,
+           CASE WHEN p.distance_m <= s.spread_m THEN ST_ClipByBox2D(z.geom, ST_Expand(
+               place.geom, (s.spread_m + :margin_m) / :kx, (s.spread_m + :margin_m) / :ky)::box2d) END AS area,
            ST_Distance(ST_Scale(ST_Boundary(z.geom), :kx, :ky), ST_Scale(place.geom, :kx, :ky)) AS edge_m
     FROM place
     CROSS JOIN src s
@@ -37,9 +40,6 @@ zone_hit AS MATERIALIZED (
     ) p
     JOIN zone z ON z.id = p.zone_id
     LEFT JOIN near n ON n.kind = z.kind
-    LEFT JOIN LATERAL (
-        SELECT ST_CollectionExtract(ST_Intersection(z.geom, place.geom), 3) AS part WHERE p.distance_m = 0
-    ) o ON true
     WHERE s.role = 'zones' AND z.valid @> CAST(:as_of AS date) AND p.distance_m <= greatest(s.spread_m, coalesce(n.near_m, 0))
 ), permit_hit AS (  -- a permit that only touches the outline covers nothing of it
     SELECT p.source_id, p.number, p.holder, p.uses, p.zone_kinds, lower(p.valid) AS begins, upper(p.valid) AS ends,
@@ -59,14 +59,14 @@ SELECT
 -- include parts/select_sources.sql
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'code', code, 'name', name, 'level', level, 'ends', ends,
-        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
+        'area', encode(ST_AsBinary(area), 'hex'), 'edge_m', edge_m) ORDER BY code, source_id) FROM unit_hit) AS units,
     (SELECT json_agg(row_to_json(elsewhere)) FROM elsewhere) AS elsewhere,
-    CASE WHEN NOT EXISTS (SELECT FROM unit_hit) THEN (
+    CASE WHEN NOT EXISTS (SELECT FROM unit_hit WHERE meets) THEN (
 -- include parts/select_nearest.sql
     ) END AS outside_m,
     (SELECT json_agg(json_build_object(
         'source_id', source_id, 'id', code, 'kind', kind, 'grade', grade, 'name', name,
-        'overlap_m2', overlap_m2, 'overlap_rim_m', overlap_rim_m, 'distance_m', distance_m, 'edge_m', edge_m,
+        'area', encode(ST_AsBinary(area), 'hex'), 'distance_m', distance_m, 'edge_m', edge_m,
         'near_m', (SELECT near_m FROM near WHERE near.kind = zone_hit.kind)) ORDER BY code, source_id)
      FROM zone_hit) AS zones,
     (SELECT json_agg(json_build_object(

@@ -1,6 +1,6 @@
 -- All that a verdict on a point needs, in one row of JSON columns.
 -- lon lat  CGCS2000 degrees     as_of  day     kx ky  metres per degree there
--- accuracy_m  68 % radius of the position     sigmas  search radius, as a multiple of the joined 68 % radius
+-- accuracy_m  68 % radius of the position     sigmas, outlier_sigmas, outlier_factor  search radius (geo.measure.Spread)
 -- source_ids  dataset versions to use, NULL for the current ones     tie  degrees within which a border decides exactly
 -- Pieces find candidates and answer inside; within tie of a piece's edge the whole geometry decides,
 -- so that cutting an area small never moves its border.

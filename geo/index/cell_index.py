@@ -99,14 +99,15 @@ class CoverageIndex(_CellIndex):
         found: Positions = coverage_query.areas_at(*self.buffer.args, float(lon), float(lat))
         return found
 
-    def near(self, place: Place, sigma: float) -> tuple[Near, int]:
-        """Areas in the box round a place with their masses for σ in metres, the area that holds it first.
+    def near(self, place: Place, spread: tuple[float, float]) -> tuple[Near, int]:
+        """Areas in the box round a place with their masses, the area that holds it first.
 
-        The second value is that area, OUTSIDE, or TIE on a border, where the masses must not be used. With σ
-        0 there are no masses, but 1 for the area that holds the place. See ``near_coverage``.
+        ``spread``: σ and σ of outliers, metres (``geo.measure.Spread``). The second value is the area that
+        holds the place, OUTSIDE, or TIE on a border, where the masses must not be used. With σ 0 there are no
+        masses, but 1 for the area that holds the place. See ``near_coverage``.
         """
         args = self.buffer.args
-        return search_with_room(lambda *room: near_coverage(*args, place, sigma, *room))
+        return search_with_room(lambda *room: near_coverage(*args, place, spread, *room))
 
     def border_distance(self, place: Place, area: int, limit: float) -> float:
         """Distance of a point from the border of an area that holds it, metres, at most ``limit``."""

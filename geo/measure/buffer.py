@@ -12,7 +12,7 @@ from pyproj import Proj
 from shapely.geometry import LineString, MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.measure.geodesic import ELLIPSOID
+from geo.measure.ellipsoid import ELLIPSOID
 
 # Straight in degrees and straight in the plane differ by L² tan(lat) / 8R: under 3 mm for this length.
 STEP_DEG: Final = 0.004

@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 
 from geo.index import CLOSE
-from screening.decide.share_kernel import CERTAIN, NO_UNIT, OUTSIDE, PROBABLE
+from screening.decide.level_kernel import NO_UNIT
+from screening.decide.share_kernel import CERTAIN, OUTSIDE, PROBABLE
 
 
 @njit(cache=True, nogil=True)
@@ -46,7 +47,7 @@ def write_interior(lead, official, share, certainty, inside):  # type: ignore[no
 
     Args:
         lead: (n,), that unit or NO_UNIT.
-        official: (units,), whether the layers of a unit and of all units above it are official.
+        official: (units,), whether the layer of a unit is official: approximate ones above do not count.
         share, certainty, inside: (n,), written: share of the lead, its certainty, sum of all shares.
     """
     for p in range(len(lead)):

@@ -45,6 +45,7 @@ class LawTable:
         kinds: codes of all zone kinds, sorted; the position of a kind is its bit in a mask.
         laws: one :class:`ZoneLaw` for each kind and grade that occurs.
         law_of_zone: (zones,), position in ``laws``.
+        kind_of_zone: (zones,), position in ``kinds``.
         bits_of_zone: (zones,), mask of the zone's kind.
         relevant: mask of the kinds that matter for the case.
     """
@@ -65,6 +66,8 @@ class LawTable:
         number = {matter: n for n, matter in enumerate(matters)}
         self.laws = [self._zone_law(kind, grade) for kind, grade in matters]
         self.law_of_zone = np.asarray([number[zone] for zone in zones], dtype=np.int64)
+        order = {kind: n for n, kind in enumerate(self.kinds)}
+        self.kind_of_zone = np.asarray([order[kind] for kind, _ in zones], dtype=np.int64)
         self.bits_of_zone = np.asarray([self.bit[kind] for kind, _ in zones], dtype=np.int64)
         self.relevant = self._mask(book.relevant_kinds(case.category, case.as_of))
         self._sources = [source for source in sources if source.role == "zones"]

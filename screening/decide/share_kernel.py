@@ -19,6 +19,8 @@ Arguments that many functions share. They are tuples and arrays because compiled
     7: whether another layer contains a unit of the same code.
 ``place``
     x, y in degrees; metres per degree of longitude and of latitude.
+``spreads``
+    (layers, 2), σ of the point against the lines of each layer, and σ of outliers, metres.
 ``ids``, ``mass``, ``near2``
     (levels + 1, MAX_UNITS): by level the units near the point, their probability masses in [0, 1], and the
     squared distances of their borders, m². The last row is scratch space.
@@ -37,46 +39,47 @@ from numba import njit
 from geo.index.kernel.coverage.border_distance import border_distance
 from geo.index.kernel.coverage.query import TIE
 from geo.index.kernel.distance import FULL, near_coverage
-from geo.index.kernel.gaussian import REACH
+from geo.index.kernel.gaussian import reach_of
+from screening.decide.level_kernel import NO_UNIT, drop_coarser, is_approximate, rank, round_shares
 
 AREA_TOLERANCE: Final = 1e-3  # as in ``verdict.shares``: a smaller remainder is rounding of curved borders
 MAX_UNITS: Final = 64  # near one point at one level; with more the point is not plain
 # m²: nearer than a micrometre, rounding would decide on which side of the border the point is.
 ON_BORDER2: Final = 1e-12
 CERTAIN, PROBABLE, DISPUTED, OUTSIDE = 0, 1, 2, 3  # positions in ``store.schema.datasets.CERTAINTIES``
-NO_UNIT: Final = -1  # in place of the number of a unit
 TOO_MANY: Final = -1  # in place of a count of units
-MILLIONTHS: Final = 1e6  # shares are rounded to millionths, as in a verdict
-BILLIONTHS: Final = 1e9  # shares that agree to a billionth are ranked by code
-
-
-@njit(inline="always")
-def _rounded(value: float) -> float:
-    """Round a share to millionths."""
-    return np.rint(value * MILLIONTHS) / MILLIONTHS
 
 
 @njit(cache=True)
-def _find_units(buffers, tables, place, sigmas, ids, mass, near2, counts, containing):  # type: ignore[no-untyped-def]
+def _find_units(buffers, tables, place, spreads, certain, ids, mass, near2, counts, containing):  # type: ignore[no-untyped-def]
     """Fill ``ids``, ``mass``, ``near2``, ``counts`` and ``containing`` for a point.
+
+    ``certain``: share of the point from which an official layer leaves out the approximate ones above it.
 
     Returns:
         Whether the point is plain, and whether a layer that is not official has a share in it.
     """
-    level_of, official = tables[0], tables[1]
+    level_of = tables[0]
     counts[:] = 0
     containing[:] = NO_UNIT
-    approximate = False
     x, y, kx, ky = place
     for layer in range(len(buffers[0])):
         level = level_of[layer]
-        sigma = sigmas[layer]
-        box = (x, y, kx, ky, REACH * sigma / kx, REACH * sigma / ky)
+        spread = (spreads[layer, 0], spreads[layer, 1])
+        reach = reach_of(spread)
+        box = (x, y, kx, ky, reach / kx, reach / ky)
         # Into the scratch row: another layer may already have filled the row of this level.
         positions = ids[len(counts)]
         masses, distances2 = mass[len(counts)], near2[len(counts)]
         count, own = near_coverage(
-            buffers[0][layer], buffers[1][layer], buffers[2][layer], box, sigma, positions, masses, distances2
+            buffers[0][layer],
+            buffers[1][layer],
+            buffers[2][layer],
+            box,
+            spread,
+            positions,
+            masses,
+            distances2,
         )
         if count == FULL or own == TIE:  # more than MAX_UNITS, or exactly between two units
             return False, False
@@ -93,37 +96,37 @@ def _find_units(buffers, tables, place, sigmas, ids, mass, near2, counts, contai
             near2[level, n] = distances2[n]
             if mass[level, n] > 0.0 and tables[7][ids[level, n]]:
                 return False, False
-            if not official[layer] and _rounded(mass[level, n]) > 0.0:
-                approximate = True
         if own >= 0:
             containing[level] = tables[2][layer] + own
         tables[3][level] = layer
-    return True, approximate
+    drop_coarser(tables, certain, mass, counts, containing)
+    return True, is_approximate(tables, mass, counts)
 
 
 @njit(cache=True)
-def _parent_masses(buffers, tables, place, sigmas, upper, level, ids, mass, counts, out, scratch):  # type: ignore[no-untyped-def]
-    """Fill ``out`` with the masses of the units of level ``upper``, weighed with the σ of ``level``.
+def _parent_masses(buffers, tables, place, spreads, upper, level, ids, mass, counts, out, scratch):  # type: ignore[no-untyped-def]
+    """Fill ``out`` with the masses of the units of level ``upper``, weighed with the spread of ``level``.
 
-    Children and parent must be weighed with the same σ, or the children would add up to more or less than
-    their parent. Returns False where that is not possible: the children's lines have no error, or the
+    Children and parent must be weighed with the same spread, or the children would add up to more or less
+    than their parent. Returns False where that is not possible: the children's lines have no error, or the
     parents' lines have a smaller one.
     """
     above, below = tables[3][upper], tables[3][level]
-    sigma = sigmas[below]
-    if sigma == 0.0 or sigmas[above] < sigma:
+    spread = (spreads[below, 0], spreads[below, 1])
+    if spread[0] == 0.0 or spreads[above, 0] < spread[0]:
         return False
-    if sigmas[above] == sigma:
+    if spreads[above, 0] == spread[0]:
         out[: counts[upper]] = mass[upper, : counts[upper]]
         return True
     x, y, kx, ky = place
-    box = (x, y, kx, ky, REACH * sigma / kx, REACH * sigma / ky)
+    reach = reach_of(spread)
+    box = (x, y, kx, ky, reach / kx, reach / ky)
     count, _ = near_coverage(
         buffers[0][above],
         buffers[1][above],
         buffers[2][above],
         box,
-        sigma,
+        spread,
         scratch[0],
         scratch[1],
         scratch[2],
@@ -206,7 +209,7 @@ def _mass_of_children(code, upper, ids, mass, count, ancestors):  # type: ignore
 
 
 @njit(cache=True)
-def _divide(buffers, tables, place, sigmas, ids, mass, counts, containing, units, shares, scratch):  # type: ignore[no-untyped-def]
+def _divide(buffers, tables, place, spreads, ids, mass, counts, containing, units, shares, scratch):  # type: ignore[no-untyped-def]
     """Write the units of a point and their shares, unordered; return their number, or TOO_MANY.
 
     Level by level from the top, the share of each unit is divided among its children by their masses. What
@@ -216,7 +219,7 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, containing, units
     parents = np.empty(MAX_UNITS)
     units_above, shares_above = np.empty(MAX_UNITS, np.int32), np.empty(MAX_UNITS)
     upper, size, written = NO_UNIT, 0, 0
-    # Roots of different levels are weighed with different σ and may add up to more than the whole
+    # Roots of different levels are weighed with different spreads and may add up to more than the whole
     # probability.
     root_mass = max(1.0, _mass_of_roots(ids, mass, counts, ancestors))
     for level in range(len(counts)):
@@ -225,7 +228,7 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, containing, units
         with_whole = size > 0 and counts[level] > 0
         if with_whole:
             with_whole = _parent_masses(
-                buffers, tables, place, sigmas, upper, level, ids, mass, counts, parents, scratch
+                buffers, tables, place, spreads, upper, level, ids, mass, counts, parents, scratch
             )
         next_units, next_shares, next_size = np.empty(MAX_UNITS, np.int32), np.empty(MAX_UNITS), 0
         for n in range(size):
@@ -259,39 +262,6 @@ def _divide(buffers, tables, place, sigmas, ids, mass, counts, containing, units
 
 
 @njit(inline="always")
-def _rank(units, shares, count, codes):  # type: ignore[no-untyped-def]
-    """Sort in place by falling share, equal ones by code. An insertion sort: there are a few units only."""
-    for i in range(1, count):
-        unit, share = units[i], shares[i]
-        key = np.rint(share * BILLIONTHS)
-        j = i - 1
-        while j >= 0:
-            other = np.rint(shares[j] * BILLIONTHS)
-            if other > key or (other == key and codes[units[j]] < codes[unit]):
-                break
-            units[j + 1], shares[j + 1] = units[j], shares[j]
-            j -= 1
-        units[j + 1], shares[j + 1] = unit, share
-
-
-@njit(inline="always")
-def _round_shares(units, shares, count):  # type: ignore[no-untyped-def]
-    """Round the shares in place and drop those that become zero.
-
-    Returns:
-        The number of shares left, their sum, and the share that lies outside all units.
-    """
-    total, kept, outside = 0.0, 0, 1.0
-    for k in range(count):
-        outside -= shares[k]
-        if _rounded(shares[k]) > 0.0:
-            units[kept], shares[kept] = units[k], _rounded(shares[k])
-            total += shares[kept]
-            kept += 1
-    return kept, total, _rounded(max(0.0, outside))
-
-
-@njit(inline="always")
 def _rows_for(levels):  # type: ignore[no-untyped-def]
     """Empty arrays ``ids``, ``mass`` and ``near2``."""
     shape = (levels + 1, MAX_UNITS)
@@ -299,7 +269,7 @@ def _rows_for(levels):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignore[no-untyped-def]
+def divide_many(buffers, tables, points, metres, spreads, limits):  # type: ignore[no-untyped-def]
     """Divide points among units.
 
     Args:
@@ -307,7 +277,7 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
         tables: see the module; number 3 is left out and inserted here.
         points: (n, 2), CGCS2000 degrees.
         metres: (n, 2), metres per degree of longitude and latitude.
-        sigmas: (n, layers), standard deviation of each point against the lines of each layer, metres.
+        spreads: (n, layers, 2), of each point; see the module.
         limits: least share of a certain lead, and of one that is not disputed.
 
     Returns:
@@ -327,17 +297,19 @@ def divide_many(buffers, tables, points, metres, sigmas, limits):  # type: ignor
     for p in range(n):
         starts[p + 1] = written
         place = (points[p, 0], points[p, 1], metres[p, 0], metres[p, 1])
-        ok, approximate = _find_units(buffers, tables, place, sigmas[p], ids, mass, near2, counts, containing)
+        ok, approximate = _find_units(
+            buffers, tables, place, spreads[p], limits[0], ids, mass, near2, counts, containing
+        )
         count = (
-            _divide(buffers, tables, place, sigmas[p], ids, mass, counts, containing, units, shares, scratch)
+            _divide(buffers, tables, place, spreads[p], ids, mass, counts, containing, units, shares, scratch)
             if ok
             else -1
         )
         if count < 0:
             plain[p] = False
             continue
-        _rank(units, shares, count, tables[5])
-        kept, inside[p], outside = _round_shares(units, shares, count)
+        rank(units, shares, count, tables[5])
+        kept, inside[p], outside = round_shares(units, shares, count)
         first = 1 if kept > 0 and outside <= inside[p] else 0
         if first:
             lead[p], share[p] = units[0], shares[0]

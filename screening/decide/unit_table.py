@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from facts import Snapshot
 from geo import CoverageIndex, stem
 from geo.index import CLOSE
-from geo.measure import ELLIPSOID, R68, REACH
+from geo.measure import ELLIPSOID, OUTLIER_FACTOR, OUTLIER_REACH, R68, REACH
 from screening.decide.interior_kernel import leads_of_interior, write_interior
 from screening.decide.share_kernel import divide_many
 from screening.kernel import degree_lengths
@@ -74,7 +74,7 @@ class UnitTable:
         shared = self._in_several_layers(len(order))
         ancestors = self.ancestors_of(self.codes)
         self._tables = (levels, official, first, ancestors, self.own_code, holder, shared)
-        self._official_line = self._official_lines(official)
+        self._is_official = np.repeat(official, sizes)
         views = [index.buffer.args for index in self._indexes]
         self._buffers = tuple(tuple(view[n] for view in views) for n in range(3))
         self.accuracies = np.asarray([layer.source.accuracy_m for layer in self.layers])
@@ -97,13 +97,6 @@ class UnitTable:
     def _in_several_layers(self, codes: int) -> NDArray[np.bool_]:
         """(units,), whether another layer has the unit too: facts then drop one of them, the loops do not."""
         return (np.bincount(self.own_code, minlength=codes) > 1)[self.own_code]
-
-    def _official_lines(self, official: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(units,), whether the unit's own layer and those of all units above it are official."""
-        of_unit = np.repeat(official, [len(layer.rows) for layer in self.layers])
-        codes = self._tables[3]
-        above = np.where(codes >= 0, of_unit[self._tables[5][codes]], True)
-        return of_unit & above.all(axis=1)
 
     def _codes_by_stem(self, order: dict[str, int]) -> list[dict[str, int]]:
         """By level: prefix of the codes below a unit → number of the unit's code."""
@@ -131,8 +124,8 @@ class UnitTable:
             limits: thresholds of certain and disputed shares.
         """
         # Points far from all borders (most of them) need no integral.
-        sigmas = self._sigmas(accuracy)
-        lead = self._interior_leads(lonlat, metres, sigmas)
+        spreads = self._spreads(accuracy)
+        lead = self._interior_leads(lonlat, metres, spreads)
         close = np.flatnonzero(lead == CLOSE)
         n = len(lead)
         division = Division(
@@ -144,7 +137,7 @@ class UnitTable:
             plain=np.ones(n, dtype=np.bool_),
             partners=(np.zeros(n + 1, dtype=np.int64), np.zeros(0, np.int32), np.zeros(0)),
         )
-        write_interior(lead, self._official_line, division.share, division.certainty, division.inside)
+        write_interior(lead, self._is_official, division.share, division.certainty, division.inside)
         if not len(close):
             return division
         part = Division(
@@ -153,25 +146,27 @@ class UnitTable:
                 self._tables,
                 lonlat[close],
                 metres[close],
-                sigmas[close],
+                spreads[close],
                 (limits.certain, limits.disputed),
             )
         )
         return _merge(division, close, part)
 
-    def _sigmas(self, accuracy: Floats) -> Floats:
-        """(n, layers), standard deviation of each point against the lines of each layer, metres."""
+    def _spreads(self, accuracy: Floats) -> Floats:
+        """(n, layers, 2), σ of each point against the lines of each layer, and σ of outliers, metres."""
         # One accuracy for all points is the common case: one row is computed and repeated.
         same = len(accuracy) > 0 and bool((accuracy == accuracy[0]).all())
-        each = np.hypot((accuracy[:1] if same else accuracy)[:, None], self.accuracies[None, :]) / R68
+        own = (accuracy[:1] if same else accuracy)[:, None]
+        lines = self.accuracies[None, :]
+        each = np.stack((np.hypot(own, lines) / R68, np.hypot(OUTLIER_FACTOR * own, lines) / R68), axis=-1)
         return np.repeat(each, len(accuracy), axis=0) if same else each
 
-    def _interior_leads(self, lonlat: Floats, metres: Floats, sigmas: Floats) -> NDArray[np.int32]:
+    def _interior_leads(self, lonlat: Floats, metres: Floats, spreads: Floats) -> NDArray[np.int32]:
         """(n,), lead units of points far from borders; ``CLOSE`` for the others, -1 outside all units."""
         interior = np.empty((len(self.layers), len(lonlat)), dtype=np.int32)
         for n, index in enumerate(self._indexes):
-            reach = np.maximum(REACH * sigmas[:, n], MIN_REACH_M)
-            index.interior_areas(lonlat, metres, reach, interior[n])
+            reach = np.maximum(REACH * spreads[:, n, 0], OUTLIER_REACH * spreads[:, n, 1])
+            index.interior_areas(lonlat, metres, np.maximum(reach, MIN_REACH_M), interior[n])
         lead = np.empty(len(lonlat), dtype=np.int32)
         leads_of_interior(interior, self._tables, lead)
         return lead

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from verdict import RELATIONS, SHARE_DIGITS, STRICT, Thresholds
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WITHIN, POSSIBLE, NEAR = (RELATIONS.index(name) for name in ("within", "possible", "near"))
+SUM_ROUNDING: Final = 1e-4  # of a sum of shares, each rounded to millionths
 # Bits of ``Conflicts.flags``: a certain prohibition, a certain permit requirement, a possible one of either
 # kind, and a zone for which the law book has no rule.
 SURE_PROHIBITED, SURE_PERMIT, POSSIBLE_STRICT, LAW_UNKNOWN = 1, 2, 4, 8
@@ -31,7 +33,7 @@ class Conflicts:
         ``flags``: bits of all its conflicts. ``sure_kinds``: mask of the kinds of zones with a certain
         conflict. ``kinds_around``: mask of the kinds of all zones near it. ``laws``: bits of the laws that
         certainly prohibit, and of those that certainly require a permit. ``plain``: False where the point
-        must be judged by the single check (on a border, or near too many zones).
+        must be judged by the single check (on a border, near too many zones, or in a union of several).
     """
 
     point: Ints
@@ -108,13 +110,14 @@ class ZoneTable:
         effect = self.effect[zone]
         # Near a zone nothing is prohibited: whatever the law says of its inside is a notice there.
         effect = np.where(near & (effect != NO_EFFECT), NOTICE, effect)
-        sure = (relation == WITHIN) & ~limits.are_disputed(share)  # ``verdict.outcome.is_sure`` of points
+        sure = ~near & ~limits.are_disputed(share)  # ``verdict.outcome.is_sure`` of points
         strict = effect < len(STRICT)
         # Effects 0 and 1 (prohibited, permit required) have the bits 1 and 2, SURE_PROHIBITED and
         # SURE_PERMIT.
         flags: Ints = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
         flags |= np.where(~near & strict, POSSIBLE_STRICT, 0)
         flags |= np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
+        plain = plain & ~self._need_unions(n, (point, zone, effect, np.where(near, 0.0, share), sure), limits)
         law_bit = np.int64(1) << self.law.law_of_zone[zone]
         order = np.lexsort((self.rank[zone], -share, effect, relation, point))
         return Conflicts(
@@ -130,6 +133,30 @@ class ZoneTable:
             ),
             plain=plain,
         )
+
+    def _need_unions(
+        self, n: int, met: tuple[Ints, Ints, Ints, Floats, NDArray[np.bool_]], limits: Thresholds
+    ) -> NDArray[np.bool_]:
+        """Points whose outcome or competence depends on zones that are sure together, but none by itself.
+
+        ``verdict.outcome`` decides by the probability of their union; it is at most the sum of the shares.
+        ``met``: by conflict point, zone, effect, share (0 where only near), and whether it is sure.
+        """
+        found = np.zeros(n, dtype=np.bool_)
+        open_points = np.zeros(n, dtype=np.bool_)
+        open_points[met[0][(met[3] > 0) & ~met[4]]] = True
+        rows = open_points[met[0]]  # few: only a doubtful zone can be part of a union that decides
+        point, zone, effect, share, sure = (column[rows] for column in met)
+        groups = [np.where(effect <= e, 0, -1) for e in range(len(STRICT))]
+        groups.append(self.law.kind_of_zone[zone])
+        for group in groups:
+            key = np.where(group >= 0, point * (len(self.law.kinds) + 1) + group, -1)
+            keys, inverse = np.unique(key, return_inverse=True)
+            together = np.bincount(inverse, weights=share, minlength=len(keys))
+            single = np.bincount(inverse, weights=sure, minlength=len(keys)) > 0
+            open_ = (keys >= 0) & ~single & (together >= limits.disputed - SUM_ROUNDING)
+            found[keys[open_] // (len(self.law.kinds) + 1)] = True
+        return found
 
 
 def no_conflicts(n: int) -> Conflicts:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Date, Float, Text
 
-from geo.measure import REACH, sigma_from_r68
+from geo.measure import OUTLIER_FACTOR, OUTLIER_REACH, REACH, sigma_from_r68
 from store.schema.datasets import LEVELS, Report, UnitPiece
 
 _SQL_FILE: Final = Path(__file__).parent / "sql" / "unit_changes.sql"
@@ -179,7 +179,9 @@ def reports_near(unit_ids: Iterable[int], accuracy_m: float) -> ColumnElement[bo
         accuracy_m: Largest 68 % position error of the units' lines, metres.
     """
     own = Report.location["accuracy_m"].as_float()
-    reach = REACH * sigma_from_r68(1.0) * func.sqrt(own * own + accuracy_m**2)
+    ordinary = REACH * func.sqrt(own * own + accuracy_m**2)
+    outlying = OUTLIER_REACH * func.sqrt(OUTLIER_FACTOR**2 * own * own + accuracy_m**2)
+    reach = sigma_from_r68(1.0) * func.greatest(ordinary, outlying)
     shrink = func.cos(func.radians(func.greatest(*_latitudes())))
     box = func.ST_Expand(Report.geom, reach / (LON_DEGREE_M * shrink), reach / LAT_DEGREE_M)
     ids = bindparam("redrawn_ids", list(unit_ids), ARRAY(BigInteger), unique=True)

@@ -28,7 +28,8 @@ from core.errors import BadData, BadInput
 from core.settings import ROOT
 from geo.datum.conversion import from_cgcs2000
 from geo.measure.buffer import buffer_geodesic
-from geo.measure.geodesic import ELLIPSOID, Plane
+from geo.measure.ellipsoid import ELLIPSOID
+from geo.measure.geodesic import Plane
 from geo.place.location import Location
 from law.kinds import Width, ZoneKind
 from layers.lawbook.documents import book_of_files

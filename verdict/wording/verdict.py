@@ -97,9 +97,8 @@ def _lines(verdict: Json, lang: Lang) -> Iterator[Line]:
     yield line(lang, N_("Place"), place_text(verdict["location"], lang))
     yield line(lang, N_("Responsible unit"), _chain(verdict["jurisdiction"], lang))
     yield line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
-    for noise in verdict["jurisdiction"].get("noise", ()):
-        yield line(lang, N_("Digitising noise"), _sliver(noise, lang))
     yield from _conflicts(verdict["conflicts"], lang)
+    yield from _together(verdict, lang)
     yield from _changes(verdict, lang)
 
 
@@ -165,7 +164,10 @@ def certainty_text(jurisdiction: Json, lang: Lang) -> str:
     """Certainty of the lead unit, shares of all units, and distance of the border."""
     lead = jurisdiction["lead"]
     others = [f"{other['name']} {percent(other['share'])}" for other in jurisdiction["others"]]
+    leads = jurisdiction.get("lead_probability")
+    partly = N_("parts in: {others}") if leads is not None else N_("or: {others}")
     capped = [text_in(title, lang) for title in jurisdiction.get("capped_by", ())]
+    ignored = [text_in(title, lang) for title in jurisdiction.get("ignored", ())]
     edge = jurisdiction["edge_distance_m"]
     return join(
         lang,
@@ -177,7 +179,13 @@ def certainty_text(jurisdiction: Json, lang: Lang) -> str:
             )
             if capped
             else "",
-            say(lang, N_("or: {others}"), others=listing(lang, others)) if others else "",
+            say(lang, partly, others=listing(lang, others)) if others else "",
+            say(lang, N_("the largest part with {share}"), share=percent(leads))
+            if lead and others and leads is not None
+            else "",
+            say(lang, N_("not used, as an official layer answers: {layers}"), layers=listing(lang, ignored))
+            if ignored
+            else "",
             say(lang, N_("nearest border {m} m"), m=f"{edge:,.0f}") if edge is not None else "",
         ],
     )
@@ -207,14 +215,16 @@ def _conflicts(conflicts: Iterable[Json], lang: Lang) -> Iterator[Line]:
             yield from law
 
 
-def _sliver(noise: Json, lang: Lang) -> str:
-    return say(
-        lang,
-        N_("{name}: {area} in a strip {width} m wide, does not count"),
-        name=noise["name"],
-        area=area(noise["area_m2"], lang),
-        width=f"{noise['width_m']:.2f}",
-    )
+def _together(verdict: Json, lang: Lang) -> Iterator[Line]:
+    """The probability of the outcome by all zones together, where it is more than that of any one."""
+    whole = verdict.get("effect_share")
+    shares = [c["share"] for c in verdict["conflicts"] if c["relation"] != "near"]
+    if whole and verdict["location"]["area_m2"] is None and whole["at_least"] > max(shares, default=1.0):
+        effect = say(lang, EFFECTS[whole["effect"]])
+        text = N_("{effect} with {share}, in one zone or another")
+        yield line(
+            lang, N_("Zones together"), say(lang, text, effect=effect, share=percent(whole["at_least"]))
+        )
 
 
 def _law(conflict: Json, lang: Lang) -> Iterator[Line]:
@@ -311,7 +321,7 @@ def _power(power: Json, lang: Lang) -> Iterator[Line]:
 
 def _caveats(verdict: Json, lang: Lang) -> Iterator[Line]:
     for used in verdict["data"]:
-        if used["official"] or used["dataset"].startswith("law/"):
+        if used["official"] or used.get("ignored") or used["dataset"].startswith("law/"):
             continue
         yield line(
             lang,

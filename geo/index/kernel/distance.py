@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from geo.index.kernel.coverage.query import find
-from geo.index.kernel.gaussian import R68, REACH, owens_t_difference
+from geo.index.kernel.gaussian import edge_difference, reach_of, spread_of
 from geo.index.kernel.layout import (
     COLUMNS,
     DATA,
@@ -134,18 +134,21 @@ def _clip(edge: Edge, cell: Box) -> tuple[float, float]:
 
 
 @njit(inline="always")
-def edge_mass(edge: Edge, cell: Box, x: float, y: float, kx: float, ky: float, sigma: float) -> float:
+def edge_mass(
+    edge: Edge, cell: Box, x: float, y: float, kx: float, ky: float, spread: tuple[float, float]
+) -> float:
     """What the part of an edge in a cell takes from the mass of the area on its left; see ``gaussian``."""
     low, high = _clip(edge, cell)
     if low >= high:
         return 0.0
-    ax, ay = (edge[0] - x) * kx / sigma, (edge[1] - y) * ky / sigma
-    dx, dy = (edge[2] - edge[0]) * kx / sigma, (edge[3] - edge[1]) * ky / sigma
+    ax, ay = (edge[0] - x) * kx, (edge[1] - y) * ky
+    dx, dy = (edge[2] - edge[0]) * kx, (edge[3] - edge[1]) * ky
     length = math.hypot(dx, dy)
     if length == 0.0:
         return 0.0
     start = (ax * dx + ay * dy) / length
-    return owens_t_difference((ax * dy - ay * dx) / length, start + low * length, start + high * length)
+    first, last = start + low * length, start + high * length
+    return edge_difference((ax * dy - ay * dx) / length, first, last, spread)
 
 
 @njit(inline="always")
@@ -180,7 +183,7 @@ def near_coverage(
     i8: I8,
     f8: F8,
     place: Place,
-    sigma: float,
+    spread: tuple[float, float],
     ids: I4,
     mass: F8,
     near2: F8,
@@ -189,7 +192,8 @@ def near_coverage(
 
     Args:
         place: the point and half the box's width and height.
-        sigma: σ of the point, metres; with 0 there are no masses, but 1 for the area that holds the point.
+        spread: σ of the point and σ of outliers, metres; with 0 there are no masses, but 1 for the area that
+            holds the point.
         ids, mass, near2: filled with each area's position, its probability mass, and the square of its
             border's distance, m²; inf where the border is not in the box or its cells.
 
@@ -203,7 +207,7 @@ def near_coverage(
         ids[0], mass[0], near2[0] = own, 1.0, np.inf
         count = 1
     c0, c1, r0, r1 = window(f8, i8, x, y, rx, ry)
-    reach2 = (REACH * sigma) ** 2
+    reach2 = reach_of(spread) ** 2
     for row in range(r0, r1 + 1):
         column = c0
         while column <= c1:
@@ -216,7 +220,7 @@ def near_coverage(
                 word = crossed_word(i8, value)
                 cell = cell_box(f8, column, row)
                 count = _areas_of_crossed_cell(
-                    i8, f8, word, place, cell, sigma, reach2, ids, mass, near2, count
+                    i8, f8, word, place, cell, spread, reach2, ids, mass, near2, count
                 )
                 if count == FULL:
                     return FULL, own
@@ -231,7 +235,7 @@ def _areas_of_crossed_cell(
     word: int,
     place: Place,
     cell: Box,
-    sigma: float,
+    spread: tuple[float, float],
     reach2: float,
     ids: I4,
     mass: F8,
@@ -252,7 +256,7 @@ def _areas_of_crossed_cell(
             d2 = edge_distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                taken += edge_mass(edge, cell, x, y, kx, ky, sigma)
+                taken += edge_mass(edge, cell, x, y, kx, ky, spread)
         for side in range(2):
             area = chain_first(info) - 1 if side == 0 else chain_second(info) - 1
             if area >= 0:
@@ -362,8 +366,8 @@ def areas_of_cell(
         if away2 > limits[1] and away2 > notice[area] * notice[area]:
             word = next_chain(word, n)
             continue
-        sigma = math.hypot(limits[0], accuracies[area]) / R68
-        reach2 = (REACH * sigma) ** 2
+        spread = spread_of(limits[0], accuracies[area])
+        reach2 = reach_of(spread) ** 2
         slot, count = slot_of(area, ids, mass, near2, count)
         if slot == FULL:
             return FULL
@@ -374,7 +378,7 @@ def areas_of_cell(
             d2 = edge_distance2(edge, x, y, kx, ky)
             nearest = min(nearest, d2)
             if d2 < reach2:
-                lost += edge_mass(edge, box, x, y, kx, ky, sigma)
+                lost += edge_mass(edge, box, x, y, kx, ky, spread)
         near2[slot] = nearest
         mass[slot] += -lost if chain_second(info) & LEFT else lost
         word = next_chain(word, n)

@@ -13,20 +13,28 @@ from geo.index.kernel.coverage.border_distance import border_distance
 from geo.index.kernel.coverage.border_distance_batch import border_distance_batch
 from geo.index.kernel.coverage.query import OUTSIDE, TIE
 from geo.index.kernel.distance import FULL, near_coverage, near_overlaps
-from geo.index.kernel.gaussian import owens_t_difference
+from geo.index.kernel.gaussian import edge_difference
 from geo.index.kernel.overlap.near_batch import near_overlaps_batch
 from geo.measure.geodesic import Plane
-from geo.measure.probability import R68, gaussian_mass
+from geo.measure.probability import OUTLIERS, Spread, position_mass, spread_of
 
 
 def test_differences_of_owens_t_are_those_of_scipy() -> None:
+    """The mean over ordinary errors and outliers, within the reach of both."""
     rng = np.random.default_rng(3)
     for _ in range(4_000):
-        h = rng.choice([-1, 1]) * 10 ** rng.uniform(-9, 1)
-        t1, t2 = np.sort(rng.normal(0, 10 ** rng.uniform(-4, 1.5), 2))
-        expected = owens_t(h, t2 / h) - owens_t(h, t1 / h)
-        assert owens_t_difference(h, t1, t2) == pytest.approx(expected, abs=3e-15)
-    assert owens_t_difference(0.0, -1.0, 1.0) == 0.0
+        sigma, factor = 10 ** rng.uniform(-1, 3), rng.choice([1.0, 1.01, 3.0, 5.0])
+        spread = Spread(sigma, factor * sigma)
+        h = rng.choice([-1, 1]) * sigma * 10 ** rng.uniform(-9, 1.3)
+        t1, t2 = np.sort(rng.normal(0, sigma * 10 ** rng.uniform(-4, 1.5), 2))
+        far = np.sqrt(max(0.0, spread.reach_m**2 - h * h))
+        t1, t2 = -np.inf if t1 <= -far else t1, np.inf if t2 >= far else t2
+        parts = [owens_t(h / s, t2 / h) - owens_t(h / s, t1 / h) for s in spread]
+        expected = (1 - OUTLIERS) * parts[0] + OUTLIERS * parts[1]
+        if abs(h) >= spread.reach_m or t1 >= far or t2 <= -far:
+            expected = 0.0
+        assert edge_difference(h, t1, t2, spread) == pytest.approx(expected, abs=4e-15)
+    assert edge_difference(0.0, -1.0, 1.0, (1.0, 5.0)) == 0.0
 
 
 def places(seed: int, count: int, borders: np.ndarray) -> list[tuple[float, float, float, float]]:
@@ -63,15 +71,16 @@ def room() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_masses_and_distances_in_a_coverage(sigma: float, size: float) -> None:
     towns = voronoi_towns(21, 40, 1e-6)
     index = build_coverage(towns, size)
-    radius = 8.6 * sigma
+    spread = Spread(sigma, 4.0 * sigma)
+    radius = spread.reach_m
     doubtful = 0
     for place in places(5, 40, towns):
         ids, mass, near2 = room()
-        count, own = near_coverage(*index.buffer.args, boxed(place, radius), sigma, ids, mass, near2)
+        count, own = near_coverage(*index.buffer.args, boxed(place, radius), spread, ids, mass, near2)
         assert count >= 0
         assert own == (ids[0] if mass[0] > 0.5 or own >= 0 else OUTSIDE)
         flat = in_metres(towns, place)
-        expected = gaussian_mass(list(flat), sigma)
+        expected = position_mass(list(flat), spread)
         found = np.zeros(len(towns))
         found[ids[:count]] = mass[:count]
         assert found == pytest.approx(expected, abs=1e-12)
@@ -127,12 +136,13 @@ def test_zones_round_many_points_are_those_of_each(size: float, accuracy: float)
     seen = 0
     for n, spot in enumerate(spots):
         ids, mass, near2 = room()
-        reach = max(8.6 * np.hypot(accuracy, lines.max()) / R68, notice.max())
+        reach = max(spread_of(accuracy, lines.max()).reach_m, notice.max())
         count, inside = near_overlaps(
             *index.buffer.args, boxed(spot, reach), accuracy, lines, *(ids, mass, near2)
         )
         away = np.where(np.arange(count) < inside, 0.0, np.sqrt(near2[:count]))
-        limit = np.maximum(8.6 * np.hypot(accuracy, lines[ids[:count]]) / R68, notice[ids[:count]])
+        reaches = [spread_of(accuracy, lines[one]).reach_m for one in ids[:count]]
+        limit = np.maximum(reaches, notice[ids[:count]])
         kept = (away <= limit) & (near2[:count] >= 1e-12)
         wanted = (ids[:count], away, np.clip(mass[:count], 0.0, 1.0))
         expected = {row[0]: row for row in zip(*(column[kept].tolist() for column in wanted), strict=True)}
@@ -150,20 +160,21 @@ def test_a_point_on_a_border_is_left_to_the_caller() -> None:
     lon, lat = shapely.get_coordinates(towns)[3].tolist()
     plane = Plane(lon, lat)
     place = boxed((lon, lat, plane.kx, plane.ky), 50.0)
-    assert near_coverage(*index.buffer.args, place, 5.0, *room())[1] == TIE
+    assert near_coverage(*index.buffer.args, place, (5.0, 20.0), *room())[1] == TIE
 
 
 @pytest.mark.parametrize("size", [2.0**-5, 2.0**-9])
 def test_masses_and_distances_among_overlapping_areas(size: float) -> None:
     zones = random_areas(31, 60)
     index = build_overlaps(zones, size)
-    sigmas = np.linspace(1.0, 300.0, len(zones))
-    radius = 8.6 * 300.0
+    lines, accuracy = np.linspace(1.0, 300.0, len(zones)), 20.0
+    spreads = [spread_of(accuracy, line) for line in lines]
+    radius = max(spread.reach_m for spread in spreads)
     doubtful = 0
     for place in places(6, 40, zones):
         ids, mass, near2 = room()
         box = boxed(place, radius)
-        count, inside = near_overlaps(*index.buffer.args, box, 0.0, sigmas * R68, ids, mass, near2)
+        count, inside = near_overlaps(*index.buffer.args, box, accuracy, lines, ids, mass, near2)
         flat = in_metres(zones, place)
         far = shapely.distance(shapely.boundary(flat), shapely.Point(0, 0))
         held = set(np.flatnonzero(shapely.covers(flat, shapely.Point(0, 0))).tolist())
@@ -171,7 +182,7 @@ def test_masses_and_distances_among_overlapping_areas(size: float) -> None:
         assert set(ids[:count].tolist()) >= held | set(np.flatnonzero(far <= radius).tolist())
         for n in range(count):
             area = ids[n]
-            expected = gaussian_mass([flat[area]], float(sigmas[area]))[0]
+            expected = position_mass([flat[area]], spreads[area])[0]
             assert mass[n] == pytest.approx(expected, abs=1e-12)
             doubtful += int(0.01 < expected < 0.99)
             if far[area] <= radius:

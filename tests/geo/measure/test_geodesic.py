@@ -13,7 +13,8 @@ from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon
 from support import shapes
 from support.shapes import SITE
 
-from geo.measure.geodesic import ELLIPSOID, GEOD, Plane, area_m2, disc, distance_m, length_m, share
+from geo.measure.ellipsoid import ELLIPSOID
+from geo.measure.geodesic import GEOD, Plane, area_m2, disc, distance_m, length_m, share
 
 QUARTER_MERIDIAN_M = 10_001_965.729  # of the CGCS2000 ellipsoid, equal to WGS84's to a millimetre
 EARTH_M2 = 510_065_621_724_000.0

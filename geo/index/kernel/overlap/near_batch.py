@@ -16,7 +16,7 @@ from numba import njit
 
 from geo.index.kernel.bitmasks import FIRST_ROW, first_bit, without_first
 from geo.index.kernel.distance import FULL, areas_at_point, areas_of_cell, near_overlaps, window
-from geo.index.kernel.gaussian import R68, REACH
+from geo.index.kernel.gaussian import reach_of, spread_of
 from geo.index.kernel.layout import (
     COARSE,
     COLUMNS,
@@ -150,7 +150,7 @@ def _near_one(
 @njit(inline="always")
 def _reach(accuracy: float, area: int, accuracies: F8, notice: F8) -> float:
     """Up to which distance of its border an area counts as near a point, metres."""
-    return max(REACH * (math.hypot(accuracy, accuracies[area]) / R68), notice[area])
+    return max(reach_of(spread_of(accuracy, accuracies[area])), notice[area])
 
 
 @njit(inline="always")
@@ -204,7 +204,7 @@ def near_overlaps_batch(
             as near, metres.
 
     Returns:
-        A row for every area that holds a point, may hold it (within REACH σ) or is near; points ascend. The
+        A row for every area that holds a point, may hold it (within its reach) or is near; points ascend. The
         mass is NaN where a point lies on a border; the area is -1 where too many areas are near.
     """
     size = max(1024, len(points) // 2)
@@ -215,7 +215,7 @@ def near_overlaps_batch(
     worst, farthest = np.max(accuracies), np.max(notice)
     for p in range(len(points)):
         same = p > 0 and accuracy[p] == accuracy[p - 1]  # mostly all are equal, and a root takes time
-        limits[p] = limits[p - 1] if same else REACH * (math.hypot(accuracy[p], worst) / R68)
+        limits[p] = limits[p - 1] if same else reach_of(spread_of(accuracy[p], worst))
         radii[p] = max(limits[p], farthest)
     places, windows = np.empty((TOGETHER, 6)), np.empty((TOGETHER, 4), np.int64)
     states, cells = np.empty((TOGETHER, 3), np.int64), np.empty((TOGETHER * MOST, 3), np.int64)

@@ -3,11 +3,13 @@
 // lift a rule, nor by past law. It touches no page and has no texts: codes only.
 
 import { today } from "./days.js";
-import { boundariesCross, crossingProbability, covers, distanceToBoundary, distanceBetween, toPlane, probabilityIn, planeAt, polygonsOf, sigmaOf, areaAndPerimeter } from "./probability.js";
+import { boundariesCross, crossingProbability, covers, distanceToBoundary, distanceBetween, toPlane, probabilityIn, probabilityInAny, planeAt, polygonsOf, reachOf, spreadOf, areaAndPerimeter } from "./probability.js";
 
 const STRICT = ["prohibited", "permit_required"];
 const HAIR_M = 0.5; // nearer to a line the pack's rounding could decide: uncertain
 const MARGIN = 0.003; // of a share: nearer to a threshold the two calculations could differ: uncertain
+const NOTHING = 1e-6; // a share that shows nowhere
+const LEAST = 0.8; // of the least share that counts: an area with less cannot matter
 
 const boxes = new WeakMap();
 
@@ -37,14 +39,15 @@ function prepareInquiry(pack, { lon, lat, accuracy_m: accuracy = pack.limits.def
   const centre = footprint ? [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] : [lon, lat];
   const plane = planeAt(...centre);
   const worst = Math.max(0, ...pack.sources.map((source) => source.accuracy_m));
-  const metres = Math.max(6 * sigmaOf(worst, accuracy), 1000);
+  const metres = Math.max(reachOf(spreadOf(accuracy, worst), NOTHING), 1000);
   return { pack, accuracy, plane, box, metres, shape: footprint ? toPlane(footprint, plane) : null };
 }
 
-function isStored({ pack, box, plane, accuracy }) {
+function isStored(matter) {
+  const { pack, box, plane, accuracy } = matter;
   const [west, south, east, north] = pack.box;
   const worst = Math.max(0, ...pack.sources.map((source) => source.accuracy_m));
-  const reach = 2.7 * sigmaOf(worst, accuracy) + 500;
+  const reach = reachOf(spreadOf(accuracy, worst), matter.pack.limits.possible * LEAST) + 500;
   const [dx, dy] = [reach / plane.kx, reach / plane.ky];
   return box[0] - dx >= west && box[1] - dy >= south && box[2] + dx <= east && box[3] + dy <= north;
 }
@@ -65,13 +68,13 @@ function unitsOf(matter, level) {
 function weighUnit(matter, { row, area }) {
   const source = sourceOf(matter, row);
   const line = source.simplified_m + HAIR_M;
-  const sigma = sigmaOf(matter.accuracy, source.accuracy_m, source.simplified_m);
+  const spread = spreadOf(matter.accuracy, source.accuracy_m, source.simplified_m);
   if (matter.shape) {
     const inside = matter.shape.flat(2).every((point) => covers(area, point)) && !boundariesCross(matter.shape, area);
     const touches = inside || boundariesCross(matter.shape, area) || matter.shape.flat(2).some((point) => covers(area, point));
     return { row, share: inside ? 1 : touches ? 0.5 : 0, edge: inside ? distanceBetween(matter.shape, area) : 0, line };
   }
-  return { row, share: probabilityIn(area, sigma), edge: distanceToBoundary(area, [0, 0]), line, covers: covers(area, [0, 0]) };
+  return { row, share: probabilityIn(area, spread), edge: distanceToBoundary(area, [0, 0]), line, covers: covers(area, [0, 0]) };
 }
 
 function meanByUnit(weighed) {
@@ -130,18 +133,18 @@ function cellOf(matter, lead) {
 // ---- zones ------------------------------------------------------------------------------------------
 
 /** {relation: "within" (certain), "possible" or null, share, distance}: how a zone lies to a point; metres. */
-function relatePoint(matter, row, area, sigma) {
+function relatePoint(matter, row, area, spread) {
   const { disputed, possible } = matter.pack.limits;
   const inside = covers(area, [0, 0]);
   const edge = distanceToBoundary(area, [0, 0]);
-  const share = sigma > 0 ? probabilityIn(area, sigma) : Number(inside);
+  const share = spread[0] > 0 ? probabilityIn(area, spread) : Number(inside);
   const relation = inside && edge > HAIR_M && share >= disputed + MARGIN ? "within" : "possible";
-  const touched = inside || edge <= HAIR_M || (sigma > 0 && share >= possible - 5e-4);
+  const touched = inside || edge <= HAIR_M || (spread[0] > 0 && share >= possible - 5e-4);
   return { relation: touched ? relation : null, share, distance: inside ? 0 : edge };
 }
 
 /** As relatePoint, for a footprint. Without a point or boundary in common, only the errors can join them. */
-function relateFootprint(matter, row, area, sigma) {
+function relateFootprint(matter, row, area, spread) {
   const { disputed, possible } = matter.pack.limits;
   const { shape } = matter;
   if (boundariesCross(shape, area)) return { relation: "possible", share: 0.5, distance: 0 };
@@ -149,12 +152,12 @@ function relateFootprint(matter, row, area, sigma) {
   const holds = shape.flat(2).every((point) => covers(area, point));
   if (holds && !area.some(([, ...holes]) => holes.some((hole) => covers(shape, hole[0])))) {
     const { m2, rim } = areaAndPerimeter(shape);
-    const chance = 1 - crossingProbability(Math.max(gap, m2 / rim), sigma);
+    const chance = 1 - crossingProbability(Math.max(gap, m2 / rim), spread);
     const relation = gap > HAIR_M && chance >= disputed + MARGIN ? "within" : "possible";
     return { relation, share: 1, distance: 0 };
   }
   if (area.flat(2).some((point) => covers(shape, point))) return { relation: "possible", share: 0.5, distance: 0 };
-  const share = crossingProbability(gap, sigma);
+  const share = crossingProbability(gap, spread);
   return { relation: gap <= HAIR_M || share >= possible - 5e-4 ? "possible" : null, share, distance: gap };
 }
 
@@ -162,13 +165,13 @@ function conflictsOf(matter, category) {
   const { pack } = matter;
   const found = [];
   for (const { row, area } of near(pack.zones, matter.box, matter.plane, matter.metres)) {
-    const sigma = sigmaOf(matter.accuracy, sourceOf(matter, row).accuracy_m);
+    const spread = spreadOf(matter.accuracy, sourceOf(matter, row).accuracy_m);
     const relate = matter.shape ? relateFootprint : relatePoint;
-    const { relation, share, distance } = relate(matter, row, area, sigma);
+    const { relation, share, distance } = relate(matter, row, area, spread);
     const close = distance <= (pack.kinds[row.kind]?.near_m ?? 0);
     if (relation === null && !close) continue;
     const law = pack.laws[category.law[`${row.kind}/${row.grade ?? ""}`]];
-    found.push({ zone: row, relation: relation ?? "near", share, distance_m: distance, effect: law.effect, law });
+    found.push({ zone: row, relation: relation ?? "near", share, distance_m: distance, effect: law.effect, law, area, spread });
   }
   const rank = ({ effect }) => (STRICT.includes(effect) ? STRICT.indexOf(effect) : STRICT.length);
   const order = ["within", "possible", "near"];
@@ -187,20 +190,47 @@ function missingOf(matter, category, lead, conflicts) {
 /** Kinds of zones whose rule a permit, in force and for this use, may lift at the place. */
 function permittedKinds(matter, category) {
   const own = matter.pack.permits.filter(({ uses }) => uses.includes(category.code));
-  const nearby = near(own, matter.box, matter.plane, 3 * sigmaOf(matter.accuracy) + 50);
+  const nearby = near(own, matter.box, matter.plane, reachOf(spreadOf(matter.accuracy, 0), matter.pack.limits.possible * LEAST) + 50);
   return new Set(nearby.flatMap(({ row }) => row.zone_kinds));
 }
 
 // ---- the verdict ------------------------------------------------------------------------------------
 
+/** At least this probable is it that one of some conflicts' zones holds a point; zones of one spread are counted together. */
+function chanceOfAny(matter, conflicts) {
+  if (matter.shape || conflicts.length < 2) return 0;
+  const spreads = [...new Set(conflicts.map(({ spread }) => spread.join()))];
+  const groups = spreads.map((key) => conflicts.filter(({ spread }) => spread.join() === key));
+  const several = groups.filter(([first, ...others]) => others.length > 0 && first.spread[0] > 0);
+  return Math.max(0, ...several.map((group) => probabilityInAny(group.map(({ area }) => area), group[0].spread)));
+}
+
+/** The strictest effect that certainly applies, in one zone or in several together; undefined where none does. */
+function effectOf(matter, met) {
+  const least = matter.pack.limits.disputed + MARGIN;
+  return STRICT.find((effect, n) => {
+    const strict = met.filter((one) => STRICT.slice(0, n + 1).includes(one.effect));
+    if (!strict.some((one) => one.effect === effect)) return false;
+    return strict.some(({ relation }) => relation === "within") || chanceOfAny(matter, strict) >= least;
+  });
+}
+
+/** Whether a stricter effect than the one found may be certain by the service's own calculation. */
+function maybeStricter(matter, doubtful) {
+  const prohibiting = doubtful.filter(({ effect }) => effect === STRICT[0]);
+  if (matter.shape) return prohibiting.length > 0;
+  return prohibiting.reduce((sum, { share }) => sum + share, 0) >= matter.pack.limits.disputed - MARGIN;
+}
+
 /** [effect, why]: the strictest effect that certainly applies; every doubt makes it "unknown". */
 function outcomeOf(matter, conflicts, { missing, ground, doubts, permitted }) {
   if (doubts.length > 0) return ["unknown", doubts[0]];
+  const usable = conflicts.filter(({ relation, zone }) => relation !== "near" && !permitted.has(zone.kind));
   const isSure = ({ relation, zone }) => relation === "within" && !permitted.has(zone.kind);
-  const sure = conflicts.filter(isSure).map(({ effect }) => effect);
   const maybe = conflicts.filter((one) => one.relation !== "near" && !isSure(one) && STRICT.includes(one.effect));
-  const strictest = STRICT.find((effect) => sure.includes(effect));
-  if (strictest && (strictest === STRICT[0] || !maybe.some(({ effect }) => effect === STRICT[0]))) return [strictest, "conflict"];
+  const strictest = effectOf(matter, usable);
+  const isPermitted = maybe.some(({ zone, effect }) => effect === STRICT[0] && permitted.has(zone.kind));
+  if (strictest === STRICT[0] || (strictest && !isPermitted && !maybeStricter(matter, maybe))) return [strictest, "conflict"];
   if (maybe.length > 0) return ["unknown", maybe.some(({ zone }) => permitted.has(zone.kind)) ? "permit" : "possible"];
   if (conflicts.some(({ relation, law }) => relation !== "near" && !law.known)) return ["unknown", "law"];
   if (!isInside(matter, ground) || ground.certainty === "outside") return ["unknown", "outside"];
@@ -226,7 +256,8 @@ export function check(pack, inquiry, now = today()) {
   const missing = category ? missingOf(matter, category, ground.lead, conflicts) : [];
   const permitted = category ? permittedKinds(matter, category) : new Set();
   const [effect, because] = outcomeOf(matter, conflicts, { missing, ground, doubts, permitted });
-  const first = conflicts.find(({ relation }) => relation === "within") ?? null;
+  const deciding = (one) => one.relation !== "near" && one.effect === effect;
+  const first = conflicts.find(({ relation }) => relation === "within") ?? conflicts.find(deciding) ?? null;
   const power = category ? category.power[`${ground.lead?.code}/${first?.zone.kind ?? ""}`] : undefined;
   return {
     effect,

@@ -1,8 +1,11 @@
 // Probability of an uncertain place in an area, as in geo/measure/probability.py, and distances.
-// No page and no texts in here.
+// No page and no texts in here. A spread is [σ, σ of outliers], metres.
 
 const R68 = Math.sqrt(-2 * Math.log(0.32));
 const REACH = 8.6; // standard deviations, beyond which nothing is left
+const OUTLIERS = 0.05; // share of the positions whose error is an outlier's
+const OUTLIER_FACTOR = 5; // of such an error to others
+const NODES_OF_UNION = 900; // of each law
 const A = 6378137;
 const F = 1 / 298.257222101;
 const E2 = F * (2 - F);
@@ -11,8 +14,11 @@ const TURNS = [0.5, 1, 2, 3, 4.5, 6.5, REACH];
 const NODES = [0.1488743389816312, 0.4333953941292472, 0.6794095682990244, 0.8650633666889845, 0.9739065285171717];
 const WEIGHTS = [0.2955242247147529, 0.2692667193099963, 0.219086362515982, 0.1494513491505806, 0.0666713443086881];
 
-/** Standard deviation along an axis, from independent errors (68 % radii, metres). */
-export const sigmaOf = (...radii) => Math.hypot(...radii) / R68;
+/** The spread of a position relative to lines, from independent errors (68 % radii, metres). */
+export const spreadOf = (position, ...lines) => [Math.hypot(position, ...lines) / R68, Math.hypot(OUTLIER_FACTOR * position, ...lines) / R68];
+
+/** The mean of a value over ordinary errors and outliers. */
+const meanOf = ([sigma, outlier], value) => (1 - OUTLIERS) * value(sigma) + OUTLIERS * value(outlier);
 
 /** Degrees to metres east and north of a place, linear. */
 export function planeAt(lon, lat) {
@@ -77,8 +83,10 @@ function ringProbability(ring, sigma) {
   return Math.abs(sum);
 }
 
-/** The probability, 0 to 1, of a Gaussian at the origin in an area (metres). */
-export function probabilityIn(area, sigma) {
+/** The probability, 0 to 1, of a position at the origin in an area (metres). */
+export const probabilityIn = (area, spread) => meanOf(spread, (sigma) => massIn(area, sigma));
+
+function massIn(area, sigma) {
   let sum = 0;
   for (const [outer, ...holes] of area) {
     sum += ringProbability(outer, sigma) - holes.reduce((all, hole) => all + ringProbability(hole, sigma), 0);
@@ -96,6 +104,29 @@ export function covers(area, [x, y]) {
     }
   }
   return inside;
+}
+
+/** The part of a law's errors that lie in several areas, less one for each: counted over a sunflower of equal masses. */
+function overlapOf(areas, sigma) {
+  let more = 0;
+  for (let i = 0; i < NODES_OF_UNION; i++) {
+    const radius = sigma * Math.sqrt(-2 * Math.log(1 - (i + 0.5) / NODES_OF_UNION));
+    const turn = i * Math.PI * (3 - Math.sqrt(5));
+    const point = [radius * Math.cos(turn), radius * Math.sin(turn)];
+    more += Math.max(0, areas.filter((area) => covers(area, point)).length - 1);
+  }
+  return more / NODES_OF_UNION;
+}
+
+/**
+ * The least probability, 0 to 1, of a position at the origin in any of some areas: their sum, less what overlaps.
+ *
+ * Overlaps are counted, which is good to 0.02; where none is met, they are under 0.002.
+ */
+export function probabilityInAny(areas, spread) {
+  const overlap = meanOf(spread, (sigma) => overlapOf(areas, sigma));
+  const sum = areas.reduce((all, area) => all + probabilityIn(area, spread), 0);
+  return Math.min(1, sum) - overlap - (overlap > 0 ? 0.02 : 0.002);
 }
 
 function toSegment([x, y], [x1, y1], [x2, y2]) {
@@ -155,8 +186,23 @@ export function areaAndPerimeter(area) {
 }
 
 /** The probability that a line at a distance really lies on the other side: Φ(−d/σ). */
-export function crossingProbability(distance, sigma) {
-  if (sigma === 0) return distance > 0 ? 0 : 0.5;
+export function crossingProbability(distance, spread) {
+  if (spread[0] === 0) return distance > 0 ? 0 : 0.5;
+  return meanOf(spread, (sigma) => beyond(distance, sigma));
+}
+
+/** The distance in metres from which a straight border's crossing is less probable than `share`. */
+export function reachOf(spread, share) {
+  let [near, far] = [0, REACH * spread[1]];
+  while (far - near > 0.1) {
+    const middle = (near + far) / 2;
+    if (crossingProbability(middle, spread) < share) far = middle;
+    else near = middle;
+  }
+  return far;
+}
+
+function beyond(distance, sigma) {
   const z = distance / sigma / Math.SQRT2;
   const t = 1 / (1 + z / 2);
   // Chebyshev fit of erfc, good to 1.2e-7 (Press et al., Numerical Recipes)
