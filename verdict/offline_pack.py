@@ -33,8 +33,9 @@ from verdict.inquiry import Limits
 from verdict.model import Bilingual
 from verdict.outcome import MAX_OUTSIDE_SHARE
 from verdict.wording.phrases import cited
+from verdict.wording.provisos import headlines
 
-PACK_FORMAT: Final = 3  # a telephone drops a pack of a format that its scripts cannot read
+PACK_FORMAT: Final = 4  # a telephone drops a pack of a format that its scripts cannot read
 CHANNEL: Final = "field"  # of what a telephone asks
 SIGMAS: Final = 3.0  # an area farther away than this many σ cannot reach the least share that counts
 MARGIN_M: Final = 1_000.0  # for the position's own error, and for the notice distances of zones
@@ -97,6 +98,7 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
                 "code": category.code,
                 "name": bilingual(category.name),
                 "unlawful": category.unlawful,
+                "headlines": headlines({"name": bilingual(category.name), "unlawful": category.unlawful}),
                 "relevant": sorted(book.relevant_kinds(category.code, day)),
                 "law": dict(_law(book, around, category.code, day, law)),
                 "power": dict(_power(book, around, category.code, day, power)),

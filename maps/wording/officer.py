@@ -146,6 +146,7 @@ WORDS: Final[Mapping[str, str]] = {
     "sure_tap": N_("Tap error: about {metres} m. Zoom in for a more precise tap."),
     "sure_rough": N_("Boundaries are approximate, up to {metres} m off: check them on site."),
     "sure_others": N_("It may also belong to {others}."),
+    "sure_parts": N_("Other parts of it are in {others}."),
     "sure_edge": N_("{metres} m to the nearest boundary."),
     "rel_within": N_("inside ({percent} %)"),
     "rel_overlaps": N_("overlapping ({percent} %)"),

@@ -22,7 +22,6 @@ from support.program import ZHIJIE
 from core.settings import ROOT
 
 DOCUMENT = ROOT / "docs/your-data.md"
-CERTAIN = pytest.mark.xfail(strict=True, reason="approximate units above official ones still cap them")
 FARMS = "《畜禽规模养殖污染防治条例》第三十七条"
 AIR = "《山西省大气污染防治条例》第五十条"
 POWERS = (
@@ -112,12 +111,10 @@ def test_the_verdict_rests_on_the_official_layers(desk: Desk) -> None:
     assert "protected_areas/reserves" not in used
 
 
-@CERTAIN
 def test_the_verdict_is_certain(desk: Desk) -> None:
     assert desk.ask()["jurisdiction"]["certainty"] == "certain"
 
 
-@CERTAIN
 def test_official_townships_are_certain_over_an_approximate_county(desk: Desk) -> None:
     listing = desk.folder / "own-data/office/sources.yaml"
     text = listing.read_text(encoding="utf-8")

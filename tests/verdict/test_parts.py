@@ -107,6 +107,34 @@ def test_an_official_layer_silences_an_approximate_one() -> None:
     assert (found.lead.code, found.certainty) == ("140522200", "certain")
 
 
+def _over_a_rough_county(distance_m: float) -> tuple[Location, PlaceFacts]:
+    """An official township over a county whose lines are good to 3 km, so far from the township's border."""
+    township, county = _area(-distance_m, -5000, 9000, 5000), _area(-distance_m, -5000, 9000, 5000)
+    units = [
+        replace(_unit("140522", 1, county, edge_m=distance_m), level="county"),
+        _unit("140522200", 2, township, edge_m=distance_m),
+    ]
+    sources = [_source(1, official=False, accuracy_m=3000.0), _source(2, accuracy_m=2.0)]
+    return Location.from_point(LON, LAT, accuracy_m=5.0), _facts(sources, units)
+
+
+def test_a_rough_county_does_not_cap_its_official_township() -> None:
+    found, steps = decide(*_over_a_rough_county(500.0), DEFAULT)
+    assert found.lead is not None
+    assert (found.lead.code, found.certainty, found.lead.share) == ("140522200", "certain", 1.0)
+    assert found.ignored == ({"zh": "图层1", "en": "layer 1"},)
+    assert [link.level for link in found.chain] == ["county", "township"]
+    assert [step.numbers["title"]["en"] for step in steps if step.rule == "unit.ignored"] == ["layer 1"]
+    told = certainty_text(json.loads(json.dumps(asdict(found))), "zh")
+    assert "有官方图层可用，未采用：图层1" in told
+
+
+def test_a_rough_county_counts_where_the_township_is_not_certain() -> None:
+    found, _ = decide(*_over_a_rough_county(8.0), DEFAULT)
+    assert found.certainty != "certain"
+    assert found.ignored == ()
+
+
 @pytest.mark.parametrize(("official", "accuracy_m"), [(False, 2.0), (False, 90_000.0), (True, 2.0)])
 def test_a_full_share_that_is_not_certain_says_by_which_layer(official: bool, accuracy_m: float) -> None:
     """A share that is not full, or is certain, has no such layer."""

@@ -29,6 +29,19 @@ def effect_and_matter(verdict: Json, decisive: list[Json], lang: Lang) -> tuple[
     return effect, text_in(verdict["category"]["name"], lang), itself
 
 
+def headlines(category: Json) -> dict[str, dict[Lang, str]]:
+    """Effect → the headline of a verdict with it, without a zone, in both languages; for the offline pack."""
+    languages: tuple[Lang, ...] = ("zh", "en")
+    verdicts = {effect: {"effect": effect, "category": category, "conflicts": []} for effect in MARKS}
+    return {
+        effect: {
+            lang: " · ".join(part for part in effect_and_matter(verdict, [], lang) if part)
+            for lang in languages
+        }
+        for effect, verdict in verdicts.items()
+    }
+
+
 def mark(verdict: Json) -> str:
     """The sign before a headline."""
     effect = verdict["effect"]

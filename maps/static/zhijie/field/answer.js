@@ -16,12 +16,16 @@ export function metres(value) {
 const worthTelling = (others) => others.filter(({ share }) => share > 0.01);
 const byTap = (place) => place?.how === "tap";
 
-function certaintyLines({ certainty, accuracy, assumed, rough, others, edge }, place) {
+// "clear" speaks of zones only: a matter that other law may forbid has no sign of being clear
+const SIGN_OF_CLEAR = { itself: "prohibited", listed: "unknown" };
+const signOf = (effect, category) => (effect === "clear" ? (SIGN_OF_CLEAR[category?.unlawful] ?? effect) : effect);
+
+function certaintyLines({ certainty, accuracy, assumed, rough, others, isSplit, edge }, place) {
   const lines = [];
   const known = byTap(place) ? "sure_tap" : "sure_place";
   if (accuracy > 0) lines.push(say(assumed ? "sure_assumed" : known, { metres: metres(accuracy) }));
   if (rough > 0) lines.push(say("sure_rough", { metres: metres(rough) }));
-  if (others.length > 0) lines.push(say("sure_others", { others: others.slice(0, 3).map(({ name }) => name).join(page.lang === "zh" ? "、" : ", ") }));
+  if (others.length > 0) lines.push(say(isSplit ? "sure_parts" : "sure_others", { others: others.slice(0, 3).map(({ name }) => name).join(page.lang === "zh" ? "、" : ", ") }));
   if (edge !== null) lines.push(say("sure_edge", { metres: metres(edge) }));
   return [say(`certainty_${certainty}`), ...lines];
 }
@@ -67,19 +71,21 @@ function whyNot(trace) {
 /** The answer of POST /api/check, or the verdict of a report. */
 export function fromServer({ verdict, words }, place = null) {
   const { jurisdiction, competence, location, conflicts, data } = verdict;
-  const rough = data.filter(({ official, dataset }) => !official && !dataset.startsWith("law/")).map((one) => one.accuracy_m);
+  const rough = data.filter(({ official, ignored, dataset }) => !official && !ignored && !dataset.startsWith("law/")).map((one) => one.accuracy_m);
   const facts = {
     certainty: jurisdiction.certainty,
     accuracy: location.accuracy_m,
     assumed: location.accuracy_given === false, // not stored with older reports
     rough: Math.max(0, ...rough),
     others: worthTelling(jurisdiction.others),
+    isSplit: (jurisdiction.lead_probability ?? null) !== null, // a footprint: the others have parts of it
     edge: jurisdiction.edge_distance_m,
   };
   return {
     offline: false,
     effect: effectOf(verdict.effect),
     certainty: jurisdiction.certainty,
+    sign: signOf(effectOf(verdict.effect), verdict.category),
     headline: words.headline,
     ...unitsOfChain(jurisdiction.chain),
     unit: jurisdiction.lead?.name ?? null,
@@ -124,7 +130,8 @@ export function fromPack(found, pack, place) {
     offline: true,
     effect,
     certainty: ground.certainty,
-    headline: decisive ? `${effectWord(effect)} · ${decisive.name}` : effectWord(effect),
+    sign: signOf(effect, found.category),
+    headline: [found.category ? text(found.category.headlines[effect]) : effectWord(effect), decisive?.name].filter(Boolean).join(" · "),
     ...unitsOfChain([...chain, ...(cell ? [{ level: "grid_cell", ...cell }] : [])]),
     unit: ground.lead?.name ?? null,
     may: (power?.township_may ?? []).slice(0, MOST_ACTS).map(text),

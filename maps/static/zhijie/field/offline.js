@@ -96,12 +96,20 @@ function divide(counties, townships) {
   });
 }
 
+/** Counties without the approximate ones, where official townships hold the place for certain. */
+function counted(matter, counties, townships) {
+  const isOfficial = ({ row }) => sourceOf(matter, row).official;
+  const held = townships.filter(isOfficial).reduce((sum, { share }) => sum + share, 0);
+  return held >= matter.pack.limits.certain + MARGIN ? counties.filter(isOfficial) : counties;
+}
+
 function jurisdictionOf(matter) {
   const [counties, townships] = ["county", "township"].map((level) =>
     meanByUnit(unitsOf(matter, level).map((one) => weighUnit(matter, one))).filter(({ share }) => share > 1e-6),
   );
-  const parts = divide(counties, townships).sort((a, b) => b.share - a.share || (a.row.code < b.row.code ? -1 : 1));
-  const roots = counties.length > 0 ? counties : townships;
+  const above = counted(matter, counties, townships);
+  const parts = divide(above, townships).sort((a, b) => b.share - a.share || (a.row.code < b.row.code ? -1 : 1));
+  const roots = above.length > 0 ? above : townships;
   const inside = Math.min(1, roots.reduce((sum, { share }) => sum + share, 0));
   const units = parts.map(({ row, share }) => ({ code: row.code, name: row.name, level: row.level, share }));
   const lead = inside < 0.5 ? null : (units[0] ?? null);
@@ -261,6 +269,7 @@ export function check(pack, inquiry, now = today()) {
   const power = category ? category.power[`${ground.lead?.code}/${first?.zone.kind ?? ""}`] : undefined;
   return {
     effect,
+    category: category ?? null,
     because,
     sure: effect !== "unknown",
     ground,

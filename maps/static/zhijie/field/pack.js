@@ -4,7 +4,7 @@ import { Unreachable, Refused, SignedOut, request } from "./api.js";
 import { read, write } from "./store.js";
 import { page } from "../shared/page.js";
 
-const FORM = 3;
+const FORM = 4;
 const HOME = { lon: 112.75, lat: 35.6 };
 const PATIENCE_MS = 60_000;
 

@@ -26,8 +26,8 @@ function zones(answer) {
 }
 
 /** The headline, in the effect's colour. */
-export const band = ({ effect, certainty, headline }) =>
-  el("h2", { class: `band band-${effect.replace("_", "-")}` }, picture(effect, certainty), el("span", {}, headline));
+export const band = ({ effect, sign = effect, certainty, headline }) =>
+  el("h2", { class: `band band-${sign.replace("_", "-")}` }, picture(sign, certainty), el("span", {}, headline));
 
 const folded = (answer) =>
   answer.lines.length === 0 ? null : el("details", {}, el("summary", {}, say("all_lines")), terms(answer.lines));
