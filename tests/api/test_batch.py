@@ -119,6 +119,11 @@ def _effects(body: bytes, kind: str) -> list[str]:
     return [row["zj_effect"] for row in rows]
 
 
+def _outline(geometry: dict[str, Any]) -> Location:
+    """An area whose accuracy is not given: the default of the channel."""
+    return Location.from_footprint(geometry, accuracy_m=15.0)
+
+
 def test_points_and_areas_may_be_mixed(client: TestClient, http_engine: Engine) -> None:
     features = _features(
         feature(mapping(YARD)) | {"id": "yard", "properties": {"name": "院"}},
@@ -133,10 +138,10 @@ def test_points_and_areas_may_be_mixed(client: TestClient, http_engine: Engine) 
     assert [one["geometry"] for one in shown] == json.loads(
         json.dumps([f["geometry"] for f in features["features"]])
     )
-    assert_means(shown[0]["properties"], _verdict(http_engine, Location.from_footprint(mapping(YARD))))
+    assert_means(shown[0]["properties"], _verdict(http_engine, _outline(mapping(YARD))))
     wide = Location.from_point(*POINTS[1], accuracy_m=300.0)
     assert_means(shown[1]["properties"], _verdict(http_engine, wide))
-    assert_means(shown[4]["properties"], _verdict(http_engine, Location.from_footprint(polygon(SHED))))
+    assert_means(shown[4]["properties"], _verdict(http_engine, _outline(polygon(SHED))))
     assert shown[2]["properties"]["zj_error"] == "A LineString is neither a point nor an area."
     assert shown[3]["properties"]["zj_error"] == "The row has no place."
     assert {v for k, v in shown[3]["properties"].items() if k != "zj_error"} == {None}
