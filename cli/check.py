@@ -36,4 +36,5 @@ def make_inquiry(asked: InquiryOptions) -> Inquiry:
         footprint=asked.shape(),
         as_of=asked.day(),
         channel=CHANNEL,
+        stated=asked.answers(),
     )

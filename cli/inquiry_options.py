@@ -36,6 +36,16 @@ class InquiryOptions:
     ] = None
     footprint: Annotated[Path | None, typer.Option(help="GeoJSON file with one polygon")] = None
     as_of: Annotated[str | None, typer.Option(help="Day of the act, YYYY-MM-DD; today by default")] = None
+    stated: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A condition that the verdict asks for and its answer: code=yes or code=no; repeatable"
+        ),
+    ] = None
+
+    def answers(self) -> dict[str, bool] | None:
+        """Condition → whether it is met; None where nothing is stated. Raises BadInput (field ``stated``)."""
+        return dict(map(_answer, self.stated)) if self.stated else None
 
     def day(self) -> dt.date | None:
         """The day of the act; None means today. Raises BadInput (field ``as_of``)."""
@@ -44,6 +54,14 @@ class InquiryOptions:
     def shape(self) -> Mapping[str, Any] | None:
         """The GeoJSON object of the footprint's file. Raises BadInput (field ``footprint``)."""
         return None if self.footprint is None else read_footprint(self.footprint)
+
+
+def _answer(text: str) -> tuple[str, bool]:
+    code, _, answer = text.partition("=")
+    if answer not in ("yes", "no"):
+        hint = N_("Write code=yes or code=no.")
+        raise BadInput(N_("“{text}” is no answer to a condition."), field="stated", hint=hint, text=text)
+    return code, answer == "yes"
 
 
 @dataclass(frozen=True, slots=True)

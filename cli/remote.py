@@ -139,6 +139,7 @@ def request_body(asked: InquiryOptions) -> dict[str, Any]:
         "footprint": asked.shape(),
         "as_of": day and day.isoformat(),
         "channel": CHANNEL,
+        "stated": asked.answers(),
     }
     return {name: value for name, value in given.items() if value is not None}
 

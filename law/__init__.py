@@ -32,6 +32,7 @@ __all__ = [
     "Pause",
     "Rule",
     "RuleGap",
+    "Stated",
     "Term",
     "Text",
     "Unit",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from law.list_additions import ADDED_SECTIONS, with_additions
     from law.parsing import check_sections, parse_rows, read_yaml, section_rows
     from law.rules import Rule
+    from law.stated import Stated
     from law.time_limits import Clock, Extension, Pause, Term, count_term
     from law.values import Text, Unit, bilingual
 else:
@@ -84,6 +86,7 @@ else:
             "law.list_additions": ["ADDED_SECTIONS", "with_additions"],
             "law.parsing": ["check_sections", "parse_rows", "read_yaml", "section_rows"],
             "law.rules": ["Rule"],
+            "law.stated": ["Stated"],
             "law.time_limits": ["Clock", "Extension", "Pause", "Term", "count_term"],
             "law.values": ["Text", "Unit", "bilingual"],
         },

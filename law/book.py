@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,6 +33,7 @@ from law.parsing import check_sections, read_yaml
 from law.rule_checks import rule_issues
 from law.rules import (
     Absence,
+    Condition,
     Rule,
     RuleQuery,
     Trial,
@@ -44,6 +46,7 @@ from law.rules import (
     try_rule,
     with_reading,
 )
+from law.stated import Stated, conditions_of, rules_given
 from law.time_limits import Clock, parse_clocks
 from law.values import Text, bilingual
 
@@ -135,7 +138,7 @@ class LawBook:
             entries=(*authorities, *(build_entry(row, articles) for row in entry_rows)),
             default=build_default(default, articles),
             clocks=parse_clocks(documents, articles),
-            _by_kind={kind: tuple(r for r in rules if r.zone_kind == kind) for kind in kinds},
+            _by_kind=_rules_by_kind(rules, kinds),
         )
 
     @classmethod
@@ -298,6 +301,15 @@ class LawBook:
         listed = (build_entry(row, self.articles) for row in checked)
         return replace(self, entries=(*self.authorities, *listed))
 
+    def given(self, stated: Stated) -> LawBook:
+        """The book where some conditions of its rules are stated; equal statements give one object."""
+        return _book_given(self, stated) if stated else self
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """The conditions of all rules, by code."""
+        return conditions_of(self.rules)
+
     def _zone_authorities(self, category: str, kinds: frozenset[str], on: date) -> tuple[Text, ...]:
         """Authorities named by the rules of these zones, in the rank of the kinds, without the township."""
         ordered = [kind for kind in self.zone_kinds if kind in kinds]
@@ -317,6 +329,18 @@ class LawBook:
         if category not in self.categories:
             raise UnknownCode("category", category)
         return self.categories[category]
+
+
+def _rules_by_kind(rules: Iterable[Rule], kinds: Iterable[str]) -> dict[str, tuple[Rule, ...]]:
+    return {kind: tuple(rule for rule in rules if rule.zone_kind == kind) for kind in kinds}
+
+
+@lru_cache(maxsize=64)
+def _book_given(book: LawBook, stated: Stated) -> LawBook:
+    # one object, because caches of answers are keyed by the book
+    rules, absent = rules_given(book.rules, stated)
+    by_kind = _rules_by_kind(rules, book.zone_kinds)
+    return replace(book, rules=rules, absences=(*book.absences, *absent), _by_kind=by_kind)
 
 
 def read_documents(folder: Path) -> dict[str, object]:

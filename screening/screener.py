@@ -58,7 +58,7 @@ class ScreenTask:
     @property
     def case(self) -> Case:
         """The case that ``verdict.judge`` takes."""
-        return Case(self.category, self.as_of, self.asked_on)
+        return Case(self.category, self.as_of, self.asked_on, asks=False)
 
 
 class Screener:

@@ -110,7 +110,7 @@ class AnswerCache:
         yet. Raises what :func:`verdict.inquiry.answer` raises.
         """
         now = today()
-        case = Case(inquiry.category, inquiry.day(), now)
+        case = inquiry.case(now)
         location = inquiry.location(self._limits)
         then, current = self._memory.at(case.as_of), self._memory.at(now)
         if location.footprint is not None or then is None or current is None:

@@ -86,6 +86,8 @@ CHANGES: Final = {
 }
 OFFICIAL: Final = {True: N_("official"), False: N_("approximate")}
 
+MET: Final = {"yes": N_("yes"), "no": N_("no")}
+
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "effect": EFFECTS,
     "certainty": CERTAINTIES,
@@ -95,5 +97,6 @@ BY_NAME: Final[dict[str, dict[str, str]]] = {
     "level": LEVELS,
     "because": REASONS,
     "permit": PERMITS,
+    "met": MET,
 }
 """Tables by the name of the number of a trace step that holds such a code."""

@@ -94,7 +94,8 @@ class Inquiry:
     ``x``, ``y``: longitude and latitude in degrees, or easting and northing in metres, of ``datum``.
     ``accuracy_m``: 68 % radius of the position, metres (95 % for ``Limits.r95_channels``); None: not stated,
     so that the channel's default is assumed, and said in the verdict. ``as_of``: None means today.
-    ``channel``: where it came from, such as "api".
+    ``channel``: where it came from, such as "api". ``stated``: conditions of rules that were answered,
+    by code, with whether each is met.
     """
 
     category: str
@@ -105,6 +106,11 @@ class Inquiry:
     footprint: Mapping[str, Any] | None = None
     as_of: dt.date | None = None
     channel: str = "api"
+    stated: Mapping[str, bool] | None = None
+
+    def case(self, asked_on: dt.date) -> Case:
+        """What the place is judged for. Raises BadInput for a day in the future."""
+        return Case(self.category, self.day(), asked_on, tuple(sorted((self.stated or {}).items())))
 
     def day(self) -> dt.date:
         """Day of the act, by default today. Raises BadInput for a day in the future."""
@@ -169,8 +175,7 @@ def judge_inquiry(
 ) -> Judgement:
     """The verdict on an inquiry as :func:`answer` gives it, with the dataset versions in use."""
     now = asked_on or today()
-    case = Case(inquiry.category, inquiry.day(), now)
-    return judge(session, inquiry.location(limits), case, limits=limits.shares)
+    return judge(session, inquiry.location(limits), inquiry.case(now), limits=limits.shares)
 
 
 def locate(session: Session, inquiry: Inquiry, limits: Limits) -> tuple[Location, Jurisdiction]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from facts import PlaceFacts, facts_of_days
 from geo import Location
 from geo.datum import other_zones
-from law import LawBook
+from law import LawBook, Stated
 from law import OwnPower as TownshipPower
 from layers.lawbook import fetch_book
 from verdict.applicable_law import basis_of, bilingual, law_inside
@@ -22,10 +22,13 @@ from verdict.channels import channel_name
 from verdict.conflicts import ConflictQuery, ZoneFindings, find_conflicts
 from verdict.jurisdiction import decide
 from verdict.model import (
+    Condition,
     Conflict,
     DataUsed,
+    EffectShare,
     Jurisdiction,
     MissingKind,
+    Outcome,
     OwnPower,
     Power,
     Step,
@@ -34,6 +37,7 @@ from verdict.model import (
 )
 from verdict.outcome import AnyOf, decide_effect, decide_outcome, is_lifted, sure_kinds
 from verdict.preconditions import checked_book
+from verdict.stated import stated_facts, stated_step
 from verdict.thresholds import DEFAULT, Thresholds
 from verdict.trace import step
 from verdict.union import chance_of_any
@@ -68,11 +72,17 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a place is judged for: category, day of the act (``as_of``), day of the answer (``asked_on``)."""
+    """What a place is judged for: category, day of the act (``as_of``), day of the answer (``asked_on``).
+
+    ``stated``: conditions of rules that somebody has answered (``law.Stated``). ``asks``: whether to find out
+    which others to ask for.
+    """
 
     category: str
     as_of: dt.date
     asked_on: dt.date
+    stated: Stated = ()
+    asks: bool = True
 
 
 def judge(
@@ -124,8 +134,11 @@ def judge_facts(
     """The verdict from facts already fetched; reads nothing.
 
     ``facts``: those of the day of the act and of the day of the answer; one object twice where equal.
+    Raises BadInput for a stated condition that the book lacks.
     """
     then, now = facts
+    stated = stated_facts(book, case.stated)
+    book = book.given(case.stated)
     jurisdiction, unit_steps = decide(location, then, limits)
     found = find_conflicts(
         ConflictQuery(location, then, book, case.category, case.as_of, case.asked_on, limits)
@@ -141,6 +154,7 @@ def judge_facts(
     effect_share = decide_effect(unlifted, any_of, limits)
     effect, because = decide_outcome(found.conflicts, missing, jurisdiction, effect_share)
     used = _data_used(then, jurisdiction)
+    questions = _questions((location, case, facts, book, limits), unlifted, effect) if case.asks else ()
     law = (book, case.category, case.as_of, case.asked_on)
     return Verdict(
         location=location.as_dict(),
@@ -152,21 +166,45 @@ def judge_facts(
         competence=power,
         effect=effect,
         effect_share=effect_share,
+        stated=stated,
+        questions=questions,
         changes=find_changes((then, jurisdiction), today, law),
         missing=missing,
         data=tuple(data for data, _ in used),
         trace=(
             location_step(location),
             *_fits_step(location),
+            *map(stated_step, stated),
             *(layer_step for _, layer_step in used),
             *unit_steps,
             *found.steps,
             *(_missing_kind(book, unknown.kind, case.category, case.as_of)[1] for unknown in missing),
             power_step,
-            *([] if effect_share is None else [step("zone.any", **asdict(effect_share))]),
-            step("outcome", effect=effect, because=because),
+            *_outcome_steps(effect_share, effect, because),
         ),
     )
+
+
+def _outcome_steps(share: EffectShare | None, effect: Outcome, because: str) -> Iterator[Step]:
+    if share is not None:
+        yield step("zone.any", **asdict(share))
+    yield step("outcome", effect=effect, because=because)
+
+
+def _questions(
+    judged: tuple[Location, Case, tuple[PlaceFacts, PlaceFacts], LawBook, Thresholds],
+    conflicts: Sequence[Conflict],
+    effect: Outcome,
+) -> tuple[Condition, ...]:
+    """The open conditions of conflicts without which the effect would be another one."""
+    location, case, facts, book, limits = judged
+    still_open = {c.code: c for conflict in conflicts if conflict.conditional for c in conflict.conditions}
+
+    def effect_without(code: str) -> Outcome:
+        other = replace(case, stated=((code, False),), asks=False)  # the book has taken in what is stated
+        return judge_facts(location, other, facts, book, limits).effect
+
+    return tuple(c for code, c in sorted(still_open.items()) if effect_without(code) != effect)
 
 
 def _any_of(location: Location, facts: PlaceFacts, found: ZoneFindings) -> AnyOf:

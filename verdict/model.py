@@ -113,6 +113,15 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedFact:
+    """What somebody has stated about a condition of a rule. ``text`` completes "if …"."""
+
+    code: str
+    text: Bilingual
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LawOnDay:
     """The law of a day for a zone and a category. ``effect``: None where there is no rule.
 
@@ -293,6 +302,8 @@ class Verdict:
 
     ``category``: code, name, what makes it unlawful (``law.kinds.Unlawful``), articles on that in force
     at the act, and what has to be checked apart from zones. ``effect_share``: None for other outcomes.
+    ``stated``: conditions that the inquiry has answered; ``questions``: those that nobody has, and whose
+    answer would change the effect.
 
     Field names and their order are those of the JSON contract (ARCHITECTURE.md).
     """
@@ -306,6 +317,8 @@ class Verdict:
     competence: Power
     effect: Outcome
     effect_share: EffectShare | None
+    stated: tuple[StatedFact, ...]
+    questions: tuple[Condition, ...]
     changes: tuple[Change, ...]
     missing: tuple[MissingKind, ...]
     data: tuple[DataUsed, ...]

@@ -12,7 +12,7 @@ from core.errors import NotFound
 from core.i18n import N_
 from store.schema import StoredVerdict
 from verdict.inquiry import Inquiry, Limits
-from verdict.judgement import Case, Judgement, judge
+from verdict.judgement import Judgement, judge
 from verdict.thresholds import Thresholds
 
 
@@ -78,7 +78,7 @@ def _recompute(session: Session, stored: dict[str, Any], source_ids: list[int]) 
     shares = Thresholds(**stored["shares"])
     # without r95_channels: the stored radius is a 68 % one whatever the channel, and is not converted twice
     limits = Limits(**stored["limits"], shares=shares)
-    case = Case(inquiry.category, inquiry.day(), dt.date.fromisoformat(stored["asked_on"]))
+    case = inquiry.case(dt.date.fromisoformat(stored["asked_on"]))
     place = inquiry.location(limits)
     place = place if given else replace(place, assumed_from=inquiry.channel)
     return judge(session, place, case, source_ids=source_ids, limits=shares)

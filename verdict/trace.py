@@ -35,6 +35,7 @@ MESSAGES: Final[dict[str, str]] = {
         "As {declared} the place is in no known unit; as {suspected} it would be in one: an easting without "
         "a zone number is valid in every zone."
     ),
+    "condition.stated": N_("Stated: {condition} – {met}."),
     "law.used": N_("{title} ({dataset} {version})."),
     "layer.used": N_("{title} ({dataset} {version}): {official}, lines within {accuracy_m} m (68 %)."),
     "unit.share": N_("{level} {name} ({code}): share {share}."),

@@ -34,6 +34,7 @@ Day = Annotated[dt.date, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d\Z", "YYYY-
 Moment = Annotated[dt.datetime, BeforeValidator(_date_text(r"\d{4}-\d\d-\d\d", "YYYY-MM-DDThh:mm:ssZ"))]
 PLACE: dict[str, JsonValue] = {"lon": 112.395, "lat": 35.625, "datum": "cgcs2000", "accuracy_m": 12}
 EXAMPLE: dict[str, JsonValue] = {**PLACE, "category": "livestock_farm", "as_of": "2022-08-21"}
+ConditionCode = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_]+$")]
 Reason = Annotated[str, Field(min_length=2, max_length=500, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 """Why something is done or read: not blank, without NUL, which PostgreSQL cannot store."""
 
@@ -60,6 +61,12 @@ class InquiryIn(BaseModel):
     channel: Annotated[
         str, Field(max_length=40, pattern=r"^[a-z0-9_]+$", description="The channel of the report")
     ] = "api"
+    stated: Annotated[
+        dict[ConditionCode, StrictBool] | None,
+        Field(
+            max_length=20, description="Conditions of rules by code (`questions` of a verdict): met or not"
+        ),
+    ] = None
 
     def inquiry(self) -> Inquiry:
         """The inquiry as a domain value."""
@@ -72,6 +79,7 @@ class InquiryIn(BaseModel):
             footprint=self.footprint,
             as_of=self.as_of,
             channel=self.channel,
+            stated=self.stated,
         )
 
 

@@ -256,6 +256,8 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
     ("unknown category", BODY | {"category": "moon_base"}, 422, "category"),
     ("future", BODY | {"as_of": TOMORROW}, 422, "as_of"),
     ("no day", BODY | {"as_of": "yesterday"}, 422, "as_of"),
+    ("unknown condition", BODY | {"stated": {"size": True}}, 422, "stated"),
+    ("a condition in words", BODY | {"stated": {"provincial_scale": "no"}}, 422, "stated.provincial_scale"),
     ("no place", {"category": "other"}, 422, "lon"),
     ("unknown member", BODY | {"colour": "red"}, 422, "colour"),
     ("no category", dict(PLACE), 422, "category"),

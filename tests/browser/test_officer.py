@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from sqlalchemy import Engine, text
 from support.phones import GCJ, SPOT, Make, answer, ask_here, at_spot, choose, file_here, phones, tap_map
 from support.pictures import exif, picture
@@ -56,6 +57,46 @@ def test_a_tap_and_another_matter(make: Make) -> None:
     expect(answer(page).locator(".why")).to_contain_text("不能确定：")
     assert page.locator("#map_field path.report").count() == 1
     assert first
+
+
+CONDITION = {
+    "code": "provincial_scale",
+    "text": {"zh": "养殖场达到省级规模标准", "en": "the farm reaches the provincial size threshold"},
+}
+
+
+def test_a_condition_of_the_law_is_asked_and_its_answer_kept(make: Make) -> None:
+    """The reference data have no place whose outcome depends on one: the answer is given a question here."""
+    visit = make(**at_spot())
+    page = visit.open()
+    sent: list[dict[str, Any]] = []
+
+    def questioned(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        came = route.fetch()
+        told = came.json()
+        stated = sent[-1].get("stated", {})
+        told["verdict"]["stated"] = [{**CONDITION, "met": met} for met in stated.values()]
+        told["verdict"]["questions"] = [] if stated else [{**CONDITION, "note": None}]
+        route.fulfill(response=came, json=told)
+
+    page.route("**/api/check", questioned)
+    ask_here(page)
+    row = answer(page).locator("[data-condition=provincial_scale]")
+    expect(row).to_contain_text("养殖场达到省级规模标准")
+    expect(row.locator("[aria-pressed=true]")).to_have_count(0)
+    row.get_by_role("button", name="否").click()
+    expect(row.locator("[aria-pressed=true]")).to_have_text("否")
+    assert sent[-1]["stated"] == {"provincial_scale": False}
+    visit.shot("condition")
+    row.get_by_role("button", name="否").click()  # taken back
+    expect(row.locator("[aria-pressed=true]")).to_have_count(0)
+    assert "stated" not in sent[-1]
+    row.get_by_role("button", name="是").click()
+    expect(row.locator("[aria-pressed=true]")).to_have_text("是")
+    choose(page, "tomb")
+    expect(answer(page).locator(".band")).to_contain_text("违建坟墓")
+    assert "stated" not in sent[-1]
 
 
 def test_typed_gcj02_is_moved_and_says_by_how_much(make: Make) -> None:

@@ -55,6 +55,18 @@ def remote(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["remote", *arguments, "--server", "https://example.org/"])
 
 
+def test_conditions_are_stated_as_yes_or_no(sent: Sent) -> None:
+    told = ("--stated", "provincial_scale=no", "--stated", "obstructs_flow=yes")
+    assert remote("check", *PLACE, *told, "--json").exit_code == 0
+    answers = {"provincial_scale": False, "obstructs_flow": True}
+    assert sent[-1][1]["stated"] == answers
+    asked = InquiryOptions("livestock_farm", 112.395, 35.625, stated=[*told[1::2]])
+    assert make_inquiry(asked).stated == answers
+    refused = remote("check", *PLACE, "--stated", "provincial_scale=maybe")
+    assert isinstance(refused.exception, BadInput), refused.output
+    assert refused.exception.field == "stated"
+
+
 def test_the_body_of_a_request_says_what_the_inquiry_says(sent: Sent) -> None:
     done = remote("check", *PLACE, "--as-of", "2022-08-21", "--json")
     assert done.exit_code == 0, done.output

@@ -100,7 +100,8 @@ def test_the_engine_answers_as_the_law_does(
     document = read(path)
     asked = case["question"]
     place = scenes.place(document["scene"], asked["place"])
-    days = Case(asked["matter"], *(_day(asked[name]) for name in ("act", "answer")))
+    stated = tuple(sorted(asked.get("stated", {}).items()))
+    days = Case(asked["matter"], *(_day(asked[name]) for name in ("act", "answer")), stated)
     verdict = judge(loaded(path, tmp_path), place, days).verdict
     faults = [*differences(case["expected"], reading(verdict)), *_said(case["expected"], verdict)]
     assert not faults, _report(document, case, verdict, faults)
@@ -174,6 +175,8 @@ def reading(verdict: Verdict) -> dict[str, Any]:
     return {
         "ground": _ground(verdict.jurisdiction),
         "outcome": verdict.effect,
+        "questions": [condition.code for condition in verdict.questions],
+        "stated": [fact.code for fact in verdict.stated],
         "together": _together(verdict.effect_share),
         "zones": [_zone(conflict) for conflict in verdict.conflicts],
         "power": _power(power),
@@ -277,7 +280,7 @@ def _check_case(case: Mapping[str, Any]) -> None:
     assert case.keys() == PARTS
     assert all(case["name"].partition(" | ")), case["name"]
     _check_text(case["reasoning"])
-    assert case["question"].keys() == {"place", "matter", "act", "answer"}
+    assert case["question"].keys() - {"stated"} == {"place", "matter", "act", "answer"}
     expected = case["expected"]
     assert expected.keys() >= ANSWERS
     assert expected["ground"].keys() >= {"township"}

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from core.clock import today
@@ -14,9 +14,12 @@ from core.errors import BadInput
 from demo.story import STORY
 from geo.datum.conversion import from_cgcs2000
 from geo.place.location import Location
+from reports.filing import Submission, file_report
+from store.schema import StoredVerdict
 from verdict.inquiry import Inquiry, Limits, answer
 from verdict.judgement import check
 from verdict.model import Verdict
+from verdict.replays import replay
 from verdict.wording.verdict import tell_verdict, trace_lines
 
 pytestmark = pytest.mark.both_engines
@@ -203,6 +206,28 @@ def test_a_small_farm_is_not_told_the_fine_of_a_large_one(verdict: Verdict) -> N
     assert not core.conditional  # another rule forbids the facility whatever its size
     lines = tell_verdict(verdict.as_dict(), "zh")["lines"]
     assert any(line["label"] == "适用条件" and "省级规模标准" in line["text"] for line in lines)
+
+
+def test_what_is_stated_is_kept_and_replayed(session: Session, limits: Limits) -> None:
+    stated = {"provincial_scale": False}
+    inquiry = Inquiry("livestock_farm", LON, LAT, as_of=DAY, stated=stated)
+    filed = file_report(session, Submission(inquiry), "stated", limits)
+    stored = session.scalars(select(StoredVerdict).where(StoredVerdict.report_id == filed.report.id)).one()
+    told = json.loads(stored.body)
+    assert [(fact["code"], fact["met"]) for fact in told["stated"]] == [("provincial_scale", False)]
+    core = told["conflicts"][0]
+    assert (core["effect"], core["conditions"]) == ("prohibited", [])
+    assert "省级规模标准" not in core["consequence"]["zh"]
+    lines = [f"{line['label']}：{line['text']}" for line in tell_verdict(told, "zh")["lines"]]
+    assert "已说明：养殖场达到省级规模标准：否" in lines
+    assert replay(session, stored.id).same
+
+
+def test_a_condition_that_no_rule_has_is_refused(session: Session, limits: Limits) -> None:
+    with pytest.raises(BadInput) as refused:
+        answer(session, Inquiry("livestock_farm", LON, LAT, as_of=DAY, stated={"size": True}), limits)
+    assert refused.value.field == "stated"
+    assert "provincial_scale" in str(refused.value)
 
 
 def test_the_headline_names_the_matter(session: Session, verdict: Verdict, limits: Limits) -> None:

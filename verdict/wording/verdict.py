@@ -20,6 +20,7 @@ from verdict.glossary import (
     CERTAINTIES,
     CHANGES,
     EFFECTS,
+    MET,
     MODES,
     PERMITS,
     RELATIONS,
@@ -94,6 +95,7 @@ def _lines(verdict: Json, lang: Lang) -> Iterator[Line]:
         lang, N_("Matter"), listing(lang, [text_in(verdict["category"]["name"], lang), verdict["as_of"]])
     )
     yield from nature(verdict["category"], lang)
+    yield from _stated(verdict, lang)
     yield line(lang, N_("Place"), place_text(verdict["location"], lang))
     yield line(lang, N_("Responsible unit"), _chain(verdict["jurisdiction"], lang))
     yield line(lang, N_("How sure"), certainty_text(verdict["jurisdiction"], lang))
@@ -148,6 +150,24 @@ def _fitting(location: Json, lang: Lang) -> str:
     fits = location.get("fits")
     text = N_("as {datum} it would be in a known unit: check the central meridian")
     return say(lang, text, datum=fits) if fits else ""
+
+
+def _stated(verdict: Json, lang: Lang) -> Iterator[Line]:
+    """What was stated about conditions of the law, and what is still to be asked."""
+    for fact in verdict.get("stated", ()):
+        yield line(
+            lang,
+            N_("Stated"),
+            colon(lang, text_in(fact["text"], lang), say(lang, MET["yes" if fact["met"] else "no"])),
+        )
+    for condition in verdict.get("questions", ()):
+        note = text_in(condition["note"], lang) if condition["note"] else ""
+        question = say(
+            lang,
+            N_("whether {condition}: that changes the effect"),
+            condition=text_in(condition["text"], lang),
+        )
+        yield line(lang, N_("To be asked"), join(lang, [question, note]))
 
 
 def _chain(jurisdiction: Json, lang: Lang) -> str:

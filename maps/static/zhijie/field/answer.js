@@ -93,6 +93,7 @@ export function fromServer({ verdict, words }, place = null) {
     decides: text(competence.authority),
     sure: certaintyLines(facts, place),
     zones: conflicts.map(serverZone),
+    questions: [...(verdict.stated ?? []), ...(verdict.questions ?? [])].map(question),
     missing: verdict.missing.map(({ name }) => text(name)),
     why: effectOf(verdict.effect) === "unknown" ? whyNot(verdict.trace) : null,
     date: current()?.loaded_on ?? verdict.asked_on,
@@ -101,6 +102,8 @@ export function fromServer({ verdict, words }, place = null) {
     at: { lon: location.lon, lat: location.lat, accuracy_m: location.accuracy_m },
   };
 }
+
+const question = ({ code, text: condition, note = null, met = null }) => ({ code, text: text(condition), note: text(note), met });
 
 function packZone({ zone, relation, share, distance_m: distance, law }, pack) {
   return {
@@ -138,6 +141,7 @@ export function fromPack(found, pack, place) {
     decides: text(power?.authority),
     sure: certaintyLines(facts, place),
     zones,
+    questions: [],
     missing: found.missing.map((kind) => text(pack.kinds[kind]?.name)),
     why: effect === "unknown" ? say(`why_${found.because}`, { day: pack.until ?? "" }) : null,
     date: pack.loaded_on,

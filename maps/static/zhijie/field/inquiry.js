@@ -13,10 +13,11 @@ const DEGREES = ["cgcs2000", "wgs84"];
 export class NoAnswer extends Error {}
 
 /** The request body of a check or a report. */
-export function inquiryBody({ place, footprint, accuracy, matter }) {
-  if (footprint) return { footprint, accuracy_m: accuracy, category: matter, channel: "field" };
+export function inquiryBody({ place, footprint, accuracy, matter, stated }) {
+  const asked = { category: matter, channel: "field", ...(Object.keys(stated).length > 0 ? { stated } : {}) };
+  if (footprint) return { footprint, accuracy_m: accuracy, ...asked };
   const { x, y, datum, accuracy_m: metres } = place;
-  return { lon: x, lat: y, datum, accuracy_m: metres, category: matter, channel: "field" };
+  return { lon: x, lat: y, datum, accuracy_m: metres, ...asked };
 }
 
 /** The stored pack's answer. Throws NoAnswer where it has none. */

@@ -46,7 +46,7 @@ function handleMatterChange({ target }) {
 // ---- check and answer ------------------------------------------------------------------------------
 
 async function updateAnswer() {
-  const { place, matter } = state;
+  const { place, matter, stated } = state;
   const own = footprint();
   if ((!place && !own) || !matter) return;
   running?.abort();
@@ -56,7 +56,7 @@ async function updateAnswer() {
   byId("answer").setAttribute("aria-busy", "true");
   try {
     const accuracy = own ? state.outline.accuracy_m : place.accuracy_m;
-    const body = inquiryBody({ place, footprint: own ?? place?.footprint ?? null, accuracy, matter });
+    const body = inquiryBody({ place, footprint: own ?? place?.footprint ?? null, accuracy, matter, stated });
     const { answer } = await checkPlace(body, { ...place, accuracy_m: accuracy }, signal);
     if (!signal.aborted) showAnswer(answer, own);
   } catch (error) {
@@ -70,9 +70,16 @@ async function updateAnswer() {
   }
 }
 
+/** Keep the answer to a condition, or forget it where it is given again, and ask anew. */
+function stateCondition(code, met) {
+  const { [code]: before, ...others } = state.stated;
+  put({ stated: before === met ? others : { ...others, [code]: met } });
+  updateAnswer();
+}
+
 function showAnswer(answer, own) {
   showNote("");
-  byId("answer").replaceChildren(verdictCard(answer));
+  byId("answer").replaceChildren(verdictCard(answer, stateCondition));
   byId("tab-ask").scrollTop = byId("answer").offsetTop - byId("tab-ask").offsetTop;
   const { place } = state;
   if (place && !own) {
@@ -147,7 +154,12 @@ async function start() {
   onTap(handleTap);
   onUserChange(showConnection);
   on("place", () => state.place.lon !== undefined && drawPlace(state.place, null, !state.place.still));
-  for (const name of ["place", "outline", "matter"]) on(name, updateAnswer);
+  for (const name of ["place", "outline", "matter"]) {
+    on(name, () => {
+      state.stated = {}; // was said of another case
+      updateAnswer();
+    });
+  }
   for (const id of ["matter", "report-matter"]) byId(id).addEventListener("change", handleMatterChange);
   byId("matter-form").addEventListener("submit", (event) => event.preventDefault());
   byId("go-report").addEventListener("click", () => show("report"));

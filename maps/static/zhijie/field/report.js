@@ -76,7 +76,7 @@ function newItem() {
   const outline = footprint() ?? state.place?.footprint ?? null;
   const accuracy = state.outline?.accuracy_m ?? state.place?.accuracy_m;
   const matter = byId("report-matter").value;
-  const body = { ...inquiryBody({ place: state.place, footprint: outline, accuracy, matter }), as_of: byId("act-day").value };
+  const body = { ...inquiryBody({ place: state.place, footprint: outline, accuracy, matter, stated: state.stated }), as_of: byId("act-day").value };
   const { lon, lat } = state.place ?? { lon: state.outline.ring[0][0], lat: state.outline.ring[0][1] };
   const item = {
     key: crypto.randomUUID(),

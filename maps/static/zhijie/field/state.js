@@ -7,6 +7,7 @@ export const state = {
   outline: null, // a closed ring of [lon, lat], with accuracy_m
   matter: null, // code
   answer: null, // the last answer
+  stated: {}, // conditions that the officer has answered: code → whether it is met
 };
 
 /** Change values and notify their listeners. */

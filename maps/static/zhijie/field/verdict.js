@@ -25,6 +25,20 @@ function zones(answer) {
   return el("section", {}, el("h3", {}, say("zones")), ...answer.zones.map(zone));
 }
 
+/** A condition of the law with its answer; buttons where `answer` can be called with one. */
+function condition({ code, text, note, met }, answer) {
+  const given = met === null ? "" : say(met ? "yes" : "no");
+  const button = (value, word) =>
+    el("button", { type: "button", class: "choice", "aria-pressed": String(met === value), click: () => answer(code, value) }, say(word));
+  const choices = answer ? el("span", { class: "choices" }, button(true, "yes"), button(false, "no")) : el("b", {}, given);
+  return el("li", { "data-condition": code }, el("span", {}, text), choices, note ? el("small", {}, note) : null);
+}
+
+function conditions(questions, answer) {
+  if (questions.length === 0) return null;
+  return el("section", { class: "questions" }, el("h3", {}, say("questions")), el("ul", {}, ...questions.map((one) => condition(one, answer))));
+}
+
 /** The headline, in the effect's colour. */
 export const band = ({ effect, sign = effect, certainty, headline }) =>
   el("h2", { class: `band band-${sign.replace("_", "-")}` }, picture(sign, certainty), el("span", {}, headline));
@@ -32,8 +46,8 @@ export const band = ({ effect, sign = effect, certainty, headline }) =>
 const folded = (answer) =>
   answer.lines.length === 0 ? null : el("details", {}, el("summary", {}, say("all_lines")), terms(answer.lines));
 
-/** The whole card. */
-export function verdictCard(answer) {
+/** The whole card. `state(code, met)` is called with the answer to a condition; without it none can be given. */
+export function verdictCard(answer, state = null) {
   const stamp = answer.offline ? el("p", { class: "stamp" }, say("offline_stamp", { date: answer.date })) : null;
   const missing = answer.missing.length > 0 ? el("p", {}, say("missing", { names: answer.missing.join(say("comma")) })) : null;
   return el(
@@ -42,6 +56,7 @@ export function verdictCard(answer) {
     band(answer),
     stamp,
     answer.why ? el("p", { class: "why" }, answer.why) : null,
+    conditions(answer.questions, state),
     el("p", { class: "ground" }, el("b", {}, answer.ground || say("no_ground")), answer.team ? el("span", {}, answer.team) : null),
     list(say("may"), answer.may, "ol"),
     list(say("sure"), answer.sure),
