@@ -21,7 +21,7 @@ import shapely
 
 from facts import PermitHit, PlaceFacts, UnitHit, ZoneHit
 from geo import Location, contains
-from geo.measure import Fractions, Plane, Spread, mean, position_mass, spread_of
+from geo.measure import Fractions, Plane, Spread, mean, position_mass, remainder, spread_of
 from geo.measure import lead_probability as leading_probability
 from store.schema import LEVELS
 
@@ -181,9 +181,7 @@ def lead_probability(
     nearest = min((LEVELS.index(hit.level) for hit in finer), default=None)
     children = _unit_fractions(location, facts, [hit for hit in finer if LEVELS.index(hit.level) == nearest])
     own = units.pop(code)
-    if children:
-        filled = np.sum([child.values for child in children.values()], axis=0)
-        own = Fractions(np.clip(own.values - filled, 0.0, 1.0), own.pointlike)
+    own = remainder(own, [*children.values()]) if children else own
     return leading_probability(own, [*units.values(), *children.values()])
 
 

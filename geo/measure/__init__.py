@@ -26,6 +26,7 @@ __all__ = [
     "length_m",
     "mean",
     "position_mass",
+    "remainder",
     "sigma_from_r68",
     "sigma_from_r95",
     "spread_of",
@@ -48,7 +49,14 @@ if TYPE_CHECKING:
         sigma_from_r95,
         spread_of,
     )
-    from geo.measure.shifted_overlap import Fractions, constant, fractions, lead_probability, mean
+    from geo.measure.shifted_overlap import (
+        Fractions,
+        constant,
+        fractions,
+        lead_probability,
+        mean,
+        remainder,
+    )
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -75,6 +83,7 @@ else:
                 "fractions",
                 "lead_probability",
                 "mean",
+                "remainder",
             ],
         },
     )

@@ -36,12 +36,13 @@ Floats = NDArray[np.float64]
 R68: Final = math.sqrt(-2.0 * math.log(0.32))  # radius of the circle that holds 68 %, in σ
 R95: Final = math.sqrt(-2.0 * math.log(0.05))
 POLYGON: Final = 3  # shapely's type id
-REACH: Final = 8.6  # σ; the mass beyond is exp(−8.6²/2) = 9e-17, less than a double resolves at 1
+EXACT_REACH: Final = 8.6  # σ; the mass beyond is exp(−8.6²/2) = 9e-17, less than a double resolves at 1
+REACH: Final = 5.5  # σ; beyond a straight border is 2e-8 of the mass, a tenth of a told share's last digit
 OUTLIERS: Final = 0.05  # share of the positions whose error is an outlier's
 OUTLIER_FACTOR: Final = 5.0  # of an outlier's error to that of other positions
-# σ of outliers; what lies beyond, at most 0.05 · exp(−5²/2) = 1.9e-7, is less than half of the last digit of
-# a told share
-OUTLIER_REACH: Final = 5.0
+# σ of outliers, where their law is cut: beyond a straight border are then 7e-5 of all positions. Wider, every
+# place would have to look at more of the map for a share that no page shows.
+OUTLIER_REACH: Final = 3.0
 SHORTEST: Final = 1e-100  # σ; a shorter edge contributes less than its length, and would overflow 1/length
 POINTLIKE_M: Final = 1e-6  # a smaller σ is taken as 0
 
@@ -100,9 +101,9 @@ def crossing_probability(distance_m: float, spread: Spread) -> float:
 def position_mass(geoms: Sequence[BaseGeometry], spread: Spread) -> Floats:
     """Probability of each geometry, shape (n,), for a position at the origin with this spread.
 
-    As :func:`gaussian_mass`, for the mixture of ordinary errors and outliers. A border leaving the circle of
-    ``spread.reach_m`` counts as straight from there on, so that the result does not depend on how areas are
-    cut beyond it.
+    As :func:`gaussian_mass`, for the mixture of ordinary errors and outliers. A border beyond
+    ``spread.reach_m`` does not count, and one leaving that circle counts as straight from there on: the
+    result does not depend on how areas are cut beyond it, and areas that share the plane still sum to 1.
     """
     if spread.sigma_m < POINTLIKE_M:
         return gaussian_mass(geoms, 0.0)
@@ -129,7 +130,7 @@ def gaussian_mass(geoms: Sequence[BaseGeometry], sigma_m: float) -> Floats:
     if sigma_m < POINTLIKE_M:
         return shapely.covers(shapes, Point(0.0, 0.0)).astype(np.float64)
     starts, ends, owner = _edges(shapes)
-    terms = _edge_mass(starts / sigma_m, ends / sigma_m, REACH)
+    terms = _edge_mass(starts / sigma_m, ends / sigma_m, EXACT_REACH)
     return np.clip(np.bincount(owner, weights=terms, minlength=len(shapes)), 0.0, 1.0)
 
 

@@ -22,15 +22,16 @@ import numpy as np
 from numba import njit
 
 # as in ``geo.measure.probability``
-REACH: Final = 8.6
+REACH: Final = 5.5
 OUTLIERS: Final = 0.05
 OUTLIER_FACTOR: Final = 5.0
-OUTLIER_REACH: Final = 5.0
+OUTLIER_REACH: Final = 3.0
 R68: Final = math.sqrt(-2.0 * math.log(0.32))
 _X4, _W4 = (tuple(map(float, part)) for part in np.polynomial.legendre.leggauss(4))
 _X10, _W10 = (tuple(map(float, part)) for part in np.polynomial.legendre.leggauss(10))
 SHORT: Final = 0.05  # pieces this short need four nodes
 HALF_ROOT: Final = math.sqrt(0.5)
+NOTHING: Final = 36.0  # ½h²/σ² from which exp(−½h²/σ²) is under 3e-16
 
 
 @njit(inline="always")
@@ -51,7 +52,9 @@ def _integrand(u: float, common: float, outlying: float) -> float:
     e = math.exp(u)
     cosh = 0.5 * (e + 1.0 / e)
     square = cosh * cosh
-    mean = (1.0 - OUTLIERS) * math.exp(-common * square) + OUTLIERS * math.exp(-outlying * square)
+    mean = OUTLIERS * math.exp(-outlying * square)
+    if common < NOTHING:
+        mean += (1.0 - OUTLIERS) * math.exp(-common * square)
     return mean / cosh
 
 
@@ -74,6 +77,13 @@ def _integral(u1: float, u2: float, common: float, outlying: float) -> float:
     return total
 
 
+@njit(inline="always")
+def _tail(size: float, spread: tuple[float, float]) -> float:
+    """The integral of ``_integrand`` over half a line: from the foot of the perpendicular, without end."""
+    ordinary = (1.0 - OUTLIERS) * math.erfc(size / spread[0] * HALF_ROOT)
+    return 0.5 * math.pi * (ordinary + OUTLIERS * math.erfc(size / spread[1] * HALF_ROOT))
+
+
 @njit(cache=True)
 def edge_difference(h: float, t1: float, t2: float, spread: tuple[float, float]) -> float:
     """T(h, t₂/h) − T(h, t₁/h) as the mean over both laws; 0 where the edge's line runs through the mean.
@@ -93,8 +103,7 @@ def edge_difference(h: float, t1: float, t2: float, spread: tuple[float, float])
     u2 = math.asinh(t2 / size) if t2 < far else end
     if t1 <= -far or t2 >= far:
         # beyond the reach a line goes on without end: half a line, then from its foot to the other end
-        tail = (1.0 - OUTLIERS) * math.erfc(a * HALF_ROOT) + OUTLIERS * math.erfc(b * HALF_ROOT)
-        half = 0.5 * math.pi * tail
+        half = _tail(size, spread)
         before = half if t1 <= -far else -_integral(0.0, u1, common, outlying)
         after = half if t2 >= far else _integral(0.0, u2, common, outlying)
         total = before + after
