@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +10,13 @@ from numpy.typing import NDArray
 from facts.memory import ZoneLayer
 from geo.measure import R68
 from screening.decide.law_table import NO_EFFECT, NOTICE, LawTable
+from screening.decide.zone_unions import Met, ZoneUnions
 from screening.kernel import combine_bits
 from verdict import RELATIONS, SHARE_DIGITS, STRICT, Thresholds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WITHIN, POSSIBLE, NEAR = (RELATIONS.index(name) for name in ("within", "possible", "near"))
-SUM_ROUNDING: Final = 1e-4  # of a sum of shares, each rounded to millionths
 # Bits of ``Conflicts.flags``: a certain prohibition, a certain permit requirement, a possible one of either
 # kind, and a zone for which the law book has no rule.
 SURE_PROHIBITED, SURE_PERMIT, POSSIBLE_STRICT, LAW_UNKNOWN = 1, 2, 4, 8
@@ -52,6 +51,7 @@ class ZoneTable:
     def __init__(self, layer: ZoneLayer, law: LawTable) -> None:
         self.layer = layer
         self.law = law
+        self.unions = ZoneUnions(layer)
         self.near_m = np.asarray([row.near_m for row in layer.rows])
         laws = [law.laws[n] for n in law.law_of_zone]
         self.effect = np.asarray([law.effect for law in laws], dtype=np.int64)
@@ -112,12 +112,15 @@ class ZoneTable:
         effect = np.where(near & (effect != NO_EFFECT), NOTICE, effect)
         sure = ~near & ~limits.are_disputed(share)  # ``verdict.outcome.is_sure`` of points
         strict = effect < len(STRICT)
+        kind = self.law.kind_of_zone[zone]
+        found = self.unions.together(Met(point, zone, kind, effect, np.where(near, 0.0, share), sure), limits)
         # Effects 0 and 1 (prohibited, permit required) have the bits 1 and 2, SURE_PROHIBITED and
         # SURE_PERMIT.
-        flags: Ints = np.where(sure & strict, 1 << np.minimum(effect, 1), 0)
+        flags: Ints = np.where(found.effect & strict, 1 << np.minimum(effect, 1), 0)
         flags |= np.where(~near & strict, POSSIBLE_STRICT, 0)
         flags |= np.where(~near & ~self.known[zone], LAW_UNKNOWN, 0)
-        plain = plain & ~self._need_unions(n, (point, zone, effect, np.where(near, 0.0, share), sure), limits)
+        plain = plain.copy()
+        plain[found.undecided] = False
         law_bit = np.int64(1) << self.law.law_of_zone[zone]
         order = np.lexsort((self.rank[zone], -share, effect, relation, point))
         return Conflicts(
@@ -125,38 +128,14 @@ class ZoneTable:
             zone=zone[order],
             relation=relation[order],
             flags=combine_bits(n, point, flags),
-            sure_kinds=combine_bits(n, point, np.where(sure, self.law.bits_of_zone[zone], 0)),
+            sure_kinds=combine_bits(n, point, np.where(found.kind, self.law.bits_of_zone[zone], 0)),
             kinds_around=kinds_around,
             laws=(
-                combine_bits(n, point, np.where(sure & (effect == 0), law_bit, 0)),
-                combine_bits(n, point, np.where(sure & (effect == 1), law_bit, 0)),
+                combine_bits(n, point, np.where(found.effect & (effect == 0), law_bit, 0)),
+                combine_bits(n, point, np.where(found.effect & (effect == 1), law_bit, 0)),
             ),
             plain=plain,
         )
-
-    def _need_unions(
-        self, n: int, met: tuple[Ints, Ints, Ints, Floats, NDArray[np.bool_]], limits: Thresholds
-    ) -> NDArray[np.bool_]:
-        """Points whose outcome or competence depends on zones that are sure together, but none by itself.
-
-        ``verdict.outcome`` decides by the probability of their union; it is at most the sum of the shares.
-        ``met``: by conflict point, zone, effect, share (0 where only near), and whether it is sure.
-        """
-        found = np.zeros(n, dtype=np.bool_)
-        open_points = np.zeros(n, dtype=np.bool_)
-        open_points[met[0][(met[3] > 0) & ~met[4]]] = True
-        rows = open_points[met[0]]  # few: only a doubtful zone can be part of a union that decides
-        point, zone, effect, share, sure = (column[rows] for column in met)
-        groups = [np.where(effect <= e, 0, -1) for e in range(len(STRICT))]
-        groups.append(self.law.kind_of_zone[zone])
-        for group in groups:
-            key = np.where(group >= 0, point * (len(self.law.kinds) + 1) + group, -1)
-            keys, inverse = np.unique(key, return_inverse=True)
-            together = np.bincount(inverse, weights=share, minlength=len(keys))
-            single = np.bincount(inverse, weights=sure, minlength=len(keys)) > 0
-            open_ = (keys >= 0) & ~single & (together >= limits.disputed - SUM_ROUNDING)
-            found[keys[open_] // (len(self.law.kinds) + 1)] = True
-        return found
 
 
 def no_conflicts(n: int) -> Conflicts:
