@@ -38,11 +38,8 @@ class Met:
 
     def where(self, rows: Bools) -> Met:
         """Some of the conflicts."""
-        return Met(
-            *(column[rows] for column in (self.point, self.zone, self.kind, self.effect)),
-            self.share[rows],
-            self.sure[rows],
-        )
+        whole = (self.point[rows], self.zone[rows], self.kind[rows], self.effect[rows])
+        return Met(*whole, self.share[rows], self.sure[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class ZoneUnions:
         return Together(effect, kind, np.asarray(sorted(undecided), dtype=np.int64))
 
     def _is_held(self, met: Met, group: Ints, limits: Thresholds) -> bool:
-        """Whether the union of the zones of some conflicts surely holds their point; False where not known."""
+        """Whether the union of some conflicts' zones surely holds their point; False where not known."""
         is_exact = self._are_apart(np.unique(met.zone[group]).tolist())
         return is_exact and bool(met.share[group].sum() >= limits.disputed + SUM_ROUNDING)
 
