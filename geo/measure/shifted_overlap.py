@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -98,6 +99,7 @@ def fractions(flat: BaseGeometry, area: BaseGeometry, spread: Spread) -> Fractio
     return Fractions((ordinary, outlying), pointlike)
 
 
+@lru_cache(maxsize=64)
 def constant(share: float) -> Fractions:
     """The fractions of an area that holds the same share of the footprint whatever the error is."""
     ordinary, outlying = (np.full_like(grid.weights, share) for grid in GRIDS)
@@ -152,7 +154,10 @@ def lead_probability(lead: Fractions, others: Sequence[Fractions]) -> float:
 def _probability_ahead(lead: Floats, others: Sequence[Floats], grid: Grid) -> float:
     """Probability that one area holds more than each other, and more than what is in none."""
     rest = 1.0 - lead - sum(others, np.zeros_like(lead))
-    fine = grid.interpolate @ (lead - np.max([*others, rest], axis=0)) @ grid.interpolate.T
+    ahead = lead - np.max([*others, rest], axis=0)
+    if ahead.min() > 0.0:  # the common case: no border is near enough to matter
+        return 1.0
+    fine = grid.interpolate @ ahead @ grid.interpolate.T
     by_north, by_east = np.gradient(fine)
     span = np.abs(by_north) + np.abs(by_east)
     sure = np.where(fine == 0.0, 0.5, (fine > 0.0).astype(np.float64))
