@@ -13,6 +13,7 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy.orm import Session
 
+from core.spreadsheet import inert_cell
 from reports.queries import Page, fetch_reports
 from store import append_step
 from store.schema import Report
@@ -32,7 +33,6 @@ COLUMNS: Final = (
     "sample",
 )
 FORMS: Final = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+json"}
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run such a text as a formula
 
 
 def export_lines(session: Session, page: Page, form: str) -> Iterator[str]:
@@ -79,10 +79,9 @@ def _value(report: Report, name: str) -> Any:  # noqa: ANN401 - whatever JSON ho
 
 
 def _cell(report: Report, name: str) -> str:
-    """A value as CSV text, with an apostrophe before what would be a formula."""
+    """A value as CSV text that no spreadsheet runs."""
     value = _value(report, name)
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(RISKY) else text
+    return "" if value is None else inert_cell(str(value))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from cli.output_file import whole_file
 from cli.session import open_store
 from core.i18n import N_, Lang, say
 from core.settings import Settings
+from core.spreadsheet import inert_cell
 from law import LawBook
 from layers import current_book
 from layers.loading import read_candidate
@@ -100,7 +101,7 @@ def _csv_file(path: Path | None, lang: Lang) -> Iterator[Keep]:
     with whole_file(path, encoding="utf-8-sig", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(CSV_HEAD)
-        yield lambda one: rows.writerow(csv_row(one, lang))
+        yield lambda one: rows.writerow(map(inert_cell, csv_row(one, lang)))
 
 
 def _as_dict(dataset: str, run: _Run) -> dict[str, Any]:
