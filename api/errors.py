@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.middleware.observability import endpoint_of
 from core.errors import (
+    Altered,
     BadData,
     BadInput,
     Conflict,
@@ -42,6 +43,7 @@ STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
     (Conflict, 409),
     (StoreUnavailable, 503),
     (BadData, 500),
+    (Altered, 500),
 )
 RETRY_SECONDS: Final = "5"
 EXTRA: Final = {503: {"Retry-After": RETRY_SECONDS}, 401: {"WWW-Authenticate": "Bearer"}}

@@ -73,5 +73,9 @@ class BadData(ZhijieError):
     """A dataset to be loaded is invalid; nothing of it was stored."""
 
 
+class Altered(ZhijieError):
+    """What is stored is not what was stored, so it is not shown."""
+
+
 class StoreUnavailable(ZhijieError):
     """PostgreSQL/PostGIS cannot be reached or started."""

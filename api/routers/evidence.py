@@ -296,23 +296,26 @@ def _blob_response(request: Request, sha256: str, headers: dict[str, str], lang:
     known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
     if etag in known:
         return Response(status_code=304, headers={"ETag": etag})
-    size = blobs.size(sha256)
-    if size is None:
+    if not blobs.exists(sha256):
         raise StoreUnavailable(
             N_("The bytes of this file are not in the evidence store."),
             hint=N_("Check that ZHIJIE_EVIDENCE_URL names the location where they were stored."),
         )
+    file = blobs.open_checked(sha256)  # whole, before the first byte goes out, whatever range was asked for
     # If-Range: a range of another version would corrupt the client's copy, so it gets the whole file.
     range_header = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
-    span = _parse_range(range_header, size)
+    span = _parse_range(range_header, file.size)
     if span is None:
-        detail = say(lang, N_("The requested range is outside the file, which has {size} bytes."), size=size)
-        return problem(416, detail, field="Range", headers={"Content-Range": f"bytes */{size}"})
+        file.close()
+        detail = say(
+            lang, N_("The requested range is outside the file, which has {size} bytes."), size=file.size
+        )
+        return problem(416, detail, field="Range", headers={"Content-Range": f"bytes */{file.size}"})
     start, end, part = span
     headers = {**headers, "Content-Length": str(end - start)}
     if part:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(blobs.read(sha256, start, end), 206 if part else 200, headers)
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    return StreamingResponse(file.read(start, end), 206 if part else 200, headers)
 
 
 def _parse_range(range_header: str | None, size: int) -> tuple[int, int, bool] | None:

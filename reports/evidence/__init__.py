@@ -17,6 +17,7 @@ __all__ = [
     "open_blobs",
     "require_report",
     "store_file",
+    "verify_files",
 ]
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from reports.evidence.sandbox import InspectionProcess
     from reports.evidence.storage import BlobStore, Staged, open_blobs
+    from reports.evidence.verification import verify_files
     from reports.evidence.wording import KINDS, evidence_lines
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -45,6 +47,7 @@ else:
             ],
             "reports.evidence.sandbox": ["InspectionProcess"],
             "reports.evidence.storage": ["BlobStore", "Staged", "open_blobs"],
+            "reports.evidence.verification": ["verify_files"],
             "reports.evidence.wording": ["KINDS", "evidence_lines"],
         },
     )

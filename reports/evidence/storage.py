@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import sys
 import tempfile
@@ -17,12 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from core.errors import BadInput, StoreUnavailable, TooLarge
+from core.errors import Altered, BadInput, StoreUnavailable, TooLarge
 from core.i18n import N_
 from core.settings import ROOT, Settings
 from store.cluster import default_home
@@ -31,6 +32,7 @@ CHUNK: Final = 1 << 20  # bytes that are read or written at a time
 S3_BLOCK: Final = 8 << 20  # bytes that are fetched ahead from a remote store
 STALE_S: Final = 24 * 3600  # seconds; an older staged file was left by a process that died
 SETTING: Final = "ZHIJIE_EVIDENCE_URL"
+log = logging.getLogger("zhijie.evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,36 @@ class Staging:
         return Staged(self.path, self._hash.hexdigest(), self._size)
 
 
+class CheckedFile:
+    """An open file of ``size`` bytes whose SHA-256 was just compared. ``read`` it once, or ``close`` it."""
+
+    def __init__(self, file: Any, sha256: str, size: int) -> None:  # noqa: ANN401 - fsspec is not typed
+        self._file = file
+        self._sha256 = sha256
+        self.size = size
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from ``start`` up to ``end``, piece by piece. The file is closed at the end.
+
+        Of a whole file, the last piece is given only where all of them still have the hash: the file may be
+        written to while it is sent. Raises :class:`Altered`.
+        """
+        left = (self.size if end is None else end) - start
+        digest, is_whole = hashlib.sha256(), left == self.size
+        with _storage_errors(), self._file as file:
+            file.seek(start)
+            while left > 0 and (piece := file.read(min(CHUNK, left))):
+                left -= len(piece)
+                digest.update(piece)
+                if is_whole and left == 0 and digest.hexdigest() != self._sha256:
+                    raise _altered(self._sha256, digest.hexdigest())
+                yield piece
+
+    def close(self) -> None:
+        """Close the file without reading it."""
+        self._file.close()
+
+
 class BlobStore:
     """The store of evidence. Created without touching it; folders are made with the first file."""
 
@@ -108,17 +140,25 @@ class BlobStore:
             Path(name).unlink(missing_ok=True)
 
     def put(self, staged: Staged) -> bool:
-        """Store a staged file under its hash; False where it was stored before."""
+        """Store a staged file under its hash; False where it was stored before.
+
+        A stored file whose bytes are no longer those of its hash is replaced.
+        """
         with _storage_errors():
-            if self._size(staged.sha256) == staged.size:
+            found = self._size(staged.sha256)
+            if found == staged.size and self._digest(staged.sha256) == staged.sha256:
                 return False
+            if found is not None:
+                log.warning(
+                    "evidence %s was altered in its store; replaced by what was uploaded", staged.sha256
+                )
             if self.local:
                 self._move(staged)
             else:
                 self._fs.put_file(str(staged.path), self._path(staged.sha256))
                 # Some stores accept a broken upload without an error.
-                if self._size(staged.sha256) != staged.size:
-                    raise OSError("the store has another number of bytes than were sent")
+                if self._digest(staged.sha256) != staged.sha256:
+                    raise OSError("the store holds other bytes than were sent")
         return True
 
     def put_bytes(self, content: bytes) -> str:
@@ -147,17 +187,46 @@ class BlobStore:
                 return False
         return True
 
-    def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes of a stored file from ``start`` up to ``end``, piece by piece."""
-        with _storage_errors(), self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK) as file:
-            file.seek(start)
-            left = None if end is None else end - start
-            while left is None or left > 0:
-                piece: bytes = file.read(CHUNK if left is None else min(CHUNK, left))
-                if not piece:
-                    return
-                left = None if left is None else left - len(piece)
+    def open_checked(self, sha256: str) -> CheckedFile:
+        """A stored file, opened and found to have the bytes of its hash.
+
+        Raises :class:`Altered` where it has others, :class:`StoreUnavailable` where it is missing.
+        """
+        with _storage_errors():
+            file = self._open(sha256)
+            try:
+                digest, size = _digest(file)
+            except BaseException:
+                file.close()
+                raise
+        if digest != sha256:
+            file.close()
+            raise _altered(sha256, digest)
+        return CheckedFile(file, sha256, size)
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """The bytes of a stored file, whatever they are: for a backup, which compares them itself."""
+        with _storage_errors(), self._open(sha256) as file:
+            while piece := file.read(CHUNK):
                 yield piece
+
+    def check(self, sha256: str) -> Literal["whole", "altered", "missing"]:
+        """What has become of a stored file, by all of its bytes."""
+        with _storage_errors():
+            if self._size(sha256) is None:
+                return "missing"
+            return "whole" if self._digest(sha256) == sha256 else "altered"
+
+    def _open(self, sha256: str) -> Any:  # noqa: ANN401 - fsspec is not typed
+        return self._fs.open(self._path(sha256), "rb", block_size=S3_BLOCK)
+
+    def _digest(self, sha256: str) -> str | None:
+        """The SHA-256 of the bytes of a stored file; None where there is none."""
+        try:
+            with self._open(sha256) as file:
+                return _digest(file)[0]
+        except (FileNotFoundError, IsADirectoryError):
+            return None
 
     def _path(self, sha256: str) -> str:
         """Two levels of folders keep each below some thousand entries."""
@@ -206,6 +275,25 @@ def open_blobs(settings: Settings) -> BlobStore:
     if isinstance(fs, LocalFileSystem):
         return BlobStore(fs, root, Path(root) / "arriving")
     return BlobStore(fs, root, Path(tempfile.gettempdir()) / f"zhijie-arriving-{os.geteuid()}")
+
+
+def _altered(sha256: str, found: str) -> Altered:
+    """Log for the administrator that a stored file has another hash, and return the error that says so."""
+    log.error("evidence %s was altered in its store: it holds %s now, and is not served", sha256, found)
+    return Altered(
+        N_("The stored file is no longer the one that was uploaded. It is not shown."),
+        field="sha256",
+        hint=N_("Upload the true file again: it takes the place of the altered one."),
+    )
+
+
+def _digest(file: Any) -> tuple[str, int]:  # noqa: ANN401 - fsspec is not typed
+    """SHA-256 and number of the bytes of an open file, read piece by piece."""
+    digest, size = hashlib.sha256(), 0
+    while piece := file.read(CHUNK):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
 
 
 def _make_private(folder: Path, levels: int = 3) -> None:

@@ -29,6 +29,9 @@ class EvidenceStore(Protocol):
     def size(self, sha256: str) -> int | None:
         """Return the bytes of a file; None if it is missing."""
 
+    def check(self, sha256: str) -> str:
+        """Return "whole" if a file has the bytes of its hash."""
+
     def read(self, sha256: str) -> Iterator[bytes]:
         """Yield a file in pieces."""
 
@@ -233,10 +236,10 @@ def verify_files(folder: Path, manifest: Manifest, advance: Advance) -> None:
 
 
 def restore_evidence(store: EvidenceStore, folder: Path, manifest: Manifest, advance: Advance) -> int:
-    """Copy evidence that the store lacks, or has in another size, and return the number of files."""
+    """Copy evidence that the store lacks, or whose bytes it has altered, and return the number of files."""
     count = 0
     for sha256, size in manifest.evidence.items():
-        if store.size(sha256) != size:
+        if store.check(sha256) != "whole":
             _put(store, evidence_path(folder, sha256), sha256, size)
             count += 1
         advance(1)

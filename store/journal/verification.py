@@ -151,7 +151,11 @@ class _ChainVerifier:
         if fault is not None:
             return fault
         content = _parse(row.body)
-        fault = self._check_link(row, content, stream) or _check_content(row, content)
+        fault = (
+            self._check_link(row, content, stream)
+            or _check_content(row, content)
+            or self._check_time(row.seq, content)
+        )
         if fault is not None:
             return fault
         self.last = _Position(row.seq, row.hash, row.prev)
@@ -174,6 +178,14 @@ class _ChainVerifier:
                 N_("Row {seq} was edited or inserted: the next row does not continue it."),
             )
         return Fault(row.seq, N_("Row {seq} does not continue row {before}."), {"before": self.last.seq})
+
+    def _check_time(self, seq: int, content: Mapping[str, Any]) -> Fault | None:
+        """Check that the row is not older than the row before."""
+        at = str(content.get("at"))
+        if self.last_at is None or at >= self.last_at:  # of one form, so that texts compare like times
+            return None
+        text = N_("Row {seq} is dated {at}, before the row that it continues ({before}).")
+        return Fault(seq, text, {"at": at, "before": self.last_at})
 
     def _is_confirmed(self, row: Row[Any], content: Mapping[str, Any], following: Row[Any] | None) -> bool:
         """Whether a row that does not continue the one before is right, so that the one before is wrong.

@@ -8,6 +8,7 @@ versions stay, because a verdict names the versions it used and can be computed 
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from typing import Any, Final
 
 from geoalchemy2 import Geometry, WKBElement
@@ -308,7 +309,11 @@ class StoredVerdict(WithId, Base):
 
 
 class ReportPrivate(Base):
-    """The reporter. Only ``zhijie_reporter`` reads it, and writes every access into the journal."""
+    """The reporter. Only ``zhijie_reporter`` reads it, and writes every access into the journal.
+
+    Attributes:
+        salt: Random bytes, so that nobody finds a name by its digest in the journal.
+    """
 
     __tablename__ = "report_private"
 
@@ -316,6 +321,7 @@ class ReportPrivate(Base):
     name: Mapped[str] = mapped_column(server_default="")
     telephone: Mapped[str] = mapped_column(server_default="")
     protected: Mapped[bool] = mapped_column(server_default=false())
+    salt: Mapped[bytes] = mapped_column(default=lambda: secrets.token_bytes(32), server_default="")
     geom: Mapped[WKBElement | None] = mapped_column(_geometry("POINT"))
 
     __table_args__ = (Index("report_private_geom", "geom", postgresql_using="gist"),)

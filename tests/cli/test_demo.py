@@ -226,8 +226,9 @@ def test_clear_removes_the_samples_and_leaves_the_real(show: tuple[Engine, Run],
         assert session.scalar(select(func.count()).select_from(Source)) == data
         assert session.scalar(select(func.count()).select_from(AssignmentRow)) == 0
         lines = session.scalars(select(JournalRow).where(JournalRow.seq > before)).all()
-        assert [line.action for line in lines] == ["demo_cleared"]
-        assert '"reports": 6' in lines[0].body
+        removed = ["report_removed"] * 6 + ["account_removed"] * 8
+        assert [line.action for line in lines] == [*removed, "demo_cleared"]
+        assert '"reports": 6' in lines[-1].body
         assert verified_head(session) == current_head(session)
     assert [blobs.exists(one) for one in (sample, shared, real)] == [False, True, True]
 

@@ -24,13 +24,14 @@ from support.pictures import exif, picture
 
 from accounts.postings import NewPosting
 from api.app import create_app
-from core.errors import BadInput, NotFound, StoreUnavailable, TooLarge
+from core.errors import Altered, BadInput, NotFound, StoreUnavailable, TooLarge
 from core.settings import Settings
 from demo.story import STORY, STORY_KEY
 from geo.measure.geodesic import GEOD
 from reports.evidence.records import StoredFile, add_evidence, list_evidence, plain_name, store_file
 from reports.evidence.sandbox import InspectionProcess
 from reports.evidence.storage import BlobStore, Staging, open_blobs
+from reports.evidence.verification import verify_files
 from reports.evidence.wording import evidence_lines
 from reports.filing import file_report
 from store.engine import open_session
@@ -91,8 +92,8 @@ def test_bytes_are_kept_once_under_their_hash_and_read_back_the_same(
     assert path.read_bytes() == content
     assert path.stat().st_mode & 0o777 == 0o400
     assert (tmp_path / "evidence").stat().st_mode & 0o777 == 0o700
-    assert b"".join(blobs.read(digest)) == content
-    assert b"".join(blobs.read(digest, 10, 1_500_000)) == content[10:1_500_000]
+    assert b"".join(blobs.open_checked(digest).read()) == content
+    assert b"".join(blobs.open_checked(digest).read(10, 1_500_000)) == content[10:1_500_000]
     assert (blobs.size(digest), blobs.exists("0" * 64)) == (len(content), False)
     assert list((tmp_path / "evidence" / "arriving").iterdir()) == []
 
@@ -169,8 +170,9 @@ def test_an_s3_store_keeps_the_same_bytes(bucket: str) -> None:
             assert blobs.put(staged) is first
     assert not blobs.local
     assert blobs.size(staged.sha256) == len(content)
-    assert b"".join(blobs.read(staged.sha256)) == content
-    assert b"".join(blobs.read(staged.sha256, 9_000_000, 9_000_010)) == content[9_000_000:9_000_010]
+    assert b"".join(blobs.open_checked(staged.sha256).read()) == content
+    part = blobs.open_checked(staged.sha256).read(9_000_000, 9_000_010)
+    assert b"".join(part) == content[9_000_000:9_000_010]
     assert blobs.exists("f" * 64) is False
 
 
@@ -406,3 +408,85 @@ def test_lost_bytes_are_said_to_be_lost(doors: TestClient, filed: int, tmp_path:
     digest = told["sha256"]
     (tmp_path / "evidence" / digest[:2] / digest[2:4] / digest).unlink()
     assert doors.get(told["href"]).status_code == 503
+
+
+def _place(tmp_path: Path, digest: str) -> Path:
+    return tmp_path / "evidence" / digest[:2] / digest[2:4] / digest
+
+
+def _swap(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("asked", [None, "bytes=0-9", "bytes=-10", "bytes=4000-"])
+def test_an_altered_file_is_not_served_and_the_true_one_mends_it(
+    doors: TestClient, filed: int, tmp_path: Path, caplog: pytest.LogCaptureFixture, asked: str | None
+) -> None:
+    content = os.urandom(3_000_000)
+    url = f"/api/reports/{filed}/evidence"
+    told = doors.post(url, content=content).json()
+    place = _place(tmp_path, told["sha256"])
+    _swap(place, content[:-1] + bytes([content[-1] ^ 1]))
+    headers = {"Accept-Language": "en"} | ({} if asked is None else {"Range": asked})
+    refused = doors.get(told["href"], headers=headers)
+    assert (refused.status_code, refused.headers["content-type"]) == (500, "application/problem+json")
+    assert "no longer the one that was uploaded" in refused.json()["detail"]
+    assert "again" in refused.json()["hint"]
+    event = next(record for record in caplog.records if record.name == "zhijie.evidence")
+    assert event.levelname == "ERROR"
+    assert told["sha256"] in event.getMessage()
+    assert doors.post(url, content=content).status_code == 200
+    assert place.read_bytes() == content
+    assert place.stat().st_mode & 0o777 == 0o400
+    assert doors.get(told["href"]).content == content
+
+
+@pytest.mark.parametrize("left", [b"", b"short", None])
+def test_a_file_that_is_cut_or_gone_is_mended_too(
+    doors: TestClient, filed: int, tmp_path: Path, left: bytes | None
+) -> None:
+    content = os.urandom(5_000)
+    url = f"/api/reports/{filed}/evidence"
+    told = doors.post(url, content=content).json()
+    place = _place(tmp_path, told["sha256"])
+    place.unlink()
+    if left is not None:
+        place.write_bytes(left)
+    assert doors.get(told["href"]).status_code == (503 if left is None else 500)
+    assert doors.post(url, content=content).status_code == 200
+    assert doors.get(told["href"]).content == content
+
+
+def test_an_altered_thumbnail_is_not_served_and_mended(
+    doors: TestClient, filed: int, tmp_path: Path, http_engine: Engine
+) -> None:
+    content = picture(size=(900, 610))
+    told = doors.post(f"/api/reports/{filed}/evidence", content=content).json()
+    small = doors.get(told["thumbnail"]).content
+    _swap(_place(tmp_path, hashlib.sha256(small).hexdigest()), picture(size=(10, 10)))
+    assert doors.get(told["thumbnail"]).status_code == 500
+    with Session(http_engine) as session:
+        blobs = open_blobs(Settings(evidence_url=str(tmp_path / "evidence")))
+        found = [fault for fault in verify_files(session, blobs) if fault.evidence == told["id"]]
+        assert [(fault.which, fault.state) for fault in found] == [("thumbnail", "altered")]
+    doors.post(f"/api/reports/{filed}/evidence", content=content)
+    assert doors.get(told["thumbnail"]).content == small
+
+
+def test_bytes_that_change_while_they_are_sent_are_cut_off(blobs: BlobStore, tmp_path: Path) -> None:
+    content = os.urandom(3_000_000)
+    with blobs.stage(10**7) as staging:
+        staging.write(content)
+        staged = staging.finish()
+        blobs.put(staged)
+    pieces = blobs.open_checked(staged.sha256).read()
+    sent = [next(pieces)]
+    place = _place(tmp_path, staged.sha256)
+    place.chmod(0o600)
+    with place.open("r+b") as file:  # in the same file, which is open
+        file.seek(2_900_000)
+        file.write(b"forged")
+    with pytest.raises(Altered):
+        sent += pieces
+    assert len(b"".join(sent)) < len(content)

@@ -26,11 +26,13 @@ from reports.filing import file_report
 from store.access import ROLE_RIGHTS
 from store.backup import backup as backups
 from store.backup.backup import BackupContext, back_up, restore
-from store.backup.files import DUMP, MANIFEST, Manifest, atomic_folder, evidence_path
+from store.backup.files import DUMP, MANIFEST, Manifest, atomic_folder, evidence_path, restore_evidence
 from store.backup.server import Server, find_program, libpq_environment
 from store.journal.append import append_step
 from store.journal.chain import current_head
+from store.journal.guards import verify_guards
 from store.journal.proof import write_proof
+from store.journal.rows import verify_rows
 from store.journal.verification import verified_head, verify_journal
 from verdict.inquiry import Limits
 
@@ -285,10 +287,23 @@ def test_the_journal_goes_on_with_the_restore(restored: Engine, backup_folder: P
     manifest = Manifest.read(backup_folder)
     with Session(restored) as session:
         assert verify_journal(session).fault is None
+        assert [*verify_guards(session), *verify_rows(session)] == []
         body = json.loads(str(session.scalar(text("SELECT body FROM journal ORDER BY seq DESC LIMIT 1"))))
         assert write_proof(session, 1, io.StringIO()).unproved == ()
     assert (body["action"], body["after"]["journal"]) == ("restored", manifest.journal)
     assert body["before"]["journal"] != manifest.journal  # of the database that was replaced
+
+
+def test_evidence_that_was_altered_in_the_store_is_restored(backup_folder: Path, tmp_path: Path) -> None:
+    """Of the same length, so that only its bytes tell."""
+    store, manifest = open_blobs(Settings(evidence_url=str(tmp_path))), Manifest.read(backup_folder)
+    assert restore_evidence(store, backup_folder, manifest, lambda _: None) == len(BYTES)
+    digest = hashlib.sha256(BYTES[0]).hexdigest()
+    path = tmp_path / digest[:2] / digest[2:4] / digest
+    path.unlink()
+    path.write_bytes(bytes(len(BYTES[0])))
+    assert restore_evidence(store, backup_folder, manifest, lambda _: None) == 1
+    assert store.check(digest) == "whole"
 
 
 SCHEMA = {

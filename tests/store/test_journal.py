@@ -22,8 +22,9 @@ from support.tamperings import ROWS, TAMPERINGS, forged, linked, row_of, set_row
 
 from cli import main as cli
 from core.errors import BadData, BadInput, NotFound
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 from demo.story import STORY
+from reports.evidence.storage import open_blobs
 from reports.filing import file_report
 from store.journal.append import append_step
 from store.journal.chain import GENESIS_HASH, Head, current_head, row_hash
@@ -250,14 +251,20 @@ def filed(clone: Callable[..., Engine], limits: Limits) -> tuple[Engine, int]:
         append_step(session, "before", "report/77")
         report = file_report(session, STORY, "proof", limits).report.id
         append_step(session, "secret", "account/1", reason="of nobody's business")
-        append_step(
-            session, "look", f"report/{report}", unit="140522", reason="复核", after={"sha256": "ab" * 32}
-        )
         evidence = (
             "INSERT INTO evidence (report_id, sha256, size, kind, media_type, filename, found)"
-            " VALUES (:r, repeat('ab', 32), 3, 'photo', 'image/jpeg', 'x.jpg', '{}')"
+            " VALUES (:r, :digest, 3, 'photo', 'image/jpeg', 'x.jpg', '{}')"
         )
-        session.execute(text(evidence), {"r": report})
+        digest = open_blobs(Settings()).put_bytes(b"abc")
+        session.execute(text(evidence), {"r": report, "digest": digest})
+        append_step(
+            session,
+            "evidence",
+            f"report/{report}",
+            unit="140522",
+            reason="复核\x1b[31m",
+            after={"sha256": digest},
+        )
         append_step(session, "after", "report/78")
     return engine, report
 
@@ -471,7 +478,8 @@ def test_the_commands_verify_and_prove(
     assert whole.returncode == 0, whole.stderr
     assert head in whole.stdout
     shown = run("show", f"report/{filed[1]}")
-    assert [line.split("\t")[3] for line in shown.stdout.splitlines()] == ["report", "verdict", "look"]
+    assert [line.split("\t")[3] for line in shown.stdout.splitlines()] == ["report", "verdict", "evidence"]
+    assert r"复核\x1b[31m" in shown.stdout
     path = tmp_path / "proof.json"
     proved = run("prove", str(filed[1]), "-o", str(path))
     assert proved.returncode == 0, proved.stderr
@@ -487,6 +495,28 @@ def test_the_command_names_the_first_wrong_row_with_status_4(run: Run, filed: tu
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.count("\n") == 1
     assert f"row {number}" in done.stderr
+
+
+def test_the_command_names_rows_and_files_with_status_4(run: Run, filed: tuple[Engine, int]) -> None:
+    engine, report = filed
+    file = Path(str(Settings().evidence_url), "ba", "78", hashlib.sha256(b"abc").hexdigest())
+    with Session(engine) as session, session.begin():
+        before = session.scalar(text("SELECT description FROM report WHERE id = :id"), {"id": report})
+        session.execute(text("UPDATE report SET description = 'x' WHERE id = :id"), {"id": report})
+    file.unlink()
+    file.write_bytes(b"abd")
+    rows, both = run("verify", "--no-files"), run("verify")
+    with Session(engine) as session, session.begin():
+        session.execute(
+            text("UPDATE report SET description = :was WHERE id = :id"), {"was": before, "id": report}
+        )
+    file.write_bytes(b"abc")
+    assert (rows.returncode, rows.stdout) == (both.returncode, both.stdout) == (4, "")
+    assert [f"report/{report}: the report: not" in line for line in rows.stderr.splitlines()] == [True]
+    assert f"of report/{report}: its file was altered" in both.stderr.splitlines()[1]
+    whole = run("verify")
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert "as the journal recorded them" in whole.stdout
 
 
 @pytest.mark.parametrize(
