@@ -8,9 +8,9 @@ from cli.lazy import LazyCommand, lazy_app
 
 COMMANDS: Final = {
     "verify": LazyCommand(
-        "cli.journal.read",
+        "cli.journal.verify",
         "verify",
-        "Read every row. Exits with status 4 at the first row that is edited, missing, moved or inserted.",
+        "Read every row, and compare what it is about. Exits with status 4 where anything is wrong.",
     ),
     "head": LazyCommand(
         "cli.journal.read",
