@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -21,6 +20,7 @@ from starlette.types import ASGIApp, Scope
 import maps
 from api import errors
 from api.batch.screener_cache import ScreenerCache
+from api.body_rules import default_rule, rules_of_paths
 from api.middleware.authentication import AuthenticationMiddleware, IdentityCache, cookie_name
 from api.middleware.body_limit import BodyLimitMiddleware, BodyTooLarge, too_large
 from api.middleware.fast_check import FastCheckMiddleware
@@ -105,14 +105,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.oauth = None
     errors.install(app)
     app.add_exception_handler(BodyTooLarge, too_large)
-    of_path: dict[str | re.Pattern[str], int] = {
-        batch.PATH: settings.max_batch_bytes,
-        evidence.PATH: settings.max_evidence_bytes,
-    }
     # The last one added is the outermost: authentication encloses the limits, and these the fast paths.
     app.add_middleware(FastCheckMiddleware)
     app.add_middleware(FastTilesMiddleware)
-    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes, of_path=of_path)
+    app.add_middleware(BodyLimitMiddleware, rule=default_rule(settings), of_path=rules_of_paths(settings))
     if settings.oidc_issuer:
         _add_identity_provider(app, settings, settings.oidc_issuer)
     app.add_middleware(

@@ -45,6 +45,8 @@ STATUSES: Final[tuple[tuple[type[ZhijieError], int], ...]] = (
     (BadData, 500),
     (Altered, 500),
 )
+MAX_ERRORS: Final = 20  # of one problem document
+MAX_FIELD: Final = 200  # characters of a name that the client chose
 RETRY_SECONDS: Final = "5"
 EXTRA: Final = {503: {"Retry-After": RETRY_SECONDS}, 401: {"WWW-Authenticate": "Bearer"}}
 HINTS: Final = {
@@ -118,17 +120,20 @@ def problem_of(request: Request, fault: ZhijieError) -> JSONResponse:
 
 
 async def _handle_validation_error(request: Request, fault: Exception) -> JSONResponse:
-    """422 with the first error as ``detail`` and all of them as ``errors``."""
+    """422 with the first error as ``detail`` and the first few as ``errors``; ``more_errors``: the others."""
     assert isinstance(fault, RequestValidationError)
-    lang, first = lang_of(request), fault.errors()[0]
+    found = fault.errors()
+    lang, first = lang_of(request), found[0]
     # The first part of ``loc`` names the source of a value (body, query …), which is no field.
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
     errors = [
-        {"field": ".".join(str(part) for part in error["loc"][1:]), "detail": error["msg"]}
-        for error in fault.errors()
+        {"field": ".".join(str(part) for part in error["loc"][1:])[:MAX_FIELD], "detail": error["msg"]}
+        for error in found[:MAX_ERRORS]
     ]
+    field = (".".join(place) or str(first["loc"][0]))[:MAX_FIELD]
     hint = say(lang, HINTS.get(first["type"], N_("See the API description at /docs.")))
-    return problem(422, first["msg"], field=".".join(place) or str(first["loc"][0]), hint=hint, errors=errors)
+    more = max(0, len(found) - MAX_ERRORS)
+    return problem(422, first["msg"], field=field, hint=hint, errors=errors, more_errors=more)
 
 
 async def _handle_http_error(request: Request, fault: Exception) -> JSONResponse:

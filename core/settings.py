@@ -55,7 +55,11 @@ class Settings(BaseSettings):
         8, description="database connections, and as many worker threads, of one process", ge=1
     )
     statement_timeout_ms: int = Field(15_000, description="longest database statement of a request, ms", ge=1)
-    max_body_bytes: int = Field(2_000_000, description="largest request body, bytes", ge=1)
+    max_body_bytes: int = Field(
+        2_000_000,
+        description="largest body but of batches and evidence, bytes; most endpoints take less (access.md)",
+        ge=1,
+    )
     max_batch_bytes: int = Field(
         256_000_000, description="largest body of `POST /api/check/batch`, bytes", ge=1
     )

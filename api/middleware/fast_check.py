@@ -10,9 +10,10 @@ from typing import Final
 
 from fastapi import Request, Response
 from pydantic import ValidationError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import lang_of
+from api.middleware.body_limit import replay
 from api.schemas.reports import InquiryIn
 from core.errors import ZhijieError
 from store import Identity
@@ -20,6 +21,7 @@ from verdict import AnswerCache
 
 PATH: Final = "/api/check"
 JSON: Final = "application/json"
+MAX_BYTES: Final = 4096  # of the inquiry of a point; a larger body is parsed once only, by the router
 
 
 class FastCheckMiddleware:
@@ -46,10 +48,8 @@ class FastCheckMiddleware:
             return
         # Read here, so a request that is passed on needs a ``receive`` that returns the body once more.
         body = await request.body()
-        found = _answer_from_memory(answers, request, body)
-        await (
-            self.app(scope, _replay(body, receive), send) if found is None else found(scope, receive, send)
-        )
+        found = None if len(body) > MAX_BYTES else _answer_from_memory(answers, request, body)
+        await (self.app(scope, replay(body, receive), send) if found is None else found(scope, receive, send))
 
 
 def _answer_from_memory(answers: AnswerCache, request: Request, body: bytes) -> Response | None:
@@ -62,17 +62,3 @@ def _answer_from_memory(answers: AnswerCache, request: Request, body: bytes) -> 
     except (ValidationError, ZhijieError):
         return None
     return None if found is None else Response(found, media_type=JSON)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives a body that has been read already once more."""
-    replayed = False
-
-    async def receive_again() -> Message:
-        nonlocal replayed
-        if replayed:
-            return await receive()
-        replayed = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive_again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Response
 
 from api.dependencies import Accuracy, Datum, DayDep, LangDep, Lat, LimitsDep, Lon, SessionDep, needs
@@ -9,10 +11,11 @@ from api.schemas.reports import CheckOut, InquiryIn, LinkOut, UnitsAtOut
 from verdict import Inquiry, answer, locate
 from verdict.wording import verdict_with_words
 
+PATH: Final = "/api/check"
 router = APIRouter(prefix="/api", tags=["check"], dependencies=[needs("check")])
 
 
-@router.post("/check", response_model=CheckOut, name="check")
+@router.post(PATH.removeprefix("/api"), response_model=CheckOut, name="check")
 def check_place(body: InquiryIn, session: SessionDep, limits: LimitsDep, lang: LangDep) -> Response:
     """Determine the responsible unit, and whether the matter is allowed at the place. Stores nothing."""
     return Response(

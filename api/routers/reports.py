@@ -58,7 +58,8 @@ from store.journal import fetch_steps
 from store.schema import Report
 from verdict import tell_verdict
 
-router = APIRouter(prefix="/api/reports", tags=["reports"])
+PATH: Final = "/api/reports"
+router = APIRouter(prefix=PATH, tags=["reports"])
 IN_MEMORY: Final = 4_000_000  # bytes; a larger export is written to a temporary file
 PIECE: Final = 65_536
 Id = Annotated[int, Path(ge=1, le=2**62, examples=[1])]

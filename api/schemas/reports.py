@@ -385,3 +385,4 @@ class ProblemOut(BaseModel):
     hint: str | None = None
     mend: Annotated[str | None, Field(deprecated="Read ``hint``; this is the same text")] = None
     errors: list[ProblemFieldOut] | None = None
+    more_errors: Annotated[int | None, Field(description="Errors beyond those listed")] = None

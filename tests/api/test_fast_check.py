@@ -156,3 +156,9 @@ def test_while_memory_is_rebuilt_the_store_answers(
     after = served.post("/api/check", json=PIG_FARM)
     assert len(slow) == 1
     assert after.content == before.content
+
+
+def test_an_endless_body_is_cut_off_where_memory_answers(served: TestClient) -> None:
+    parts = (b" " * 65_536 for _ in range(48))  # chunked, 3 MB
+    answer = served.post("/api/check", content=parts, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["field"]) == (413, "body")
