@@ -11,7 +11,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from core.errors import BadInput, TooLarge
+from api.batch.json_body import check_rows
+from core.errors import BadInput
 from core.i18n import N_
 
 # Numbers of Arrow's Message.fbs and Schema.fbs; pyarrow reads them only together with the data.
@@ -39,20 +40,6 @@ def read_stream(body: pa.Buffer, max_rows: int) -> pa.Table:
             fault=fault,
         ) from fault
     return table
-
-
-def check_rows(rows: int, most: int, field: str) -> None:
-    """Raise :class:`TooLarge` above ``most`` rows, :class:`BadInput` for none."""
-    if rows > most:
-        raise TooLarge(
-            N_("The batch has {n} points; at most {most} are accepted."),
-            field=field,
-            hint=N_("Split it, or use `zhijie screen` on the file."),
-            n=rows,
-            most=most,
-        )
-    if rows == 0:
-        raise BadInput(N_("The batch has no points."), field=field, hint=N_("Give at least one point."))
 
 
 def _check_headers(body: pa.Buffer, max_rows: int) -> None:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import shapely
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
-from api.batch.arrow import check_rows, read_stream
+from api.batch.arrow import read_stream
+from api.batch.json_body import Features, JsonBody, take_apart
 from api.schemas.reports import Day, Number
-from core.errors import BadInput
-from core.i18n import N_
 from geo.datum import CANON, frame
 from geo.place import check_crs
 from layers.formats import (
@@ -31,7 +29,6 @@ from layers.formats import (
 )
 
 Form = Literal["json", "geojson", "arrow"]
-NUMBERS: Final = frozenset((int, float, type(None)))
 ACCURACY_HELP: Final = (
     "68 % radius of the positions, metres; without it the default of the channel `api` is assumed"
 )
@@ -73,12 +70,11 @@ class PointsIn(_JsonParameters):
 
 
 class _PointsBody(_JsonParameters):
-    """A JSON body whose ``points`` are left unparsed."""
+    """A JSON body whose ``points`` are columns already."""
 
     model_config = ConfigDict(extra="forbid")
 
-    # A pydantic model a point would take seconds for a large batch; numpy checks them at once.
-    points: Any
+    points: Any  # an array that has been checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,92 +118,36 @@ def read_json(body: bytes | bytearray, parameters: BatchRequest, max_rows: int) 
     Raises :class:`BadInput` (fields ``body``, ``points.17``, ``features.17``), :class:`TooLarge`,
     RequestValidationError.
     """
-    # Counted before it is parsed: as Python objects, the text takes many times its size.
-    check_rows(max(body.count(b'"Feature"'), 1), max_rows, "features")
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as fault:
-        raise BadInput(
-            N_("The body is not valid JSON: {fault}"),
-            field="body",
-            hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
-            fault=fault,
-        ) from None
-    if not isinstance(document, dict):
-        raise BadInput(
-            N_("The body is not a JSON object."),
-            field="body",
-            hint=N_("Send an object with points, or a GeoJSON FeatureCollection."),
-        )
-    if document.get("type") == "FeatureCollection":
-        return _features_batch(document, parameters, max_rows)
-    return _points_batch(document, parameters, max_rows)
+    found = take_apart(body, max_rows)
+    if found.features is not None:
+        return _features_batch(found.rest, found.features, parameters)
+    return _points_batch(found, parameters)
 
 
-def _points_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: int) -> Batch:
+def _points_batch(found: JsonBody, parameters: BatchRequest) -> Batch:
+    places = {} if found.points is None else {"points": found.points}
     try:
-        body = _PointsBody.model_validate(parameters.model_dump(exclude_defaults=True) | document)
+        body = _PointsBody.model_validate(parameters.model_dump(exclude_defaults=True) | found.rest | places)
     except ValidationError as fault:
+        errors = fault.errors(include_url=False, include_input=False)
         raise RequestValidationError(
-            [{**error, "loc": ("body", *error["loc"])} for error in fault.errors(include_url=False)]
+            [{**error, "loc": ("body", *error["loc"])} for error in errors]
         ) from None
-    points = body.points
-    if not isinstance(points, list):
-        raise BadInput(N_("points is not a list."), field="points", hint=N_("Give [[x, y], [x, y], …]."))
-    check_rows(len(points), max_rows, "points")
-    wrong = next((row for row, point in enumerate(points) if not _is_point(point)), None)
-    if wrong is not None:
-        raise BadInput(
-            N_("Point {row} is not two numbers."),
-            field=f"points.{wrong}",
-            hint=N_("Give [x, y], longitude first; null for a row without a place."),
-            row=wrong,
-        )
-    # A row without a place becomes NaN, NaN: None is NaN as float64.
-    nothing = [None, None]
-    xy = np.array([point or nothing for point in points], dtype=np.float64)
-    given = GeometryBatch(xy.reshape(-1, 2))
-    return Batch("json", body, frame(body.datum or CANON).name, given)
+    return Batch("json", body, frame(body.datum or CANON).name, GeometryBatch(body.points))
 
 
-def _is_point(point: object) -> bool:
-    if point is None:
-        return True
-    # type() and not isinstance(): true and false are no coordinates.
-    return type(point) is list and len(point) == 2 and type(point[0]) in NUMBERS and type(point[1]) in NUMBERS
-
-
-def _features_batch(document: dict[str, Any], parameters: BatchRequest, max_rows: int) -> Batch:
-    features = document.get("features")
-    if not isinstance(features, list):
-        raise BadInput(
-            N_("features is not a list."), field="features", hint=N_("Send a GeoJSON FeatureCollection.")
-        )
-    check_rows(len(features), max_rows, "features")
-    for row, feature in enumerate(features):
-        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise BadInput(
-                N_("Feature {row} is not a GeoJSON feature."),
-                field=f"features.{row}",
-                hint=N_("Send a GeoJSON FeatureCollection."),
-                row=row,
-            )
+def _features_batch(rest: Mapping[str, Any], features: pa.Table, parameters: BatchRequest) -> Batch:
     datum = frame(parameters.datum or CANON).name
-    check_crs(document, datum)
-    geometries = [feature.get("geometry") for feature in features]
-    texts = [None if geometry is None else orjson.dumps(geometry).decode() for geometry in geometries]
-    shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
-    present = np.array([text is not None for text in texts], dtype=np.bool_)
-    given = split_points(shapes, present & shapely.is_missing(shapes))
-    stated = pa.array([_accuracy(feature) for feature in features], pa.float64())
+    check_crs(rest, datum)
+    # In parts: shapely holds the interpreter for all of a call.
+    shapes = np.concatenate([shapely.from_wkb(_objects(part)) for part in features["wkb"].chunks])
+    given = split_points(shapes, features["present"].to_numpy() & shapely.is_missing(shapes))
+    stated = features[ACCURACY].combine_chunks()
     return replace(
-        Batch("geojson", parameters, datum, given, features=features),
+        Batch("geojson", parameters, datum, given, features=Features(features["feature"])),
         accuracy_m=to_floats(stated) if stated.null_count < len(stated) else None,
     )
 
 
-def _accuracy(feature: Mapping[str, Any]) -> float | None:
-    """The accuracy that a feature states, metres; None where it states none."""
-    stated = (feature.get("properties") or {}).get(ACCURACY)
-    # bool is an int in Python: true would become 1 metre.
-    return float(stated) if isinstance(stated, int | float) and not isinstance(stated, bool) else None
+def _objects(column: pa.Array) -> Any:  # noqa: ANN401 - an array of objects
+    return column.to_numpy(zero_copy_only=False)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.batch.json_body import check_length
 from api.batch.request import EXAMPLE, Batch, BatchRequest, PointsIn, read_arrow, read_json
 from api.batch.response import ARROW, TYPES, BatchResponse, choose_form, pieces
 from api.batch.screener_cache import ScreenerCache, screeners_of
@@ -74,6 +75,8 @@ async def check_batch(
     body = bytearray()
     async for part in request.stream():
         body += part
+        if kind != ARROW:
+            check_length(len(body))
     # The headers are checked first, so that a wrong one costs no upload; the body is read outside of the
     # turn, so that a slow client delays no other.
     screeners = screeners_of(request)

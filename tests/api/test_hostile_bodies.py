@@ -24,6 +24,7 @@ from support.servers import serving
 
 from api import json_shape
 from api.app import create_app
+from api.batch import json_body
 from api.errors import MAX_ERRORS
 from api.json_shape import Shape, check_shape
 from api.openapi import OPEN
@@ -33,6 +34,7 @@ from core.settings import Settings
 SETTINGS: Final = Settings(cookie_secure=False, anonymous_rate="100000/second", sign_in_rate="100000/second")
 CHECK: Final[dict[str, Any]] = {"lon": 112.395, "lat": 35.625, "category": "livestock_farm"}
 WRONG_POINTS: Final = b'{"points":[' + b"[]," * 660_000 + b"[]]}"  # 2 MB, two errors each
+HEAVY_BATCH: Final = b'{"points":[' + b"{}," * 3_900_000 + b"{}]}"  # 12 MB, within the bounds of a shape
 HOSTILE: Final = 8
 WINDOW_S: Final = 10.0
 ENOUGH: Final = 20  # answers in that time; a service that is held up gives one or two
@@ -209,6 +211,74 @@ def test_the_scan_finds_the_shape_whatever_the_pieces(document: Any, piece: int)
             check_shape(text.encode(), less)
 
 
+# ---- batches ----------------------------------------------------------------------------------------
+
+BATCH: Final = "/api/check/batch"
+QUERY: Final = {"category": "livestock_farm", "as_of": "2022-08-21"}
+PLACES: Final = [[112.395, 35.625], [112.9, 35.5], [112.2, 35.4], None]
+
+
+@pytest.mark.parametrize("form", ["points", "features"])
+def test_a_large_batch_gets_what_a_small_one_gets(client: TestClient, form: str) -> None:
+    def body(times: int) -> bytes:
+        if form == "points":
+            return json.dumps({**QUERY, "points": PLACES * times}).encode()
+        shapes = [place and {"type": "Point", "coordinates": place} for place in PLACES]
+        shapes[1] = {**ring(40), "bbox": [0, 0, 1, 1]}
+        members = [{"type": "Feature", "geometry": shape, "properties": {"名": 1}} for shape in shapes]
+        return json.dumps({"type": "FeatureCollection", "features": members * times}).encode()
+
+    times = 5000 if form == "points" else 140
+    assert len(body(times)) > json_body.SMALL > len(body(1))
+    small, large = (
+        client.post(BATCH, params={} if form == "points" else QUERY, content=body(n)).json()
+        for n in (1, times)
+    )
+    rows = "rows" if form == "points" else "features"
+    assert large[rows] == small[rows] * times
+    assert len(small[rows]) == len(PLACES)
+
+
+def faulty(kind: str) -> bytes:
+    """A body of some hundred kilobytes, or of many, with a fault."""
+    return {
+        "wrong point": b'{"points":[' + b"[1,2]," * 60_000 + b"[]]}",
+        "no JSON": b'{"points":[' + b"[1,2]," * 60_000 + b"]}",
+        "elements": b'{"points":[' + b"[]," * 20_000_000 + b"[]]}",
+        "deep": b'{"points":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        "members": b'{"points":[[1,2]],' + b",".join(b'"%d":0' % n for n in range(90_000)) + b"}",
+        "bytes": b" " * 65_000_000,
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "field"),
+    [
+        ("wrong point", 422, "points.60000"),
+        ("no JSON", 422, "body"),
+        ("elements", 422, "body"),
+        ("deep", 422, "body"),
+        ("members", 422, "body"),
+        ("bytes", 413, "body"),
+    ],
+)
+def test_a_large_batch_with_a_fault_is_a_problem(
+    client: TestClient, kind: str, status: int, field: str
+) -> None:
+    problem = client.post(BATCH, params=QUERY, content=faulty(kind)).json()
+    assert (problem["status"], problem["field"]) == (status, field)
+    assert problem["hint"]
+
+
+def test_a_batch_that_takes_too_much_memory_ends_no_more_than_its_parser(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_body, "MEMORY", 700_000_000)
+    problem = client.post(BATCH, content=json.dumps({**QUERY, "points": [{"a": []}] * 1_500_000})).json()
+    assert (problem["status"], problem["field"]) == (413, "body")
+    assert client.post(BATCH, json={**QUERY, "points": PLACES}).status_code == 200
+
+
 # ---- others are answered meanwhile ------------------------------------------------------------------
 
 
@@ -221,11 +291,12 @@ def send_again_and_again(url: str, sent: bytes, until: float) -> None:
                 read_answer(line)
 
 
-@pytest.mark.parametrize("who", ["strangers", "signed in"])
+@pytest.mark.parametrize("who", ["strangers", "signed in", "batches"])
 def test_others_are_answered_while_hostile_bodies_arrive(url: str, any_key: str, who: str) -> None:
     known = bearer(any_key)
-    headers = {"Content-Length": str(len(WRONG_POINTS)), **(known if who == "signed in" else {})}
-    hostile = head("POST", "/api/datum/check", headers) + WRONG_POINTS
+    path, body = (BATCH, HEAVY_BATCH) if who == "batches" else ("/api/datum/check", WRONG_POINTS)
+    headers = {"Content-Length": str(len(body)), **({} if who == "strangers" else known)}
+    hostile = head("POST", path, headers) + body
     assert httpx.post(f"{url}/api/check", json=CHECK, headers=known, timeout=60).status_code == 200
     until = time.monotonic() + WINDOW_S
     threads = [
