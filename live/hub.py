@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
 from live.events import event_as_dict
 from live.tile_cache import TileCache
@@ -36,6 +37,8 @@ GATHER_PER_STREAM_S: Final = 1e-4
 MAX_GATHER_S: Final = 0.25
 CREDENTIAL_TICKS: Final = 2  # ticks between two checks of the credentials
 HEARTBEAT_TICKS: Final = 3
+SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+UNKNOWN: Final = -1  # the floor of a stream that has not started
 ALWAYS: Final = sys.maxsize  # the step number of messages that no floor holds back
 
 Message = tuple[int, bytes]  # step number, the server-sent event
@@ -58,7 +61,7 @@ class Stream:
     token: str
     account: int
     stems: tuple[str, ...]
-    floor: int = 0
+    floor: int = UNKNOWN
     queue: deque[Message] = field(default_factory=deque)
     wakeup: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
@@ -91,6 +94,9 @@ class Stream:
         return sent
 
 
+Delivery = tuple[Iterable[Stream], list[Message]]
+
+
 class Hub:
     """The open streams of a process and their listener, which also invalidates the tile cache."""
 
@@ -107,6 +113,7 @@ class Hub:
         self._lock = threading.Lock()  # guards the streams
         self._streams: set[Stream] = set()
         self._cursor: int | None = None  # last step passed on; written by the listener's thread only
+        self._began_at: int | None = None  # the first of ``_cursor``
         self._ticks = 0
         self._listener: Listener | None = None
         self._loop = asyncio.get_running_loop()
@@ -133,6 +140,18 @@ class Hub:
         with self._lock:
             self._streams.add(stream)
 
+    def start(self, stream: Stream, head: int) -> None:
+        """Send a stream that has joined the steps after ``head``: those before it has from elsewhere.
+
+        Where the hub began to listen only after ``head``, the steps between are lost to it: the stream is
+        closed, and its client asks for them.
+        """
+        with self._lock:
+            stream.floor = head
+            lost = self._began_at is not None and head < self._began_at
+        if lost:
+            stream.close()
+
     def leave(self, stream: Stream) -> None:
         """Remove a stream."""
         with self._lock:
@@ -144,7 +163,7 @@ class Hub:
     # Called in the event loop.
 
     @staticmethod
-    def _push_all(deliveries: Sequence[tuple[Iterable[Stream], list[Message]]]) -> None:
+    def _push_all(deliveries: Sequence[Delivery]) -> None:
         for streams, messages in deliveries:
             for stream in streams:
                 stream.push(messages)
@@ -186,34 +205,35 @@ class Hub:
         with open_session(self._engine) as session:
             head = fetch_head(session) if until is None or self._cursor is None else until
         if self._cursor is None:
-            self._cursor = head if until is None else until - 1
+            self._cursor = self._begin(head if until is None else until - 1)
         while self._cursor < head:
-            self._pass_page(self._cursor, accounts if until is not None else None)
-            self._cursor = min(self._cursor + PAGE, head)
+            # Not beyond the head: what has been committed since is announced, and would be sent twice.
+            page = range(self._cursor, min(self._cursor + PAGE, head))
+            self._pass_page(page, accounts if until is not None else None)
+            self._cursor = page.stop
 
-    def _pass_page(self, after: int, accounts: set[int] | None) -> None:
-        """Send one page of events after step ``after``.
+    def _begin(self, head: int) -> int:
+        """The step after which sending begins: the head, or the lowest floor of earlier streams."""
+        with self._lock:
+            floors = [stream.floor for stream in self._streams if stream.floor != UNKNOWN]
+            self._began_at = min([head, *floors])
+        return self._began_at
 
-        Streams of equal reach are queried together. ``accounts``: those whose own reports the steps may
-        concern, queried one by one; None: all.
+    def _pass_page(self, page: range, accounts: set[int] | None) -> None:
+        """Send the events after one step up to another, and close the streams whose credential has ended.
+
+        ``accounts``: those whose own reports the steps may concern; None: all.
         """
         streams = self._all()
-        groups: dict[tuple[str, ...], list[Stream]] = {}
-        for stream in streams:
-            groups.setdefault(stream.stems, []).append(stream)
-        own = [stream for stream in streams if accounts is None or stream.account in accounts]
-        # One credential for each group, then each account's own: the database returns positions in this list.
-        asking = [members[0] for members in groups.values()] + own
-        if not asking:
+        if not streams:
             return
         with open_session(self._engine) as session:
-            events = fetch_events(session, after, PAGE, [stream.token for stream in asking])
-        deliveries: list[tuple[Iterable[Stream], list[Message]]] = []
-        for position, stream in enumerate(asking):
-            is_group = position < len(groups)
-            messages = [_message(e) for e in events if position in (e.by_reach if is_group else e.by_own)]
-            if messages:
-                deliveries.append((groups[stream.stems] if is_group else (stream,), messages))
+            # One snapshot: a credential that ends between the two questions would leave the streams that it
+            # asks for without their events.
+            session.execute(SNAPSHOT)
+            valid, ended = _tell_apart(session, streams)
+            deliveries = _deliveries(session, page, valid, accounts)
+        self._in_loop(self._close, ended)
         self._in_loop(self._push_all, deliveries)
 
     def on_lost(self) -> None:
@@ -243,6 +263,38 @@ class Hub:
         if not streams:
             return
         with open_session(self._engine) as session:
-            stems = fetch_readable_stems(session, [stream.digest for stream in streams])
-        revoked = [stream for stream in streams if stems.get(stream.digest) != stream.stems]
-        self._in_loop(self._close, revoked)
+            _, ended = _tell_apart(session, streams)
+        self._in_loop(self._close, ended)
+
+
+def _tell_apart(session: Session, streams: Iterable[Stream]) -> tuple[list[Stream], list[Stream]]:
+    """(streams whose credential is valid and of the same reach as at their start, the others)."""
+    stems = fetch_readable_stems(session, [stream.digest for stream in streams])
+    parts: tuple[list[Stream], list[Stream]] = [], []
+    for stream in streams:
+        parts[stems.get(stream.digest) != stream.stems].append(stream)
+    return parts
+
+
+def _deliveries(
+    session: Session, page: range, streams: Sequence[Stream], accounts: set[int] | None
+) -> list[Delivery]:
+    """The events of one page of steps, and the streams that each goes to.
+
+    Streams of equal reach are asked for together, by the credential of one of them: each must be valid.
+    Those of ``accounts`` (None: all) are also asked for one by one, for reports that are their own.
+    """
+    groups: dict[tuple[str, ...], list[Stream]] = {}
+    for stream in streams:
+        groups.setdefault(stream.stems, []).append(stream)
+    own = [stream for stream in streams if accounts is None or stream.account in accounts]
+    # One credential for each group, then each account's own: the database returns positions in this list.
+    asking = [members[0] for members in groups.values()] + own
+    events = fetch_events(session, page.start, len(page), [stream.token for stream in asking])
+    deliveries: list[Delivery] = []
+    for position, stream in enumerate(asking):
+        is_group = position < len(groups)
+        messages = [_message(e) for e in events if position in (e.by_reach if is_group else e.by_own)]
+        if messages:
+            deliveries.append((groups[stream.stems] if is_group else (stream,), messages))
+    return deliveries

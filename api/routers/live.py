@@ -96,7 +96,8 @@ async def stream_events(
         hub.join(stream)
         try:
             since = int(last) if last is not None else after
-            first = await run_in_threadpool(_hello, session, stream, since)
+            head, first = await run_in_threadpool(_hello, session, stream.token, since)
+            hub.start(stream, head)
         except BaseException:
             hub.leave(stream)
             raise
@@ -108,23 +109,22 @@ def _read_stems(session: Session) -> list[str]:
     return sorted(session.scalar(select(func.zhijie_stems("read"))) or [])
 
 
-def _hello(session: Session, stream: Stream, since: int | None) -> bytes:
-    """``hello``, and the events since a number. Sets the stream's floor, from which on the hub sends."""
+def _hello(session: Session, token: str, since: int | None) -> tuple[int, bytes]:
+    """The journal's head, and what a stream begins with: ``hello``, and the events since a number."""
     head = fetch_head(session)
-    stream.floor = head
     messages = [message("hello", head, {"seq": head})]
     if since is not None and since < head:
-        messages += _missed_messages(session, stream, since, head)
-    return b"retry: 2000\n\n" + b"".join(data for _, data in messages)
+        messages += _missed_messages(session, token, since, head)
+    return head, b"retry: 2000\n\n" + b"".join(data for _, data in messages)
 
 
-def _missed_messages(session: Session, stream: Stream, since: int, head: int) -> list[Message]:
+def _missed_messages(session: Session, token: str, since: int, head: int) -> list[Message]:
     """The events after ``since`` up to ``head``; one ``reset`` where they are too many to send."""
     if head - since > MAX_MISSED:
         return [message("reset", head, {})]
     missed: list[Message] = []
     while since < head:
-        events = fetch_events(session, since, min(PAGE, head - since), [stream.token])
+        events = fetch_events(session, since, min(PAGE, head - since), [token])
         missed += [message("report", event.seq, event_as_dict(event)) for event in events]
         since += PAGE
     return missed
