@@ -1,15 +1,15 @@
 """Server-sent event streams of one process, fed by one database listener.
 
-The SSE id of an event is the number of its step in the journal. A client that reconnects gets the steps after
-the last number it received. The database decides which credential may read which event. A stream whose client
-does not keep up is closed, so that it delays no other: the client reconnects and gets what it missed.
+The SSE id of an event is the sealed number of its step in the journal. A client that reconnects gets the
+steps after the last one it received. The database decides which credential may read which event. A stream
+whose client does not keep up is closed, so that it delays no other: the client reconnects and gets what it
+missed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import sys
 import threading
 from collections import deque
@@ -20,10 +20,11 @@ from typing import Any, Final
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from live.events import event_as_dict
+from live.events import Message, report_message
+from live.seal import Seal
 from live.tile_cache import TileCache
 from store import JOURNAL_CHANNEL, Listener, Notices, connect_args, open_session
-from store.queries import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
+from store.queries import fetch_events, fetch_head, fetch_readable_stems, fetch_stream_key, mark_overdue
 from store.schema import SOURCE_CHANNEL
 
 MAX_QUEUED: Final = 512  # messages queued for a stream before it is closed
@@ -40,18 +41,6 @@ HEARTBEAT_TICKS: Final = 3
 SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 UNKNOWN: Final = -1  # the floor of a stream that has not started
 ALWAYS: Final = sys.maxsize  # the step number of messages that no floor holds back
-
-Message = tuple[int, bytes]  # step number, the server-sent event
-
-
-def message(name: str, seq: int, data: dict[str, Any]) -> Message:
-    """(step number, bytes of the server-sent event)."""
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return seq, f"id: {seq}\nevent: {name}\ndata: {body}\n\n".encode()
-
-
-def _message(event: Event) -> Message:
-    return message("report", event.seq, event_as_dict(event))
 
 
 @dataclass(eq=False, slots=True)
@@ -114,6 +103,7 @@ class Hub:
         self._streams: set[Stream] = set()
         self._cursor: int | None = None  # last step passed on; written by the listener's thread only
         self._began_at: int | None = None  # the first of ``_cursor``
+        self._seal: Seal | None = None
         self._ticks = 0
         self._listener: Listener | None = None
         self._loop = asyncio.get_running_loop()
@@ -151,6 +141,12 @@ class Hub:
             lost = self._began_at is not None and head < self._began_at
         if lost:
             stream.close()
+
+    def seal(self, session: Session) -> Seal:
+        """What numbers of steps are sealed with. Callable from any thread."""
+        if self._seal is None:
+            self._seal = Seal(fetch_stream_key(session))
+        return self._seal
 
     def leave(self, stream: Stream) -> None:
         """Remove a stream."""
@@ -232,7 +228,7 @@ class Hub:
             # asks for without their events.
             session.execute(SNAPSHOT)
             valid, ended = _tell_apart(session, streams)
-            deliveries = _deliveries(session, page, valid, accounts)
+            deliveries = _deliveries(session, self.seal(session), page, valid, accounts)
         self._in_loop(self._close, ended)
         self._in_loop(self._push_all, deliveries)
 
@@ -245,16 +241,17 @@ class Hub:
         """Mark overdue reports; every second tick check credentials, every third send a heartbeat."""
         with open_session(self._engine) as session:
             mark_overdue(session)
+            seal = self.seal(session)
         self._ticks += 1
         if self._ticks % CREDENTIAL_TICKS == 0:
             self._close_revoked_streams()
         if self._ticks % HEARTBEAT_TICKS == 0:
-            self._send_heartbeat()
+            self._send_heartbeat(seal)
 
-    def _send_heartbeat(self) -> None:
+    def _send_heartbeat(self, seal: Seal) -> None:
         """Send a comment line, and the number from which a client would resume."""
         cursor = self._cursor or 0
-        beat = [(cursor, f"id: {cursor}\n\n".encode()), (ALWAYS, b":\n\n")]
+        beat = [(cursor, f"id: {seal.hide(cursor)}\n\n".encode()), (ALWAYS, b":\n\n")]
         self._in_loop(self._push_all, [(self._all(), beat)])
 
     def _close_revoked_streams(self) -> None:
@@ -277,7 +274,7 @@ def _tell_apart(session: Session, streams: Iterable[Stream]) -> tuple[list[Strea
 
 
 def _deliveries(
-    session: Session, page: range, streams: Sequence[Stream], accounts: set[int] | None
+    session: Session, seal: Seal, page: range, streams: Sequence[Stream], accounts: set[int] | None
 ) -> list[Delivery]:
     """The events of one page of steps, and the streams that each goes to.
 
@@ -294,7 +291,9 @@ def _deliveries(
     deliveries: list[Delivery] = []
     for position, stream in enumerate(asking):
         is_group = position < len(groups)
-        messages = [_message(e) for e in events if position in (e.by_reach if is_group else e.by_own)]
+        messages = [
+            report_message(seal, e) for e in events if position in (e.by_reach if is_group else e.by_own)
+        ]
         if messages:
             deliveries.append((groups[stream.stems] if is_group else (stream,), messages))
     return deliveries

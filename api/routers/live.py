@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
@@ -12,19 +13,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.types import Receive, Scope, Send
 
-from api.dependencies import LangDep, SessionDep, needs, open_request_session, require
+from api.dependencies import LangDep, SessionDep, WhoDep, needs, open_request_session, require
 from api.filters import ReportFilterDep
 from api.schemas.live import FeedOut, LayersOut, LineOut, OverviewOut, VocabularyOut
 from core.clock import today
 from core.i18n import say
 from layers import current_book
-from live import MAX_MISSED, PAGE, Hub, Message, Stream, event_as_dict, message
+from live import MAX_MISSED, PAGE, SEALED_LENGTH, Hub, Message, Seal, Stream, message, report_message
 from reports import fetch_overview
 from reports.workflow import STATUSES, clock_of
 from store.queries import fetch_events, fetch_feed, fetch_head, fetch_layer_versions
 
 router = APIRouter(prefix="/api", tags=["live"], dependencies=[needs("check")])
 NEWEST: Final = 2**62
+SEALED: Final = f"^[A-Za-z0-9_-]{{{SEALED_LENGTH}}}$"
 START: Final = {
     "type": "http.response.start",
     "status": 200,
@@ -77,9 +79,9 @@ _stream: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream
 async def stream_events(
     request: Request,
     after: Annotated[
-        int | None, Query(ge=0, le=2**62, description="Sequence number of the last event received")
+        str | None, Query(pattern=SEALED, description="The id of the last event received")
     ] = None,
-    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20, pattern="^[0-9]{1,18}$")] = None,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", pattern=SEALED)] = None,
 ) -> Response:
     """Stream server-sent events: ``hello``, ``report`` for each step about a report, ``layers``, ``reset``.
 
@@ -95,8 +97,10 @@ async def stream_events(
         # stream's floor drops the second copy. The other order would lose it.
         hub.join(stream)
         try:
-            since = int(last) if last is not None else after
-            head, first = await run_in_threadpool(_hello, session, stream.token, since)
+            seal = await run_in_threadpool(hub.seal, session)
+            given = last if last is not None else after
+            since = None if given is None else seal.show(given)
+            head, first = await run_in_threadpool(_hello, session, seal, stream.token, since)
             hub.start(stream, head)
         except BaseException:
             hub.leave(stream)
@@ -109,31 +113,42 @@ def _read_stems(session: Session) -> list[str]:
     return sorted(session.scalar(select(func.zhijie_stems("read"))) or [])
 
 
-def _hello(session: Session, token: str, since: int | None) -> tuple[int, bytes]:
+def _hello(session: Session, seal: Seal, token: str, since: int | None) -> tuple[int, bytes]:
     """The journal's head, and what a stream begins with: ``hello``, and the events since a number."""
     head = fetch_head(session)
-    messages = [message("hello", head, {"seq": head})]
+    messages = [message(seal, "hello", head, {})]
     if since is not None and since < head:
-        messages += _missed_messages(session, token, since, head)
+        messages += _missed_messages(session, seal, token, since, head)
     return head, b"retry: 2000\n\n" + b"".join(data for _, data in messages)
 
 
-def _missed_messages(session: Session, token: str, since: int, head: int) -> list[Message]:
+def _missed_messages(session: Session, seal: Seal, token: str, since: int, head: int) -> list[Message]:
     """The events after ``since`` up to ``head``; one ``reset`` where they are too many to send."""
     if head - since > MAX_MISSED:
-        return [message("reset", head, {})]
+        return [message(seal, "reset", head, {})]
     missed: list[Message] = []
     while since < head:
         events = fetch_events(session, since, min(PAGE, head - since), [token])
-        missed += [message("report", event.seq, event_as_dict(event)) for event in events]
+        missed += [report_message(seal, event) for event in events]
         since += PAGE
     return missed
 
 
 @router.get("/layers", name="layers")
-def layer_versions(session: SessionDep) -> LayersOut:
-    """Return the version of each tile layer, and the time of its data."""
-    return LayersOut.model_validate(fetch_layer_versions(session))
+def layer_versions(request: Request, session: SessionDep, who: WhoDep) -> LayersOut:
+    """Return the version of each tile layer, and the time of its data.
+
+    The version of reports is also where a stream may start (``after``), to miss nothing from now on.
+    """
+    seal = request.app.state.hub.seal(session)
+    # Browsers keep tiles by their address: with the account in it, the next one at a computer gets its own.
+    mark = seal.mark(who.account, who.postings, sorted(who.rights))
+    layers = {
+        layer: {"version": f"{version}-{mark}", "as_of": loaded_at}
+        for layer, (version, loaded_at) in fetch_layer_versions(session).items()
+    }
+    reports = {"version": seal.hide(fetch_head(session)), "as_of": dt.datetime.now(dt.UTC)}
+    return LayersOut.model_validate({**layers, "violations": reports})
 
 
 @router.get("/feed", dependencies=[needs("read", "file")])

@@ -62,7 +62,7 @@ class OverviewOut(BaseModel):
 
 
 class LayerOut(BaseModel):
-    """A tile layer. ``version`` changes with the layer's contents; ``as_of``: the time of its data."""
+    """A tile layer. ``version`` differs by content and by account; ``as_of``: the time of its data."""
 
     version: str
     as_of: dt.datetime | None

@@ -34,6 +34,7 @@ __all__ = [
     "fetch_readable_stems",
     "fetch_reference_places",
     "fetch_statistics",
+    "fetch_stream_key",
     "fetch_tile",
     "fetch_unit_areas",
     "fetch_unit_changes",
@@ -62,7 +63,14 @@ if TYPE_CHECKING:
         fetch_county,
         fetch_versions,
     )
-    from store.queries.events import Event, fetch_events, fetch_head, fetch_readable_stems, mark_overdue
+    from store.queries.events import (
+        Event,
+        fetch_events,
+        fetch_head,
+        fetch_readable_stems,
+        fetch_stream_key,
+        mark_overdue,
+    )
     from store.queries.features import (
         Box,
         fetch_grid,
@@ -111,6 +119,7 @@ else:
                 "fetch_events",
                 "fetch_head",
                 "fetch_readable_stems",
+                "fetch_stream_key",
                 "mark_overdue",
             ],
             "store.queries.features": [

@@ -64,6 +64,11 @@ def fetch_head(session: Session) -> int:
     return int(session.scalar(select(func.zhijie_head())) or 0)
 
 
+def fetch_stream_key(session: Session) -> bytes:
+    """Return the installation's key for the numbers of steps that clients see, 32 bytes."""
+    return bytes(session.scalars(select(func.zhijie_stream_key())).one())
+
+
 def fetch_readable_stems(session: Session, hashes: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
     """Return the stems of unit codes that each still valid credential may read; others are left out.
 

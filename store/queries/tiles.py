@@ -221,15 +221,13 @@ _VERSION: Final = text(
 _DATASET_ROLES: Final = {"areas": ["units", "zones", "grid"], "parcels": ["parcels"]}
 
 
-def fetch_layer_versions(session: Session) -> dict[str, dict[str, Any]]:
-    """Return ``version`` and ``as_of`` of each layer.
+def fetch_layer_versions(session: Session) -> dict[str, tuple[str, dt.datetime | None]]:
+    """Return (version, when the newest dataset was loaded) of the layers of areas and of parcels.
 
-    The version changes whenever a tile of the layer may have changed; ``as_of`` is when the newest dataset
-    was loaded or, for reports, now.
+    The version changes whenever a tile of the layer may have changed.
     """
-    versions: dict[str, dict[str, Any]] = {}
+    versions: dict[str, tuple[str, dt.datetime | None]] = {}
     for layer, roles in _DATASET_ROLES.items():
         version, loaded_at = session.execute(_VERSION, {"roles": roles}).one()
-        versions[layer] = {"version": version[:12], "as_of": loaded_at}
-    head = session.execute(text("SELECT zhijie_head(), clock_timestamp()")).one()
-    return versions | {"violations": {"version": str(head[0]), "as_of": head[1]}}
+        versions[layer] = version[:12], loaded_at
+    return versions

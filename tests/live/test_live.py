@@ -14,7 +14,7 @@ import geopandas as gpd
 import httpx2 as httpx
 import pyogrio
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from support.credentials import ALL_HATS, bearer, hire
 from support.servers import serving
 
@@ -22,8 +22,10 @@ from accounts.postings import NewPosting
 from api.app import create_app
 from core.settings import Settings
 from live.hub import MAX_QUEUED, Hub, Stream
+from live.seal import Seal
 from reports.filing import Submission, file_report
 from store.engine import open_session
+from store.queries.events import fetch_head, fetch_stream_key
 from verdict.inquiry import Inquiry, Limits
 
 HERE, NEXT = "140522201", "140522100"
@@ -56,11 +58,18 @@ def city(http_engine: Engine) -> str:
     return hire(http_engine, *ALL_HATS)
 
 
+@pytest.fixture(scope="module")
+def seal(http_engine: Engine) -> Seal:
+    """What the service seals the numbers of steps with."""
+    with open_session(http_engine) as session:
+        return Seal(fetch_stream_key(session))
+
+
 class Ear:
     """A stream that is read in a thread; its events as (id, name, data)."""
 
     def __init__(self, url: str, key: str, **query: Any) -> None:
-        self.heard: list[tuple[int, str, Any]] = []
+        self.heard: list[tuple[str, str, Any]] = []
         self.ended = threading.Event()
         self._client = httpx.Client(timeout=None)
         self._entered = self._client.stream("GET", f"{url}/api/live", params=query, headers=bearer(key))
@@ -75,14 +84,13 @@ class Ear:
             for line in self._answer.iter_lines():
                 name, _, value = line.partition(":")
                 if line == "" and "data" in event:
-                    number = int(event.get("id", 0))
-                    self.heard.append((number, event["event"], json.loads(event["data"])))
+                    self.heard.append((event.get("id", ""), event["event"], json.loads(event["data"])))
                 event = {} if line == "" else {**event, name: value.strip()}
         except httpx.HTTPError:
             pass
         self.ended.set()
 
-    def wait(self, what: Callable[[list[tuple[int, str, Any]]], Any]) -> Any:
+    def wait(self, what: Callable[[list[tuple[str, str, Any]]], Any]) -> Any:
         """What a look at the events gives as soon as it gives something."""
         deadline = time.monotonic() + LONG_S
         while time.monotonic() < deadline:
@@ -153,7 +161,7 @@ def test_a_committed_report_is_heard_within_the_reach_and_nowhere_else(
 
 
 def test_numbers_rise_and_who_was_away_misses_nothing_and_hears_nothing_twice(
-    listen: Callable[..., Ear], http_engine: Engine, limits: Limits, city: str
+    listen: Callable[..., Ear], http_engine: Engine, limits: Limits, city: str, seal: Seal
 ) -> None:
     first = listen(city)
     one = _file(http_engine, limits, HERE, "r1")
@@ -166,9 +174,9 @@ def test_numbers_rise_and_who_was_away_misses_nothing_and_hears_nothing_twice(
     later = _file(http_engine, limits, HERE, "r9")
     again.hears_of(later)
     assert again.reports() == [*missed, later]
-    numbers = [number for number, name, _ in again.heard if name == "report"]
+    numbers = [seal.show(number) for number, name, _ in again.heard if name == "report"]
     assert numbers == sorted(set(numbers))
-    assert all(number > last for number in numbers)
+    assert all(number > seal.show(last) for number in numbers)
 
 
 def test_a_rolled_back_report_is_heard_by_nobody(
@@ -213,10 +221,41 @@ def test_a_stream_ends_with_its_credential(
     assert not other.ended.is_set()
 
 
-def test_far_too_much_was_missed_is_told(listen: Callable[..., Ear], city: str, monkeypatch: Any) -> None:
+def test_far_too_much_was_missed_is_told(
+    listen: Callable[..., Ear], city: str, monkeypatch: Any, seal: Seal
+) -> None:
     monkeypatch.setattr("api.routers.live.MAX_MISSED", 0)
-    ear = listen(city, after=0)
+    ear = listen(city, after=seal.hide(0))
     ear.wait(lambda heard: any(name == "reset" for _, name, _ in heard))
+
+
+def test_a_stranger_learns_of_no_hidden_step(
+    listen: Callable[..., Ear], url: str, http_engine: Engine, officer: str, seal: Seal
+) -> None:
+    """Neither the versions of layers nor the numbers of a stream tell how many steps the journal has."""
+    stranger = hire(http_engine, NewPosting("gis", NEXT))
+    before, unchanged = (_json(url, stranger, "/api/layers") for _ in range(2))
+    first = listen(stranger)
+    with open_session(http_engine) as session:
+        session.execute(select(func.zhijie_journal("sensitive_view", "report/1", HERE, "x", None, None)))
+        head = fetch_head(session)
+    after = _json(url, stranger, "/api/layers")
+    for layer in ("areas", "parcels"):
+        assert before[layer] == after[layer]
+    # of reports the version is another one at each request, whether or not there was a step
+    versions = [answer["violations"]["version"] for answer in (before, unchanged, after)]
+    numbers = [*versions, first.heard[0][0], listen(stranger).heard[0][0]]
+    assert len(set(numbers)) == len(numbers)
+    assert {len(number) for number in numbers} == {27}
+    assert [seal.show(number) for number in numbers] == [*[head - 1] * 2, head, head - 1, head]
+    assert httpx.get(f"{url}/api/live?after={head - 1}", headers=bearer(stranger)).status_code == 422
+
+
+def test_versions_of_layers_are_another_account_s_others(url: str, officer: str, city: str) -> None:
+    mine, theirs = _json(url, officer, "/api/layers"), _json(url, city, "/api/layers")
+    for layer in ("areas", "parcels"):
+        assert mine[layer]["version"] == _json(url, officer, "/api/layers")[layer]["version"]
+        assert mine[layer]["version"] != theirs[layer]["version"]
 
 
 # ---- tiles ----------------------------------------------------------------------------------------
