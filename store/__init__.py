@@ -26,6 +26,7 @@ __all__ = [
     "current_account_id",
     "database_url",
     "enter",
+    "identify",
     "make_engine",
     "migrate",
     "open_session",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         Identity,
         current_account_id,
         enter,
+        identify,
         refuse_unbound_roles,
     )
     from store.engine import (
@@ -68,6 +70,7 @@ else:
                 "ROLES",
                 "current_account_id",
                 "enter",
+                "identify",
                 "refuse_unbound_roles",
             ],
             "store.engine": [

@@ -3,7 +3,7 @@
 A request is known by an API key (``Authorization: Bearer``) or by a session cookie. Browsers send the cookie
 by themselves, also for forms of other sites, so with it a request that changes something must also carry the
 session's CSRF token. A recognised credential is cached for a few seconds; what the request may read or write
-is decided by the database each time (``SessionDep``).
+is decided by the database each time (``SessionDep``), and for cached tiles the database is asked here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import problem_of
+from api.middleware.fresh_identity import FreshIdentities
 from api.middleware.rate_limit import Rates, too_many
 from core.errors import Forbidden, ZhijieError
 from core.i18n import N_
@@ -31,6 +32,7 @@ CACHE_S: Final = 5.0  # a revoked key may work that much longer, at the middlewa
 MAX_CACHED: Final = 10_000
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN: Final = "/api/session"
+TILES: Final = "/api/tiles/"  # answered from memory by these identities alone: as they are now
 CSRF_HEADER: Final = "X-CSRF-Token"
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{10,200}")
 
@@ -99,6 +101,7 @@ class AuthenticationMiddleware:
         self._cookie = cookie_name(settings)
         self._known = known
         self._rates = rates
+        self._fresh = FreshIdentities()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Recognise the credential; refuse requests over the rate limit or without the CSRF token."""
@@ -151,6 +154,10 @@ class AuthenticationMiddleware:
         """The identity of a token, from the cache or the database. Raises :class:`RateLimited`."""
         key = _digest(token)
         known, who = self._known.get(key)
+        if who is not None and known and request.scope["path"].startswith(TILES):
+            state = request.app.state
+            who = await self._fresh.ask(state.engine, state.gate, token)
+            self._known.keep(key, who)
         if known:
             return who
         # Lookups have their own limit: guessing keys must not keep the database busy.

@@ -2,7 +2,7 @@
 
 A tile that is not cached is made in a worker thread. Uncached tiles with a filter, and invalid requests, go
 to the router, which knows how to report errors. The identity is the one that the authentication middleware
-has recognised, at most five seconds ago; a tile that is made is subject to the database's row security.
+has just asked the database for; a tile that is made is subject to the database's row security.
 Requests answered here are counted but not logged: a map asks for dozens of tiles at a time.
 """
 
@@ -38,6 +38,12 @@ CACHE_CONTROL: Final = {
     "parcels": "private, max-age=3600",
     "violations": "private, max-age=60",
 }
+VARY: Final = "Authorization, Cookie"  # the next account at the same browser asks anew
+
+
+def tile_headers(layer: str) -> dict[str, str]:
+    """The headers of a tile by which browsers keep it."""
+    return {"Cache-Control": CACHE_CONTROL[layer], "Vary": VARY}
 
 
 class FastTilesMiddleware:
@@ -114,5 +120,5 @@ def cache_key(layer: str, query: bytes, who: Identity) -> Hashable:
 
 def _start(layer: str, length: int) -> dict[str, Any]:
     headers = [(b"content-type", MVT.encode()), (b"content-length", str(length).encode())]
-    headers.append((b"cache-control", CACHE_CONTROL[layer].encode()))
+    headers += [(name.lower().encode(), value.encode()) for name, value in tile_headers(layer).items()]
     return {"type": "http.response.start", "status": 200, "headers": headers}

@@ -82,6 +82,8 @@ def sign_out_(request: Request, response: Response, who: WhoDep, session: Sessio
     request.app.state.known.forget(request.state.token)
     if who.kind == "session":
         clear_cookie(request.app.state.settings, response)
+        # Not "storage": reports that are not sent yet are in it.
+        response.headers["Clear-Site-Data"] = '"cache"'
     return StateOut(status="signed out")
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.dependencies import SessionDep, needs, signed_in
 from api.filters import ReportFilterDep
-from api.middleware.fast_tiles import CACHE_CONTROL, ENDPOINT, MVT, PREFIX, cache_key
+from api.middleware.fast_tiles import ENDPOINT, MVT, PREFIX, cache_key, tile_headers
 from core.clock import today
 from core.errors import BadInput
 from core.i18n import N_
@@ -59,4 +59,4 @@ def tile(  # noqa: PLR0913 - a tile's address
     request.app.state.hub.wake()
     key, at = cache_key(layer, request.scope["query_string"], signed_in(request)), (z, x, y)
     found = cache.get_or_make(key, at, lambda: fetch_tile(session, layer, z, x, y, criteria, today()))
-    return TileOut(found, headers={"Cache-Control": CACHE_CONTROL[layer]})
+    return TileOut(found, headers=tile_headers(layer))

@@ -147,6 +147,7 @@ def test_signing_out_ends_the_session_and_a_new_one_has_another_token(
     ended = browserlike.delete("/api/session", headers={"X-CSRF-Token": csrf})
     assert ended.status_code == 200
     assert "Max-Age=0" in ended.headers["set-cookie"]
+    assert ended.headers["clear-site-data"] == '"cache"'
     assert browserlike.get("/api/session", headers=bearer(first)).status_code == 401
     enter(browserlike, name)
     assert browserlike.cookies["__Host-zhijie"] != first

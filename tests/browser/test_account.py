@@ -135,6 +135,34 @@ def test_whose_session_has_ended_is_asked_to_sign_in(visit: Visit, name: str, ht
     page.wait_for_url(f"{visit.server}/login?next=%2Faccount&lang=en")
 
 
+def test_signing_out_takes_what_the_browser_has_cached_and_leaves_what_it_stores(
+    visit: Visit, name: str, http_engine: Engine
+) -> None:
+    """The next account at a shared computer gets no tile of the one before, by the same address either."""
+    tile = "/api/tiles/parcels/0/13/6653/3215.mvt"
+    fetched = (
+        f"fetch('{tile}').then((answer) => answer.headers.get('x-request-id') ?? answer.headers.get('date'))"
+    )
+    page = sign_in(visit, name)
+    page.evaluate(
+        """async () => {
+          localStorage.setItem('kept', '1');
+          await (await caches.open('kept')).put('/kept', new Response('1'));
+        }"""
+    )
+    first = page.evaluate(fetched)
+    page.wait_for_timeout(1_100)  # the answer's date counts seconds
+    assert page.evaluate(fetched) == first  # out of the browser's cache
+    page.goto(f"{visit.server}/account?lang=en")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{visit.server}/login?lang=en")
+    assert page.evaluate(f"fetch('{tile}', {{cache: 'force-cache'}}).then((answer) => answer.status)") == 401
+    page = sign_in(visit, sign_up(http_engine, NewPosting("officer", "140581")))
+    assert page.evaluate(fetched) != first
+    kept = "caches.match('/kept').then((found) => [localStorage.getItem('kept'), found !== undefined])"
+    assert page.evaluate(kept) == ["1", True]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_secure_cookies_work_on_the_own_machine(
     browser: Browser, web_engine: Engine, name: str, host: str

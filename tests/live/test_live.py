@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -344,6 +345,73 @@ def test_many_are_counted_in_clusters_and_the_counts_add_up(
             if z <= 7:
                 assert ahead.n.sum() == len(seen)
                 assert ahead.prohibited.sum() == len([row for row in seen if row.effect == "prohibited"])
+
+
+@pytest.mark.parametrize("layer", ["areas", "parcels", "violations"])
+def test_a_cached_tile_is_no_longer_given_to_whom_is_locked(
+    url: str, http_engine: Engine, layer: str
+) -> None:
+    key = hire(http_engine, NewPosting("officer", HERE), name=f"locked-{layer}")
+    x, y = _tile_of(*PLACES[HERE], 9)
+
+    def ask(query: str = "") -> httpx.Response:
+        path = f"{url}/api/tiles/{layer}/1/9/{x}/{y}.mvt{query}"
+        return httpx.get(path, headers=bearer(key), timeout=30)
+
+    assert [ask().status_code for _ in range(2)] == [200, 200]  # made, and out of the cache
+    assert ask("?effect=clear").status_code == 200
+    with open_session(http_engine) as session:
+        session.execute(
+            text("UPDATE account SET locked_at = now() WHERE name = :name"), {"name": f"locked-{layer}"}
+        )
+    assert [ask().status_code, ask("?effect=clear").status_code] == [401, 401]
+    with open_session(http_engine) as session:
+        session.execute(text("UPDATE account SET locked_at = NULL"))
+
+
+def test_a_cached_tile_shows_no_more_than_the_reach_of_this_moment(
+    look: Look, http_engine: Engine, limits: Limits
+) -> None:
+    key = hire(http_engine, NewPosting("officer", HERE), name="moved")
+    here = _file(http_engine, limits, HERE, "of a reach")
+    time.sleep(0.5)
+    for _ in range(2):
+        assert here in set(look(key, PLACES[HERE], 9)["reports"].mvt_id)
+    with open_session(http_engine) as session:
+        session.execute(
+            text(
+                "UPDATE posting SET reach = '140581' FROM account a"
+                " WHERE a.id = account_id AND a.name = 'moved'"
+            )
+        )
+    assert look(key, PLACES[HERE], 9) == {}
+
+
+def test_many_ask_for_cached_tiles_at_once_and_each_is_asked_about(
+    url: str, http_engine: Engine, officer: str, city: str
+) -> None:
+    locked = hire(http_engine, NewPosting("officer", HERE), name="among-many")
+    path = "{}/api/tiles/violations/1/9/{}/{}.mvt".format(url, *_tile_of(*PLACES[HERE], 9))
+    keys = [officer, city, locked]
+
+    def ask(key: str) -> int:
+        return httpx.get(path, headers=bearer(key), timeout=30).status_code
+
+    assert [ask(key) for key in keys] == [200] * 3
+    with open_session(http_engine) as session:
+        session.execute(text("UPDATE account SET locked_at = now() WHERE name = 'among-many'"))
+    with ThreadPoolExecutor(16) as pool:
+        told = list(pool.map(ask, keys * 20))
+    assert told == [200, 200, 401] * 20
+
+
+@pytest.mark.parametrize(
+    ("layer", "query"), [("areas", ""), ("violations", ""), ("violations", "?effect=clear")]
+)
+def test_browsers_keep_tiles_for_their_account_alone(url: str, city: str, layer: str, query: str) -> None:
+    answer = httpx.get(f"{url}/api/tiles/{layer}/1/3/6/3.mvt{query}", headers=bearer(city), timeout=30)
+    assert answer.headers["cache-control"].startswith("private")
+    assert {"Cookie", "Authorization"} <= set(answer.headers["vary"].split(", "))
 
 
 def test_tiles_of_areas_hold_what_the_map_draws(look: Look, officer: str) -> None:
