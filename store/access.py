@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Engine, Text, bindparam, delete, event, func, insert, select, text
+from sqlalchemy import Engine, delete, event, func, insert, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -99,6 +99,9 @@ class Identity:
         return right in self.rights
 
 
+_IDENTIFY: Final = text("SELECT token, zhijie_enter(token) FROM unnest(CAST(:tokens AS text[])) token")
+
+
 def enter(session: Session, token: str) -> Identity | None:
     """Limit the session's transaction to what a credential may see, and return its identity.
 
@@ -116,10 +119,11 @@ def enter(session: Session, token: str) -> Identity | None:
 
 
 def identify(session: Session, tokens: Sequence[str]) -> dict[str, Identity]:
-    """Return the identities of those tokens that are valid. The transaction may see nothing afterwards."""
-    shown = func.unnest(bindparam("tokens", list(tokens), type_=ARRAY(Text))).column_valued("token")
-    rows = session.execute(select(shown, func.zhijie_enter(shown))).all()
-    session.execute(select(func.zhijie_enter("")))
+    """Return the identities of those tokens that are valid. The transaction is to end with it.
+
+    It may see what the last of the tokens may.
+    """
+    rows = session.execute(_IDENTIFY, {"tokens": list(tokens)}).all()
     return {token: _identity(granted) for token, granted in rows if granted is not None}
 
 
