@@ -27,6 +27,7 @@ from api.dependencies import (
 from api.middleware.observability import count_report
 from api.schemas.live import ProgressOut
 from api.schemas.reports import (
+    CoarseOut,
     CollectionOut,
     FeatureOut,
     ReasonIn,
@@ -101,12 +102,16 @@ def coarse(
     session: SessionDep,
     bbox: BoxText = None,
     month: Month = None,
-) -> CollectionOut:
-    """Count reports by square, matter, effect, status and month: what neighbouring areas may see."""
+) -> CoarseOut:
+    """Count reports by square, matter, effect, status and month: what neighbouring areas may see.
+
+    Fewer than three are counted together with their surroundings: a wider square, without what would single
+    them out. ``withheld``: reports in no square, whatever is asked for.
+    """
     if not sees_coarse(session):
         require(request, "coarse")
-    rows = fetch_coarse(session, CoarseFilter(None if bbox is None else parse_box(bbox), month))
-    return CollectionOut(features=[_square(dict(row)) for row in rows])
+    counts = fetch_coarse(session, CoarseFilter(None if bbox is None else parse_box(bbox), month))
+    return CoarseOut(features=[_square(dict(row)) for row in counts.rows], withheld=counts.withheld)
 
 
 def _square(row: dict[str, Any]) -> FeatureOut:

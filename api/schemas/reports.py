@@ -205,6 +205,12 @@ class CollectionOut(BaseModel):
     next: str | None = None
 
 
+class CoarseOut(CollectionOut):
+    """Counts by square; ``withheld``: reports of all areas and months that no square counts."""
+
+    withheld: int
+
+
 class PlaceOut(BaseModel):
     """A place found by name. ``bbox``: west, south, east, north."""
 

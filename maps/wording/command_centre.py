@@ -48,6 +48,7 @@ OWN: Final[Mapping[str, str]] = {
     "reload_failed": N_("Many changes were missed, and the data could not be reloaded: {reason}"),
     "tiles_missing": N_("{layer}: {count} map tiles could not be loaded."),
     "coarse_failed": N_("The counts by square could not be loaded: {reason}"),
+    "coarse_withheld": N_("{count} reports are in no square: fewer than three would single out a report."),
     "signed_out": N_("The session has ended. This page is no longer updated."),
     "sign_in": N_("Sign in"),
     # the stream

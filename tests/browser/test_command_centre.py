@@ -430,6 +430,9 @@ def test_who_may_not_see_reports_sees_coarse_counts(
     visit.context.add_cookies([{"name": "zhijie", "value": token, "url": visit.server}])
     page = visit.open()
     expect(page.locator("#feed-note")).to_contain_text("您的角色看不到单件报告")
+    withheld = visit.ask("/api/reports/coarse")["withheld"]
+    assert withheld > 0
+    expect(page.locator(".notice")).to_contain_text(f"有 {withheld} 件报告未计入任何方格")
     assert [url for url in visit.requests if url.endswith("/api/reports/coarse?lang=zh")]
     click(page, PLACE)
     expect(page.locator(".leaflet-popup")).to_have_count(0)

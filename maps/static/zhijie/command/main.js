@@ -2,7 +2,7 @@
 
 import { startControls, watchBase } from "../shared/controls.js";
 import { notice, clearNotice } from "../shared/notices.js";
-import { page, say } from "../shared/page.js";
+import { number, page, say } from "../shared/page.js";
 import { alarm, startAlarm } from "./state/alarm.js";
 import { Case } from "./panels/case.js";
 import { loadCoarse } from "./map/coarse.js";
@@ -57,11 +57,16 @@ function open(id) {
 
 let coarse = false;
 
+function showCoarse(withheld) {
+  layers.useCoarse();
+  if (withheld > 0) notice("coarse", say("coarse_withheld", { count: number(withheld) }));
+}
+
 /** Roles that may not see single reports get the counts by square. */
 async function feedFailed(error) {
   if (error?.status !== 403 || coarse) return;
   coarse = true;
-  await loadCoarse().then(() => layers.useCoarse(), (fault) => notice("coarse", say("coarse_failed", { reason: fault.message }), { alarm: true }));
+  await loadCoarse().then(showCoarse, (fault) => notice("coarse", say("coarse_failed", { reason: fault.message }), { alarm: true }));
 }
 
 const feed = new Feed({ open, failed: feedFailed });

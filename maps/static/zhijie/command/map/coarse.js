@@ -13,16 +13,16 @@ const project = (lon, lat, z) => {
 
 let squares = [];
 
-/** Fetch the counts; returns the number of reports. */
+/** Fetch the counts; returns how many reports no square counts: too few in a wide surrounding. */
 export async function loadCoarse() {
-  const { features } = await getJson("/api/reports/coarse");
+  const { features, withheld } = await getJson("/api/reports/coarse");
   squares = features.map(({ geometry: { coordinates: [lon, lat] }, properties: { reports, effect } }) => ({
     lon,
     lat,
     n: reports,
     prohibited: effect === "prohibited" ? reports : 0,
   }));
-  return squares.reduce((sum, { n }) => sum + n, 0);
+  return withheld;
 }
 
 /** The layers of a tile, in the form of the server's tiles. */
