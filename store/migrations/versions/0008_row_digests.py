@@ -1,7 +1,7 @@
 """Steps of the journal hold digests of the rows that they are about.
 
 Revision ID: 0008
-Revises: 0006
+Revises: 0007
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 SQL = Path(__file__).parent.parent / "sql"
