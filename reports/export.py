@@ -1,4 +1,4 @@
-"""Exports reports as CSV or GeoJSON, as far as the session may see them; each export is in the journal."""
+"""Exports reports as CSV or GeoJSON, as far as the session may export them; each export is in the journal."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ FORMS: Final = {"csv": "text/csv; charset=utf-8", "geojson": "application/geo+js
 def export_lines(session: Session, page: Page, form: str) -> Iterator[str]:
     """The file in pieces. The journal's entry, with the number of reports, is appended after the last one."""
     count = 0
+    page = dataclasses.replace(page, criteria=dataclasses.replace(page.criteria, right="export"))
     if form == "csv":
         yield "\ufeff" + _line([*COLUMNS, "lon", "lat"])  # without the byte order mark Excel takes it for GBK
     else:

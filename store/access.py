@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import StoreUnavailable
 from core.i18n import N_
+from geo import stem
 from store.schema.access import RoleRight
 
 ROLES: Final = {
@@ -71,6 +72,20 @@ _ROLE_IS_BOUND: Final = """
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """The units within which something is permitted, as stems of their codes; "" is the whole store."""
+
+    stems: frozenset[str]
+
+    def covers(self, unit: str | None) -> bool:
+        """Whether it has a unit, by its code. An unknown unit (None) is in the whole store only."""
+        return "" in self.stems or (unit is not None and unit.startswith(tuple(self.stems)))
+
+
+WHOLE_STORE: Final = Reach(frozenset({""}))
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """The account behind a credential, and what the credential permits.
 
@@ -97,6 +112,14 @@ class Identity:
     def may(self, right: str) -> bool:
         """Whether it has a right in some area; row security decides in which."""
         return right in self.rights
+
+    def reach(self, *rights: str) -> Reach:
+        """Where one of its postings alone gives all of these rights: as ``zhijie_stems_of_all`` has it."""
+        needed = frozenset(rights)
+        if not needed <= self.rights:
+            return Reach(frozenset())
+        roles = {role for role, known in ROLE_RIGHTS.items() if needed <= known}
+        return Reach(frozenset(stem(reach) for role, reach in self.postings if role in roles))
 
 
 _IDENTIFY: Final = text("SELECT token, zhijie_enter(token) FROM unnest(CAST(:tokens AS text[])) token")

@@ -31,7 +31,7 @@ from reports.evidence import (
     evidence_lines,
     fetch_evidence,
     list_evidence,
-    require_report,
+    require_addable,
     store_file,
 )
 from store.schema import Evidence
@@ -175,7 +175,7 @@ async def add(
     # The connection is given back while the file arrives: slow uploads would use up the pool. The report is
     # looked up first, so that no upload is wasted.
     async with open_request_session(request) as session:
-        await to_thread.run_sync(require_report, session, id)
+        await to_thread.run_sync(require_addable, session, id)
     async with intake.stage_body(request) as staged:
         stored = await intake.store_file(staged)
     async with open_request_session(request) as session:

@@ -2,7 +2,7 @@
 
 Properties of a feature: number, name; ``scheme`` and ``land_class``, a code of that scheme (both from a
 dataset of the role land_classes); ``official_area_m2`` (as registered, optional); ``unit_code`` (the unit
-whose land it is; without it, only users with the reach of a whole city see the parcel); ``sample`` (true:
+whose land it is; without it, only users with the reach of the whole store see the parcel); ``sample`` (true:
 invented); valid_from, valid_to (the first day on which it is no longer in force), note.
 """
 

@@ -15,7 +15,7 @@ __all__ = [
     "fetch_evidence",
     "list_evidence",
     "open_blobs",
-    "require_report",
+    "require_addable",
     "store_file",
     "verify_files",
 ]
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         add_evidence,
         fetch_evidence,
         list_evidence,
-        require_report,
+        require_addable,
         store_file,
     )
     from reports.evidence.sandbox import InspectionProcess
@@ -42,7 +42,7 @@ else:
                 "add_evidence",
                 "fetch_evidence",
                 "list_evidence",
-                "require_report",
+                "require_addable",
                 "store_file",
             ],
             "reports.evidence.sandbox": ["InspectionProcess"],

@@ -13,12 +13,12 @@ import numpy as np
 from geoalchemy2.shape import to_shape
 from shapely.geometry import Point
 from shapely.ops import nearest_points
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.clock import CHINA
-from core.errors import NotFound
+from core.errors import Forbidden, NotFound
 from core.i18n import N_
 from geo.measure import GEOD, Plane, distance_m
 from reports.evidence.sandbox import Inspection, InspectionProcess
@@ -63,9 +63,10 @@ def store_file(blobs: BlobStore, inspector: InspectionProcess, staged: Staged) -
 def add_evidence(session: Session, report_id: int, stored: StoredFile, filename: str) -> AddedEvidence:
     """Attach a stored file to a report, in the caller's transaction.
 
-    The same bytes twice return the first row. Raises :class:`NotFound` where the session sees no such report.
+    The same bytes twice return the first row. Raises :class:`NotFound` where the session sees no such report,
+    :class:`Forbidden` where its right to add evidence does not reach it.
     """
-    report = require_report(session, report_id)
+    report = require_addable(session, report_id)
     evidence_id = _insert(session, report, stored, filename)
     if evidence_id is None:
         return AddedEvidence(_by_hash(session, report_id, stored.sha256), created=False)
@@ -80,6 +81,19 @@ def require_report(session: Session, report_id: int) -> Report:
     if report is None:
         raise NotFound(N_("There is no report {id}."), field="id", id=report_id)
     return report
+
+
+def require_addable(session: Session, report_id: int) -> Report:
+    """The report, where evidence may be added to it. Raises what :func:`add_evidence` raises."""
+    report = require_report(session, report_id)
+    # without an account it is the operator, who owns the database
+    if current_account_id(session) is None or session.scalar(select(func.zhijie_adds(report_id))):
+        return report
+    raise Forbidden(
+        N_("Your role does not allow this: {right}."),
+        hint=N_("Ask the administrator for a role that does."),
+        right="file",
+    )
 
 
 def list_evidence(session: Session, report_id: int, after: int = 0, limit: int = 100) -> Sequence[Evidence]:

@@ -24,6 +24,8 @@ _CONDITIONS: Final = {
     "overdue": "overdue",
     "urgent": "urgent",
     "mine": "holder_account = (SELECT zhijie_account())",
+    "right": "(unit_code ^@ ANY((SELECT zhijie_stems(:right))::text[])"
+    " OR (unit_code IS NULL AND (SELECT zhijie_outside(:right))))",
 }
 
 
@@ -33,7 +35,8 @@ class ReportFilter:
 
     ``unit``: a unit code; its descendants count. ``since``, ``until``: days of receipt in Beijing time, both
     included. ``mine``: assigned to the account of the session. ``bbox``: west, south, east, north, CGCS2000
-    degrees. ``received_from``: the first moment of receipt, for clients that poll.
+    degrees. ``received_from``: the first moment of receipt, for clients that poll. ``right``: only of
+    units for which the credential has this right, too.
     """
 
     unit: str | None = None
@@ -48,6 +51,7 @@ class ReportFilter:
     mine: bool = False
     bbox: Box | None = None
     received_from: dt.datetime | None = None
+    right: str | None = None
 
     def parts(self) -> dict[str, Any]:
         """Return the criteria that are set, by name."""

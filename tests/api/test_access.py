@@ -16,6 +16,7 @@ from geoalchemy2.shape import from_shape
 from shapely.geometry import MultiPolygon, Point
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
+from support.access_table import NOBODY, doors
 from support.credentials import WORD, bearer, name_of, session_of, staff
 from support.parcel_copies import like_parcel
 from support.pictures import picture
@@ -25,7 +26,7 @@ from typer.testing import CliRunner
 from api.app import create_app
 from cli import main as cli
 from core.errors import Forbidden, NotSignedIn
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from reports.filing import Reporter, Submission, file_report
 from store.access import ROLE_RIGHTS, ROLES
 from store.engine import open_session
@@ -37,19 +38,10 @@ from verdict.inquiry import Inquiry, Limits
 HERE, NEXT, PARENT = "140522201", "140522100", "140522"
 AREAS = {"own": HERE, "neighbour": NEXT, "parent": PARENT}
 PLACES = {"own": (112.395, 35.625), "neighbour": (112.41, 35.49), "parent": (112.60, 35.40)}
-TABLE = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
-NOBODY = "nobody"
 OFF = {("GET", "/login/oidc"), ("GET", "/login/oidc/callback")}
 
 
-def rows() -> dict[str, dict[str, str]]:
-    """Door → role → what the table says."""
-    lines = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.startswith("| ")]
-    head, *body = [[cell.strip("` ") for cell in line] for line in lines]
-    return {line[0]: dict(zip(head[1:], line[1:], strict=True)) for line in body}
-
-
-DOORS = rows()
+DOORS = doors()
 
 
 @dataclass

@@ -23,6 +23,8 @@ from core.settings import Settings
 from reports.filing import Reporter, Submission, file_report
 from store.access import RIGHTS, ROLE_RIGHTS, enter, refuse_unbound_roles
 from store.engine import make_engine, open_session
+from store.journal.append import append_step
+from store.schema.access import JournalRow
 from store.schema.base import Base
 from store.schema.datasets import Report
 from store.schema.parcels import Parcel
@@ -125,8 +127,8 @@ def test_a_township_sees_no_row_of_its_neighbour_or_parent(raw: Callable[..., Se
     ("reach", "seen"),
     [
         (COUNTY, {"own", "neighbour", "parent"}),
-        ("140500", {"own", "neighbour", "parent", "outside"}),
-        ("1405", {"own", "neighbour", "parent", "outside"}),
+        ("140500", {"own", "neighbour", "parent"}),
+        ("1405", {"own", "neighbour", "parent"}),
         ("", {"own", "neighbour", "parent", "outside"}),
         (NEXT, {"neighbour"}),
         ("140581", set()),
@@ -134,6 +136,26 @@ def test_a_township_sees_no_row_of_its_neighbour_or_parent(raw: Callable[..., Se
 )
 def test_a_reach_is_its_ground_and_all_below(raw: Callable[..., Session], reach: str, seen: set[str]) -> None:
     assert _seen(raw(NewPosting("reviewer", reach))) == seen
+
+
+def test_steps_of_a_report_of_no_unit_are_for_the_reach_of_the_whole_store(
+    raw: Callable[..., Session], http_engine: Engine, filed: dict[str, int]
+) -> None:
+    with open_session(http_engine) as session:
+        append_step(session, "status", f"report/{filed['outside']}", unit=None)
+        append_step(session, "posting", "account/1", unit=None)
+
+    def read(role: str, reach: str) -> set[str | None]:
+        with raw(NewPosting(role, reach)) as session:
+            return set(session.scalars(select(JournalRow.subject).where(JournalRow.unit.is_(None))))
+
+    subject = f"report/{filed['outside']}"
+    assert "account/1" in read("supervisor", HERE)
+    for reach in (HERE, COUNTY, "140500"):
+        assert not {one for one in read("supervisor", reach) if one and one.startswith("report/")}
+    assert subject in read("supervisor", "")
+    assert subject in read("officer", "")
+    assert subject not in read("admin", "")
 
 
 def test_a_township_sees_no_parcel_of_its_neighbour(
@@ -148,7 +170,8 @@ def test_a_township_sees_no_parcel_of_its_neighbour(
         assert seen(role, HERE) == {"own"}
     assert seen("officer", NEXT) == {"neighbour"}
     assert seen("command", COUNTY) == {"own", "neighbour", "parent"}
-    assert seen("supervisor", "140500") == set(parcels)
+    assert seen("supervisor", "140500") == {"own", "neighbour", "parent"}
+    assert seen("supervisor", "") == set(parcels)
     assert seen("admin", "") == set()
     assert seen("officer", "", scopes=["check", "read"]) == set()
 
