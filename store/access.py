@@ -34,7 +34,7 @@ RIGHTS: Final = {
     "check": N_("check places and view the map layers"),
     "coarse": N_("view coarsened reports of all areas"),
     "file": N_("file reports and add evidence"),
-    "parcels": N_("view the parcels in your area"),
+    "parcels": N_("view the parcels, permit holders and grid workers of your area"),
     "read": N_("view the reports in your area"),
     "contact": N_("view reporters"),
     "protected": N_("view protected reporters"),
@@ -80,9 +80,6 @@ class Reach:
     def covers(self, unit: str | None) -> bool:
         """Whether it has a unit, by its code. An unknown unit (None) is in the whole store only."""
         return "" in self.stems or (unit is not None and unit.startswith(tuple(self.stems)))
-
-
-WHOLE_STORE: Final = Reach(frozenset({""}))
 
 
 @dataclass(frozen=True, slots=True)

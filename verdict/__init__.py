@@ -29,6 +29,7 @@ __all__ = [
     "MODES",
     "OUTCOMES",
     "Outcome",
+    "PackTerms",
     "RELATIONS",
     "Replay",
     "SHARE_DIGITS",
@@ -51,9 +52,13 @@ __all__ = [
     "locate",
     "make_pack",
     "pack_version",
+    "reach_of_names",
     "replay",
     "stored_verdict",
     "tell_verdict",
+    "tellable",
+    "without_workers",
+    "workers_within",
 ]
 
 if TYPE_CHECKING:
@@ -66,8 +71,14 @@ if TYPE_CHECKING:
     from verdict.judgement import Case, Judgement, judge, judge_facts
     from verdict.jurisdiction import decide
     from verdict.model import METRE_DIGITS, SHARE_DIGITS, Bilingual, Certainty, Outcome, UnitShare, Verdict
-    from verdict.offline_pack import find_county, make_pack, pack_version
+    from verdict.offline_pack import PackTerms, find_county, make_pack, pack_version
     from verdict.outcome import MAX_OUTSIDE_SHARE, OUTCOMES, STRICT, deciding_conflicts
+    from verdict.personal import (
+        reach_of_names,
+        tellable,
+        without_workers,
+        workers_within,
+    )
     from verdict.preconditions import check_day, checked_book
     from verdict.replays import Replay, replay, stored_verdict
     from verdict.thresholds import DEFAULT, Thresholds
@@ -93,8 +104,14 @@ else:
                 "UnitShare",
                 "Verdict",
             ],
-            "verdict.offline_pack": ["find_county", "make_pack", "pack_version"],
+            "verdict.offline_pack": ["PackTerms", "find_county", "make_pack", "pack_version"],
             "verdict.outcome": ["MAX_OUTSIDE_SHARE", "OUTCOMES", "STRICT", "deciding_conflicts"],
+            "verdict.personal": [
+                "reach_of_names",
+                "tellable",
+                "without_workers",
+                "workers_within",
+            ],
             "verdict.preconditions": ["check_day", "checked_book"],
             "verdict.replays": ["Replay", "replay", "stored_verdict"],
             "verdict.thresholds": ["DEFAULT", "Thresholds"],

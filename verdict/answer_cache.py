@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -22,9 +23,11 @@ from facts.memory import LruCache, Own, PointView, facts_key, facts_of, nearest_
 from geo.datum import has_plain_easting
 from law import LawBook
 from layers.lawbook import cached_book
+from store import Reach
 from verdict.inquiry import Inquiry, Limits
 from verdict.judgement import Case, judge_facts, location_step
 from verdict.model import Verdict, round_metres
+from verdict.personal import tellable
 from verdict.preconditions import checked_book
 from verdict.trace import step
 from verdict.wording.verdict import certainty_text, place_text, tell_verdict, verdict_with_words
@@ -95,6 +98,7 @@ class AnswerCache:
         self._memory = memory
         self._limits = limits
         self._templates: LruCache[ResponseTemplate] = LruCache(MAX_TEMPLATES)
+        self._leads: LruCache[str | None] = LruCache(MAX_TEMPLATES)
         self._seen: set[int] = set()
         self._lock = threading.Lock()
 
@@ -103,9 +107,10 @@ class AnswerCache:
         """How many templates are held."""
         return len(self._templates)
 
-    def get(self, inquiry: Inquiry, lang: Lang) -> bytes | None:
+    def get(self, inquiry: Inquiry, lang: Lang, names: Reach) -> bytes | None:
         """``{"verdict": …, "words": …}`` of an inquiry; None where the database must be asked.
 
+        ``names``: where people are named (``verdict.personal``).
         That is for a footprint, a plain easting, a day without a snapshot, and a law book that is not parsed
         yet. Raises what :func:`verdict.inquiry.answer` raises.
         """
@@ -124,11 +129,13 @@ class AnswerCache:
         checked_book(then.sources, case.as_of, case.category, lambda: book)
         view = PointView(then, location)
         views = (view, view if current is then else PointView(current, location))
-        return self._answer(views, case, book, lang)
+        return self._answer(views, case, book, (lang, names))
 
-    def _answer(self, views: Views, case: Case, book: LawBook, lang: Lang) -> bytes:
+    def _answer(self, views: Views, case: Case, book: LawBook, terms: tuple[Lang, Reach]) -> bytes:
+        lang, names = terms
         first, second = views
 
+        @cache
         def judged() -> Verdict:
             then = facts_of(first)
             now = then if second is first else facts_of(second)
@@ -137,14 +144,16 @@ class AnswerCache:
         key_then = facts_key(first)
         key_now = key_then if second is first or key_then is None else facts_key(second)
         if key_then is None or key_now is None:
-            return verdict_with_words(judged(), lang)
+            return verdict_with_words(judged(), lang, names)
         # snapshots by their content, so that no template can be stale; the words are in one language
         key = (first.snapshot.key, second.snapshot.key, case, lang, key_then.key, key_now.key)
         # a template costs more than an answer, and most keys are asked for only once
         if not self._was_seen(key):
-            return verdict_with_words(judged(), lang)
+            return verdict_with_words(judged(), lang, names)
+        # one template for those who are shown names, and one for the others: equal facts have one lead
+        named = names.covers(self._leads.get(key, lambda: _lead_code(judged())))
         template = self._templates.get(
-            key, lambda: _make_template(judged(), first.snapshot, key_then.own, lang)
+            (key, named), lambda: _make_template(judged(), first.snapshot, key_then.own, (lang, names))
         )
         return template.fill(first, key_then.own, lang)
 
@@ -161,9 +170,17 @@ class AnswerCache:
             return False
 
 
-def _make_template(verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], lang: Lang) -> ResponseTemplate:
+def _lead_code(verdict: Verdict) -> str | None:
+    lead = verdict.jurisdiction.lead
+    return None if lead is None else lead.code
+
+
+def _make_template(
+    verdict: Verdict, snapshot: Snapshot, own: Sequence[Own], terms: tuple[Lang, Reach]
+) -> ResponseTemplate:
     """The template of an answer: its JSON split at the markers put in place of location-dependent fields."""
-    body = verdict.as_dict()
+    lang, names = terms
+    body = tellable(verdict.as_dict(), names)
     words = tell_verdict(body, lang)
     jurisdiction = dict(body["jurisdiction"])
     texts = {

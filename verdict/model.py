@@ -155,10 +155,14 @@ PermitStatus = Literal["inside", "exceeds", "not_sure", "expired", "other_use"]
 
 @dataclass(frozen=True, slots=True)
 class PermitState:
-    """The effect of a permit on a place. ``excess_m2``: area of a footprint outside the permitted area."""
+    """The effect of a permit on a place. ``excess_m2``: area of a footprint outside the permitted area.
+
+    ``holder``: null where it is told to somebody who may not know it, as ``Link.worker``
+    (``verdict.personal``).
+    """
 
     number: str
-    holder: str
+    holder: str | None
     status: PermitStatus
     excess_m2: float
     valid: tuple[str | None, str | None]

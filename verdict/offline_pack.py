@@ -20,6 +20,7 @@ from core.i18n import LANGS, N_
 from geo.measure import sigma_from_r68
 from law import LawBook
 from layers import current_book
+from store import Reach
 from store.queries import (
     AreaExtract,
     County,
@@ -32,6 +33,7 @@ from verdict.applicable_law import LawQuery, bilingual, find_law
 from verdict.inquiry import Limits
 from verdict.model import Bilingual
 from verdict.outcome import MAX_OUTSIDE_SHARE
+from verdict.personal import workers_within
 from verdict.wording.phrases import cited
 from verdict.wording.provisos import headlines
 
@@ -61,15 +63,26 @@ def find_county(
     return found
 
 
-def pack_version(session: Session, county: County, limits: Limits, day: dt.date) -> str:
+@dataclass(frozen=True, slots=True)
+class PackTerms:
+    """What a pack depends on beside the store. ``names``: where grid workers are named."""
+
+    limits: Limits
+    day: dt.date
+    names: Reach
+
+
+def pack_version(session: Session, county: County, terms: PackTerms) -> str:
     """Version of a county's pack (24 hex digits); it changes whenever the pack would."""
     # of everything the pack is made from, which is cheaper to read than the pack is to make
-    inputs = repr((PACK_FORMAT, county, limits, day, fetch_versions(session)))
+    terms_text = (terms.limits, terms.day, sorted(terms.names.stems))
+    inputs = repr((PACK_FORMAT, county, *terms_text, fetch_versions(session)))
     return hashlib.sha256(inputs.encode()).hexdigest()[:24]
 
 
-def make_pack(session: Session, county: County, limits: Limits, day: dt.date) -> Json:
+def make_pack(session: Session, county: County, terms: PackTerms) -> Json:
     """The pack of a county on a day, without its version."""
+    limits, day = terms.limits, terms.day
     margin_m = SIGMAS * sigma_from_r68(fetch_coarsest_accuracy_m(session)) + MARGIN_M
     around = fetch_area_extract(session, county, margin_m, day)
     book = current_book(session)
@@ -90,7 +103,7 @@ def make_pack(session: Session, county: County, limits: Limits, day: dt.date) ->
         "sources": [_source(row) for row in around.sources],
         "units": around.units,
         "zones": [{**row, "grade_name": _grade(book, row, day)} for row in around.zones],
-        "grid": around.cells,
+        "grid": workers_within(around.cells, terms.names),
         "permits": around.permits,
         "kinds": {k.kind: {"name": bilingual(k.name), "near_m": k.near_m} for k in book.zone_kinds.values()},
         "categories": [

@@ -17,7 +17,7 @@ from api.middleware.body_limit import replay
 from api.schemas.reports import InquiryIn
 from core.errors import ZhijieError
 from store import Identity
-from verdict import AnswerCache
+from verdict import AnswerCache, reach_of_names
 
 PATH: Final = "/api/check"
 JSON: Final = "application/json"
@@ -48,17 +48,19 @@ class FastCheckMiddleware:
             return
         # Read here, so a request that is passed on needs a ``receive`` that returns the body once more.
         body = await request.body()
-        found = None if len(body) > MAX_BYTES else _answer_from_memory(answers, request, body)
+        found = None if len(body) > MAX_BYTES else _answer_from_memory(answers, request, body, who)
         await (self.app(scope, replay(body, receive), send) if found is None else found(scope, receive, send))
 
 
-def _answer_from_memory(answers: AnswerCache, request: Request, body: bytes) -> Response | None:
+def _answer_from_memory(
+    answers: AnswerCache, request: Request, body: bytes, who: Identity
+) -> Response | None:
     """The response, or None where the application has to give it."""
     try:
         body_in = InquiryIn.model_validate_json(body)
         if body_in.footprint is not None:  # may take long; this runs on the event loop
             return None
-        found = answers.get(body_in.inquiry(), lang_of(request))
+        found = answers.get(body_in.inquiry(), lang_of(request), reach_of_names(who))
     except (ValidationError, ZhijieError):
         return None
     return None if found is None else Response(found, media_type=JSON)

@@ -23,6 +23,7 @@ from core.errors import ZhijieError
 from live import Address, TileCache
 from store import Identity, enter, open_session
 from store.queries import MAX_ZOOM, ReportFilter, fetch_tile
+from verdict import reach_of_names
 
 PREFIX: Final = "/api/tiles"
 ENDPOINT: Final = "/{layer}/{version}/{z}/{x}/{y}.mvt"
@@ -114,7 +115,7 @@ def _make(engine: Engine, cache: TileCache, key: Hashable, wanted: _TileRequest,
 def cache_key(layer: str, query: bytes, who: Identity) -> Hashable:
     """What a tile depends on beside its address: layer, day, filter (the query), and the account's rights."""
     if layer == "areas":
-        return layer, today()
+        return layer, today(), reach_of_names(who)
     return layer, today(), query, who.account, who.rights, who.postings
 
 

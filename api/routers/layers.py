@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import DayDep, LangDep, SessionDep, needs
+from api.dependencies import DayDep, LangDep, SessionDep, WhoDep, needs
 from api.schemas.reports import CollectionOut, PlaceOut, PlacesOut
 from core.clock import today
 from core.i18n import N_, Lang, say
 from layers import current_book
 from store.queries import fetch_grid, fetch_places, fetch_units, fetch_zones
+from verdict import reach_of_names, workers_within
 
 router = APIRouter(prefix="/api", tags=["layers"], dependencies=[needs("check")])
 Level = Annotated[Literal["country", "province", "city", "county", "township"], Query()]
@@ -24,9 +25,13 @@ def units(session: SessionDep, as_of: DayDep, level: Level = "township") -> Coll
 
 
 @router.get("/grid")
-def grid(session: SessionDep, as_of: DayDep) -> CollectionOut:
-    """List the grid cells on a day, as GeoJSON."""
-    return CollectionOut.model_validate(fetch_grid(session, as_of))
+def grid(session: SessionDep, who: WhoDep, as_of: DayDep) -> CollectionOut:
+    """List the grid cells on a day, as GeoJSON, with the names of workers in the account's own area."""
+    cells = fetch_grid(session, as_of)
+    told = workers_within((cell["properties"] for cell in cells["features"]), reach_of_names(who))
+    for cell, properties in zip(cells["features"], told, strict=True):
+        cell["properties"] = properties
+    return CollectionOut.model_validate(cells)
 
 
 @router.get("/zones")

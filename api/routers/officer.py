@@ -20,7 +20,7 @@ from geo import Location
 from maps.pages import field_page, manifest, worker_script
 from reports.workflow import OPEN_STATUSES
 from store import Identity
-from verdict import find_county, make_pack, pack_version
+from verdict import PackTerms, find_county, make_pack, pack_version, reach_of_names
 
 router = APIRouter()
 # A worker may load scripts of this host only, and connect to no other.
@@ -100,19 +100,20 @@ def pack(  # noqa: PLR0913 - dependencies
 ) -> Response:
     """Return units, zones, grid cells and today's law of one county, for checks without a network.
 
-    The county is that of ``lon`` and ``lat``, or else of the account's own area. The ETag changes with the
-    contents.
+    The county is that of ``lon`` and ``lat``, or else of the account's own area, and workers are named in
+    that area only. The ETag changes with the contents.
     """
     who: Identity = request.state.who
     day = today()
+    terms = PackTerms(limits, day, reach_of_names(who))
     county = find_county(session, _parse_place(lon, lat, datum), [reach for _, reach in who.postings], day)
-    version = pack_version(session, county, limits, day)
+    version = pack_version(session, county, terms)
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     # Telephones ask at each start: a version costs a few queries, a pack some hundred milliseconds.
     if request.headers.get("if-none-match", "") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     compressed = _PACKS.get(
-        version, lambda: _compressed({**make_pack(session, county, limits, day), "version": version})
+        version, lambda: _compressed({**make_pack(session, county, terms), "version": version})
     )
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(

@@ -20,6 +20,7 @@ from api.dependencies import (
     LimitsDep,
     PageDep,
     SessionDep,
+    WhoDep,
     needs,
     parse_box,
     require,
@@ -55,9 +56,10 @@ from reports import (
     sees_coarse,
 )
 from reports.workflow import report_progress
+from store import Identity
 from store.journal import fetch_steps
 from store.schema import Report
-from verdict import tell_verdict
+from verdict import reach_of_names, tell_verdict, tellable
 
 PATH: Final = "/api/reports"
 router = APIRouter(prefix=PATH, tags=["reports"])
@@ -82,7 +84,13 @@ _filed: dict[int | str, dict[str, Any]] = {
     dependencies=[needs("file")],
 )
 def file(  # noqa: PLR0913 - dependencies
-    body: ReportIn, key: Key, response: Response, session: SessionDep, limits: LimitsDep, lang: LangDep
+    body: ReportIn,
+    key: Key,
+    response: Response,
+    session: SessionDep,
+    who: WhoDep,
+    limits: LimitsDep,
+    lang: LangDep,
 ) -> ReportOut:
     """File a report: it is judged and stored, and answered once the database has committed it.
 
@@ -93,7 +101,7 @@ def file(  # noqa: PLR0913 - dependencies
         count_report()
     response.status_code = 201 if filed.created else 200
     response.headers["Location"] = f"/api/reports/{filed.report.id}"
-    return _report_out(session, filed.report.id, lang)
+    return _report_out(session, filed.report.id, lang, who)
 
 
 @router.get("/coarse")
@@ -163,9 +171,9 @@ def steps(id: Id, session: SessionDep, after: Annotated[int, Query(ge=0, le=2**6
 
 
 @router.get("/{id}", dependencies=[needs("read", "file")])
-def read(id: Id, session: SessionDep, lang: LangDep) -> ReportOut:
-    """Return a report with its verdict, as stored and in words."""
-    return _report_out(session, id, lang)
+def read(id: Id, session: SessionDep, who: WhoDep, lang: LangDep) -> ReportOut:
+    """Return a report with its verdict, as stored and in words; people are named in the own area only."""
+    return _report_out(session, id, lang, who)
 
 
 @router.get("", dependencies=[needs("read", "file")])
@@ -181,10 +189,10 @@ def list_(page: PageDep, request: Request, session: SessionDep, lang: LangDep) -
     return CollectionOut(features=[_feature(report, names) for report in reports], next=following)
 
 
-def _report_out(session: Session, report_id: int, lang: Lang) -> ReportOut:
+def _report_out(session: Session, report_id: int, lang: Lang, who: Identity) -> ReportOut:
     report, stored = fetch_report(session, report_id)
     progress = ProgressOut.model_validate(report_progress(session, report_id, lang))
-    verdict: dict[str, Any] = json.loads(stored.body)
+    verdict = tellable(json.loads(stored.body), reach_of_names(who))
     return ReportOut(
         **_summary(report, {report.category: verdict["category"]["name"][lang]}).model_dump(),
         location=report.location,

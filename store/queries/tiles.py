@@ -169,7 +169,9 @@ _NAMES: Final = """
             AND a.geom && ST_Transform(ST_TileEnvelope(:z, :x, :y), 4490)) named
     WHERE spot && ST_Transform(ST_TileEnvelope(:z, :x, :y), 4490)"""
 _ZONES: Final = f"SELECT a.code AS id, a.kind, a.grade, a.name, {_AREA.format(table='zone')}"
-_GRID: Final = f"SELECT a.code, a.name, a.worker, a.team, {_AREA.format(table='grid_cell')}"
+# A worker is named to who is shown the parcels there, as in a verdict (verdict.personal).
+_WORKER: Final = "CASE WHEN a.township ^@ ANY((SELECT zhijie_stems('parcels'))::text[]) THEN a.worker END"
+_GRID: Final = f"SELECT a.code, a.name, {_WORKER} AS worker, a.team, {_AREA.format(table='grid_cell')}"
 _PARCELS: Final = f"SELECT a.number, a.scheme, a.land_class, a.name, {_AREA.format(table='parcel')}"
 _LAYERS: Final = {  # name: (SQL, smallest zoom)
     "units": (_UNITS, 0),

@@ -24,6 +24,7 @@ from geo.place.location import Location
 from layers.lawbook.documents import current_book
 from screening.schema import VERDICT_SCHEMA, verdict_row
 from screening.screener import Screener, ScreenTask
+from store.access import Reach
 from store.engine import open_session
 from verdict.answer_cache import AnswerCache
 from verdict.inquiry import Inquiry, Limits, answer
@@ -219,6 +220,9 @@ def test_memory_and_postgis_give_the_same_bytes(world: Session, matter: str) -> 
     assert len(effects) > 1, "all alike: nothing is tested"
 
 
+EVERYWHERE = Reach(frozenset({""}))
+
+
 class Kept:
     """Snapshots of a session, as a server has them."""
 
@@ -241,7 +245,9 @@ def test_answers_filled_into_others_are_those_judged_by_themselves(
     answers = AnswerCache(Kept(world), limits)
     for place in hard_places(6, 400):
         asked = Inquiry(MATTERS[0], place.lon, place.lat, accuracy_m=place.accuracy_m, as_of=act)
-        assert answers.get(asked, lang) == verdict_with_words(answer(world, asked, limits), lang)
+        assert answers.get(asked, lang, EVERYWHERE) == verdict_with_words(
+            answer(world, asked, limits), lang, EVERYWHERE
+        )
     assert answers.templates > 5, "no ground was conflicts twice: nothing is tested"
 
 

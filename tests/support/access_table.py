@@ -1,4 +1,4 @@
-"""The table of docs/access.md: door → role → what the table says."""
+"""The tables of docs/access.md: what a role may, as people read it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ NOBODY: Final = "nobody"
 def doors() -> dict[str, dict[str, str]]:
     """Door → role → cell of the table of endpoints."""
     return _table("endpoint")
+
+
+def names() -> dict[str, dict[str, str]]:
+    """What a verdict may name → role → cell of the table of names."""
+    return _table("name")
 
 
 def _table(first: str) -> dict[str, dict[str, str]]:

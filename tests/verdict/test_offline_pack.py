@@ -8,7 +8,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -26,10 +26,12 @@ from core.clock import today
 from core.errors import BadInput, NotFound
 from core.settings import ROOT, Settings
 from geo.measure.geodesic import Plane
+from store.access import Reach
 from store.queries.area_extract import ROUNDING_M, fetch_area_extract, fetch_county, select_county
 from verdict.inquiry import Limits
-from verdict.offline_pack import find_county, make_pack, pack_version
+from verdict.offline_pack import PackTerms, find_county, make_pack, pack_version
 
+EVERYWHERE = Reach(frozenset({""}))
 SPOT = (112.395, 35.625)
 COUNTY = "140522"
 FIELD = ROOT / "maps" / "static" / "zhijie" / "field"
@@ -98,10 +100,12 @@ def test_places_that_are_none_are_refused(client: TestClient) -> None:
 def test_the_version_changes_with_the_day_and_the_limits(session: Session, limits: Limits) -> None:
     day = today()
     county = find_county(session, SPOT, (), day)
-    version = pack_version(session, county, limits, day)
-    assert version == pack_version(session, county, limits, day)
-    assert version != pack_version(session, county, limits, day - dt.timedelta(days=1))
-    assert version != pack_version(session, county, Limits(1.0, 10), day)
+    terms = PackTerms(limits, day, EVERYWHERE)
+    version = pack_version(session, county, terms)
+    assert version == pack_version(session, county, replace(terms))
+    assert version != pack_version(session, county, replace(terms, day=day - dt.timedelta(days=1)))
+    assert version != pack_version(session, county, replace(terms, limits=Limits(1.0, 10)))
+    assert version != pack_version(session, county, replace(terms, names=Reach(frozenset({"140522"}))))
 
 
 def test_a_county_is_found_by_reach_or_place(session: Session) -> None:
@@ -144,7 +148,7 @@ def test_a_pack_has_permits_without_their_holders(client: TestClient) -> None:
 def test_the_law_of_a_pack_ends_when_the_law_turns(session: Session, limits: Limits) -> None:
     day = dt.date(2026, 3, 1)  # two weeks before the revised regulation on reserves
     county = find_county(session, SPOT, (), day)
-    assert make_pack(session, county, limits, day)["until"] == "2026-03-15"
+    assert make_pack(session, county, PackTerms(limits, day, EVERYWHERE))["until"] == "2026-03-15"
 
 
 # ---- the checker beside the service ----------------------------------------------------------------------

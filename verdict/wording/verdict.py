@@ -14,6 +14,7 @@ import orjson
 
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
+from store import Reach
 from verdict.channels import channel_name
 from verdict.glossary import (
     BINDING,
@@ -27,6 +28,7 @@ from verdict.glossary import (
     ZONE_CERTAINTIES,
 )
 from verdict.model import Verdict
+from verdict.personal import NAMING, shows_names, tellable
 from verdict.trace import step_text
 from verdict.wording.phrases import Json, Line, aside, cited, colon, join, line, listing, span, text_in
 from verdict.wording.provisos import (
@@ -54,13 +56,19 @@ def tell_verdict(verdict: Json, lang: Lang) -> dict[str, Any]:
     }
 
 
-def verdict_with_words(verdict: Verdict, lang: Lang) -> bytes:
-    """``{"verdict": …, "words": …}`` as JSON; ``words`` as :func:`tell_verdict` gives them."""
+def verdict_with_words(verdict: Verdict, lang: Lang, names: Reach) -> bytes:
+    """``{"verdict": …, "words": …}`` as JSON; ``words`` as :func:`tell_verdict` gives them.
+
+    ``names``: where people are named, see :func:`verdict.personal.tellable`.
+    """
     # Each member is written once, and read back for the lines only where they need it. The closing lines are
     # equal for most places of a category and cached by the bytes they are made from
     parts = {name: orjson.dumps(getattr(verdict, name)) for name in MEMBERS}
-    data = b",".join(b'"%b":%b' % (name.encode(), part) for name, part in parts.items())
     read = {name: orjson.loads(parts[name]) for name in MEMBERS if name not in NOT_IN_LINES}
+    if not shows_names(read, names):
+        read = tellable(read, names)
+        parts |= {name: orjson.dumps(read[name]) for name in NAMING}
+    data = b",".join(b'"%b":%b' % (name.encode(), part) for name, part in parts.items())
     words = {
         "headline": headline(read, lang),
         "mark": mark(read),
@@ -176,7 +184,7 @@ def _chain(jurisdiction: Json, lang: Lang) -> str:
     units = [link for link in jurisdiction["chain"] if link["level"] != "grid_cell"]
     cells = [link for link in jurisdiction["chain"] if link["level"] == "grid_cell"]
     path = " › ".join(link["name"] for link in units)
-    team = [listing(lang, (cell["name"], cell["team"], cell["worker"])) for cell in cells]
+    team = [listing(lang, filter(None, (cell["name"], cell["team"], cell["worker"]))) for cell in cells]
     return join(lang, [aside(lang, path, jurisdiction["lead"]["code"]), *team])
 
 
@@ -284,7 +292,7 @@ def _permit(permit: Json, lang: Lang) -> str:
     return join(
         lang,
         [
-            aside(lang, permit["number"], permit["holder"]),
+            aside(lang, permit["number"], permit["holder"]) if permit["holder"] else permit["number"],
             say(lang, PERMITS[permit["status"]]),
             excess if permit["status"] == "exceeds" else "",
             span(permit["valid"], lang),

@@ -50,8 +50,14 @@ function serverZone({ zone, relation, share, distance_m: distance, effect, basis
     basis: [...laws].map(([law, labels]) => `${law} ${labels.join(page.lang === "zh" ? "、" : ", ")}`),
     authority: text(authority),
     consequence: text(consequence),
-    permit: permit ? say("permit", { number: permit.number, holder: permit.holder }) : "",
+    permit: permitWords(permit),
   };
+}
+
+// Outside the own area the service names no holder.
+function permitWords(permit) {
+  if (!permit) return "";
+  return permit.holder ? say("permit", { number: permit.number, holder: permit.holder }) : permit.number;
 }
 
 function relationWords(relation, share, distance) {
