@@ -1,7 +1,7 @@
 """A right is looked up at the unit of the row; an unknown unit belongs to the reach of the whole store.
 
 Revision ID: 0009
-Revises: 0006
+Revises: 0008
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 FOLDER = Path(__file__).parent.parent / "sql"
