@@ -40,11 +40,14 @@ def sign_in_with_provider(session: Session, issuer: str, subject: str, hours: fl
     return token if opened else None
 
 
-def change_password(session: Session, name: str, old: str, new: str) -> bool:
-    """Change the password of the signed-in account ``name``; False if the old password is wrong."""
+def change_password(session: Session, name: str, old: str, new: str, *, end_keys: bool) -> bool:
+    """Change the password of the signed-in account ``name``; False if the old password is wrong.
+
+    Its other sessions end, and with ``end_keys`` its API keys, too.
+    """
     salt, proof = new_password_proof(new)
     old_proof = password_proof(old[:PASSWORD_MAX_CHARS], _salt_of(session, name))
-    return bool(session.scalar(select(func.zhijie_change_password(old_proof, salt, proof))))
+    return bool(session.scalar(select(func.zhijie_change_password(old_proof, salt, proof, end_keys))))
 
 
 def sign_out(session: Session) -> None:

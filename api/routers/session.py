@@ -89,10 +89,10 @@ def sign_out_(request: Request, response: Response, who: WhoDep, session: Sessio
 
 @router.post("/api/session/password")
 def password(body: PasswordIn, who: WhoDep, session: SessionDep) -> StateOut:
-    """Change one's own password; all other sessions of the account end."""
+    """Change one's own password; all other sessions of the account end, and its keys where that is wanted."""
     if who.kind != "session":
         raise _needs_password_session()
-    changed = change_password(session, who.name, body.old, body.new)
+    changed = change_password(session, who.name, body.old, body.new, end_keys=body.end_keys)
     session.commit()  # a failed attempt counts, too
     if not changed:
         raise BadInput(N_("The current password is wrong."), field="old", hint=N_("Try again."))

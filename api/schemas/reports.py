@@ -327,12 +327,13 @@ class SignInIn(BaseModel):
 
 
 class PasswordIn(BaseModel):
-    """The current password and the new one."""
+    """The current password and the new one. ``end_keys``: revoke the account's API keys, too."""
 
     model_config = ConfigDict(extra="forbid")
 
     old: Annotated[str, Field(min_length=1, max_length=200)]
     new: Annotated[str, Field(min_length=1, max_length=200)]
+    end_keys: bool = True
 
 
 class KeyIn(BaseModel):

@@ -74,6 +74,7 @@ _ACCOUNT: Final = HTML.from_string(
   <label for="new">{{ t.new }}</label>
   <input id="new" name="new" type="password" minlength="10" maxlength="200" required
     autocomplete="new-password">
+  <label class="tick"><input type="checkbox" name="end_keys" checked> {{ t.end_keys }}</label>
   <button type="submit">{{ t.change }}</button>
   <p class="note" role="alert"></p>
 </form>
@@ -116,6 +117,7 @@ _TEXTS: Final = {
     "sign_out": N_("Sign out"),
     "change": N_("Change password"),
     "changed": N_("Password changed. Your other sessions have been signed out."),
+    "end_keys": N_("Revoke my API keys, too (they are listed below)"),
     "not_done": N_("Something went wrong. Try again."),
     "old": N_("Current password"),
     "new": N_("New password (10 characters or more)"),

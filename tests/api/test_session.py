@@ -203,6 +203,38 @@ def test_a_new_password_ends_the_other_sessions(browserlike: TestClient, name: s
     enter(browserlike, name, WORD + "2")
 
 
+def test_who_changes_the_password_is_asked_about_the_keys(
+    browserlike: TestClient, name: str, http_engine: Engine
+) -> None:
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    for asked, left in (({"end_keys": False}, 200), ({"end_keys": True}, 401), ({}, 401)):
+        key = browserlike.post("/api/keys", json={"label": "夜间批量"}, headers=csrf).json()["key"]
+        words = {"old": WORD, "new": WORD, **asked}
+        assert browserlike.post("/api/session/password", json=words, headers=csrf).status_code == 200
+        answer = browserlike.get("/api/reports", headers=bearer(key))  # asks the database
+        assert answer.status_code == left, asked
+        last = browserlike.get("/api/keys").json()["keys"][-1]
+        assert (last["revoked_at"] is None) == (left == 200)
+    with open_session(http_engine) as session:
+        ended = session.execute(
+            text(
+                "SELECT body::jsonb -> 'after' -> 'keys' FROM journal JOIN account a"
+                " ON journal.subject = 'account/' || a.id WHERE action = 'password'"
+                " AND a.name = :name ORDER BY seq"
+            ),
+            {"name": name},
+        ).scalars()
+        assert list(ended) == [0, 2, 1]  # the second ends the key that the first has left, too
+
+
+def test_a_wrong_password_ends_no_key(browserlike: TestClient, name: str) -> None:
+    csrf = {"X-CSRF-Token": enter(browserlike, name)}
+    key = browserlike.post("/api/keys", json={}, headers=csrf).json()["key"]
+    wrong = browserlike.post("/api/session/password", json={"old": "wrong", "new": WORD}, headers=csrf)
+    assert wrong.status_code == 422
+    assert browserlike.get("/api/reports", headers=bearer(key)).status_code == 200
+
+
 def test_a_key_is_told_once_kept_as_a_hash_and_may_what_its_scopes_say(
     browserlike: TestClient, name: str, http_engine: Engine
 ) -> None:

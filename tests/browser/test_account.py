@@ -105,11 +105,32 @@ def test_a_password_is_changed(visit: Visit, name: str) -> None:
     sign_in(visit, name, f"{WORD} 2")
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_new_password_ends_the_keys_if_wanted(visit: Visit, name: str, ends: bool) -> None:
+    page = sign_in(visit, name)
+    page.get_by_label("Purpose").fill("nightly")
+    page.get_by_role("button", name="Create key").click()
+    line = page.locator("#keys li")
+    expect(line).to_contain_text("nightly")
+    form = page.locator("#change")
+    form.get_by_label("Current password").fill(WORD)
+    form.get_by_label("New password").fill(f"{WORD} 2")
+    box = form.get_by_role("checkbox", name="Revoke my API keys, too")
+    expect(box).to_be_checked()
+    box.set_checked(ends)
+    form.get_by_role("button").click()
+    expect(form.get_by_role("alert")).to_contain_text("Password changed")
+    if ends:
+        expect(line).to_contain_text("revoked")
+    else:
+        expect(line.get_by_role("button")).to_be_visible()
+
+
 def test_a_key_is_shown_once_and_ended(visit: Visit, name: str) -> None:
     page = sign_in(visit, name)
     expect(page.locator("#keys ul")).to_be_hidden()
     page.get_by_label("Purpose").fill("<i>nightly</i>")
-    for box in page.get_by_role("checkbox").all()[1:]:
+    for box in page.locator("input[name=scope]").all()[1:]:
         box.uncheck()
     page.get_by_role("button", name="Create key").click()
     told = page.locator("#made code")

@@ -89,9 +89,11 @@ onSubmit("sign-out", async (form, given, place) => {
 });
 
 onSubmit("change", async (form, given, place) => {
-  const answer = await request("POST", "/api/session/password", { old: given.get("old"), new: given.get("new") });
+  const wish = { old: given.get("old"), new: given.get("new"), end_keys: given.has("end_keys") };
+  const answer = await request("POST", "/api/session/password", wish);
   if (answer.ok) form.reset();
   say(place, answer.ok ? form.dataset.done : await problemText(answer, form.dataset.failed), answer.ok);
+  if (answer.ok) await listKeys();
 });
 
 onSubmit("make-key", async (form, given, place) => {

@@ -83,5 +83,35 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     ORDER BY s.seq
 $$;
 
-REVOKE ALL ON FUNCTION zhijie_stems_of_all(text[]), zhijie_adds(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION zhijie_stems_of_all(text[]), zhijie_adds(bigint) TO zhijie_app;
+-- A new password for who knows the old one; every other session ends and, if wanted, every key.
+DROP FUNCTION zhijie_change_password(bytea, text, bytea);
+CREATE FUNCTION zhijie_change_password(old_proof bytea, new_salt text, new_proof bytea, end_keys boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    found account;
+    ended jsonb;
+BEGIN
+    IF coalesce(zhijie_pass() ->> 'kind', '') <> 'session' THEN
+        RETURN false;
+    END IF;
+    SELECT * INTO found FROM account WHERE id = zhijie_account() FOR UPDATE;
+    IF NOT zhijie_proved(found, old_proof, 'password_refused') THEN
+        RETURN false;  -- a stolen session may guess no more than a stranger may
+    END IF;
+    UPDATE account SET salt = new_salt, proof = new_proof WHERE id = found.id;
+    WITH gone AS (
+        UPDATE credential SET revoked_at = now()
+        WHERE account_id = found.id AND revoked_at IS NULL AND (kind = 'session' OR end_keys)
+          AND id <> (zhijie_pass() ->> 'credential')::bigint
+        RETURNING kind)
+    SELECT jsonb_build_object('sessions', count(*) FILTER (WHERE kind = 'session'),
+                              'keys', count(*) FILTER (WHERE kind = 'key'))
+    INTO ended FROM gone;
+    PERFORM zhijie_journal('password', 'account/' || found.id, NULL, NULL, NULL, ended);
+    RETURN true;
+END $$;
+
+REVOKE ALL ON FUNCTION zhijie_stems_of_all(text[]), zhijie_adds(bigint),
+    zhijie_change_password(bytea, text, bytea, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION zhijie_stems_of_all(text[]), zhijie_adds(bigint),
+    zhijie_change_password(bytea, text, bytea, boolean) TO zhijie_app;

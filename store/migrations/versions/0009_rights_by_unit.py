@@ -1,4 +1,4 @@
-"""A right is looked up at the unit of the row; an unknown unit belongs to the reach of the whole store.
+"""A right is looked up at the unit of the row; a new password may end the keys.
 
 Revision ID: 0009
 Revises: 0008
@@ -24,8 +24,13 @@ DROP POLICY journal_read ON journal;
 CREATE POLICY journal_read ON journal FOR SELECT TO zhijie_app USING (
     unit ^@ ANY ((SELECT zhijie_stems('journal'))::text[])
     OR (unit IS NULL AND (SELECT zhijie_has('audit'))));
+DROP FUNCTION zhijie_change_password(bytea, text, bytea, boolean);
 """
-BACK_LAST = "DROP FUNCTION zhijie_adds(bigint), zhijie_stems_of_all(text[]);"
+BACK_LAST = """
+DROP FUNCTION zhijie_adds(bigint), zhijie_stems_of_all(text[]);
+REVOKE ALL ON FUNCTION zhijie_change_password(bytea, text, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION zhijie_change_password(bytea, text, bytea) TO zhijie_app;
+"""
 
 
 def _function(file: str, name: str) -> str:
@@ -44,7 +49,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     cursor = op.get_bind().connection.cursor()
     cursor.execute(BACK)
-    for name in ("zhijie_stems", "zhijie_outside"):
+    for name in ("zhijie_stems", "zhijie_outside", "zhijie_change_password"):
         cursor.execute(_function("0003_access.sql", name))
     cursor.execute(_function("0004_live.sql", "zhijie_heard"))
     cursor.execute(BACK_LAST)
