@@ -31,7 +31,11 @@ def test_a_changed_text_is_refused(step: int, at: int, letter: str) -> None:
     assert changed[:-1] == hidden[:-1]
 
 
-@pytest.mark.parametrize("text", ["", "4711", "A" * SEALED_LENGTH, "=" * 27, "号" * 27, Seal(b"x").hide(7)])
+@pytest.mark.parametrize(
+    "text",
+    ["", "4711", "A" * SEALED_LENGTH, "=" * 27, "号" * 27, Seal(b"x").hide(7)],
+    ids=["empty", "plain number", "letters", "padding", "wide", "another key"],
+)
 def test_what_is_none_is_refused_by_name(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         SEAL.show(text)

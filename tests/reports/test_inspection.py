@@ -113,6 +113,7 @@ def test_the_type_is_found_from_the_content(name: str, held: Callable[[bytes], P
         (b"%PDF-1.7\nhalf", "document", "cut_off"),
         (_zip("a.txt")[:60], "archive", "cut_off"),
     ],
+    ids=["jpeg", "png", "pdf", "zip"],  # a zip's bytes hold the time
 )
 def test_what_only_looks_like_its_type_is_said_to(
     content: bytes, kind: str, note: str, held: Callable[[bytes], Path]
