@@ -17,6 +17,9 @@ from core.settings import Settings
 from store import app_database_url
 
 SHUTDOWN_S: Final = 3  # to wait for open requests when stopping; live streams never end by themselves
+# A process that imports for long on a busy machine must not be killed for its silence, only to begin again:
+# importing takes some seconds of processor time, of which a loaded machine may give a tenth.
+STARTING_S: Final = 60
 # The application logs requests itself.
 QUIET: Final = {"log_config": None, "access_log": False, "server_header": False}
 
@@ -36,13 +39,7 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     configure_logging()
     _allow_many_streams()
     notes.print(say(settings.lang, N_("The map: {url} (stop with Ctrl+C)"), url=f"http://{host}:{port}/"))
-    options: dict[str, Any] = {
-        "host": host,
-        "timeout_graceful_shutdown": SHUTDOWN_S,
-        "port": port,
-        "log_level": "warning",
-        **QUIET,
-    }
+    options = server_options(settings, host, port)
     if workers == 1:
         from api import create_app  # noqa: PLC0415 - a parent of several workers answers no request itself
 
@@ -52,6 +49,21 @@ def run_server(settings: Settings, host: str, port: int, workers: int) -> None:
     with TemporaryDirectory(prefix="zhijie-metrics-") as folder:  # where the workers' metrics meet
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run("api.app:from_environment", factory=True, workers=workers, **options)
+
+
+def server_options(settings: Settings, host: str, port: int) -> dict[str, Any]:
+    """How uvicorn serves. Headers on a request's origin are believed of the proxies set, and of no other."""
+    proxies = settings.trusted_proxies.replace(" ", "")
+    return {
+        "host": host,
+        "port": port,
+        "timeout_graceful_shutdown": SHUTDOWN_S,
+        "timeout_worker_healthcheck": STARTING_S,
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": proxies,
+        "log_level": "warning",
+        **QUIET,
+    }
 
 
 def _allow_many_streams() -> None:

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(12, description="how long a session lasts, hours", gt=0, le=720)
     cookie_secure: bool = Field(True, description="send cookies over HTTPS only (and to the machine itself)")
+    trusted_proxies: str = Field(
+        "",
+        description="addresses of proxies, by commas, whose `X-Forwarded-For` and `-Proto` are believed",
+    )
     check_rate: str = Field(
         "600/second", description="most requests of one account; each process counts its own"
     )
