@@ -42,6 +42,12 @@ _SETTINGS: Final = {
     "shared_buffers": "256MB",
     "jit": "off",  # compiling costs more than these short statements take
     "timezone": "UTC",
+    # the log names errors, but neither statements nor values: these hold names, telephones and credentials
+    "log_min_error_statement": "panic",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
 }
 _FAST: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import StoreUnavailable
 from core.settings import ROOT
@@ -62,6 +63,41 @@ def ask(url: str, query: str) -> object:
 
 def socket_folder(cluster: Cluster) -> Path:
     return Path(parse_qs(urlsplit(cluster.url).query)["host"][0])
+
+
+SECRET = "13900000000-王举报"
+
+
+@needs_server
+def test_the_log_holds_no_statement_and_no_value(cluster: Cluster) -> None:
+    """Of errors that carry them: a statement that takes too long, or is wrong, and a row that does not fit."""
+    url = cluster.start()
+    wrong = (
+        f"SET statement_timeout = 50; SELECT '{SECRET}', pg_sleep(5)",
+        f"SELECT '{SECRET}' FROM nothing",
+        f"CREATE TEMP TABLE t (x text CHECK (x = '')); INSERT INTO t VALUES ('{SECRET}')",
+    )
+    for statement in wrong:
+        with pytest.raises(DBAPIError):
+            ask(url, statement)
+    log = (cluster.home / "postgres.log").read_text(encoding="utf-8")
+    assert "canceling statement due to statement timeout" in log
+    assert "violates check constraint" in log
+    assert SECRET not in log
+
+
+@needs_server
+def test_the_servers_connections_do_not_show_each_other_what_they_run(cluster: Cluster) -> None:
+    cluster.start()
+    first, second = (create_engine(cluster.app_url, poolclass=NullPool) for _ in range(2))
+    with first.connect() as busy, second.connect() as curious:
+        busy.execute(text(f"SELECT '{SECRET}'"))
+        seen = curious.execute(
+            text("SELECT query FROM pg_stat_activity WHERE usename = 'zhijie_web'")
+        ).scalars()
+        assert SECRET not in "".join(filter(None, seen))
+        with pytest.raises(DBAPIError, match="permission denied"):
+            curious.execute(text("SET track_activities = on"))
 
 
 @needs_server
