@@ -70,7 +70,7 @@ SECRET = "13900000000-王举报"
 
 @needs_server
 def test_the_log_holds_no_statement_and_no_value(cluster: Cluster) -> None:
-    """Of errors that carry them: a statement that takes too long, or is wrong, and a row that does not fit."""
+    """Of errors that carry them: a statement that takes too long, or is wrong, or does not fit."""
     url = cluster.start()
     wrong = (
         f"SET statement_timeout = 50; SELECT '{SECRET}', pg_sleep(5)",
