@@ -6,9 +6,10 @@ Stored verdicts keep them. Whoever tells a verdict over HTTP asks here; ``docs/a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from store import Identity, Reach
+if TYPE_CHECKING:  # the words of an answer are told without the store, too
+    from store import Identity, Reach
 
 RIGHT: Final = "parcels"  # which shows the same holders on a parcel's card
 NAMING: Final = ("jurisdiction", "conflicts")  # members of a verdict that name people

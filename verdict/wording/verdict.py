@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from core.i18n import N_, Lang, say
 from core.i18n.quantities import area, percent
-from store import Reach
 from verdict.channels import channel_name
 from verdict.glossary import (
     BINDING,
@@ -41,6 +40,9 @@ from verdict.wording.provisos import (
     own_powers,
     provisos,
 )
+
+if TYPE_CHECKING:  # the words of an answer are told without the store, too
+    from store import Reach
 
 MEMBERS: Final = tuple(field.name for field in fields(Verdict))
 CLOSING: Final = ("missing", "competence", "data")  # members that the closing lines are made from
