@@ -66,6 +66,7 @@ def test_everything_is_done_by_keyboard(visit: Visit, name: str) -> None:
     page, press = visit.page, visit.page.keyboard
     page.goto(f"{visit.server}/?lang=en")
     page.wait_for_url(f"{visit.server}/login?lang=en")
+    expect(page.get_by_label("Account")).to_be_focused()  # the browser does so after the page has loaded
     press.type(name)
     press.press("Tab")
     press.type("not the word")
