@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import shapely
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo import Location
@@ -18,7 +19,6 @@ from geo.measure import EqualAreaPlane, Fractions, Plane, Spread, area_m2, const
 if TYPE_CHECKING:
     from facts.model import UnitHit
 
-POLYGON: Final = 3
 MARGIN_M: Final = 1.0  # of the surroundings beyond what is measured in them
 Box = tuple[float, float, float, float]
 
@@ -35,26 +35,23 @@ class FootprintRuler:
     """Measures one footprint against areas near it; keeps what costs much."""
 
     def __init__(self, location: Location) -> None:
-        self._location = location
         self._shape = cast(BaseGeometry, location.footprint)
         self._area_m2 = area_m2(self._shape)
-        self._flat = Plane(location.lon, location.lat).shapely_to_metres(self._shape)
-        self._plane = EqualAreaPlane(location.lon, location.lat)
-        self._outline = self._plane.shapely_to_metres(self._shape)
+        self._plane = Plane(location.lon, location.lat)
+        self._flat = self._plane.shapely_to_metres(self._shape)
+        self._equal_area = EqualAreaPlane(location.lon, location.lat)
+        self._outline = self._equal_area.shapely_to_metres(self._shape)
         self._fractions: dict[tuple[int, str, Spread], Fractions] = {}
 
     def distance_m(self, area: BaseGeometry) -> float:
         """Distance of the footprint from an area, lon/lat, metres; 0 where they meet."""
-        plane = Plane(self._location.lon, self._location.lat)
-        return float(shapely.distance(plane.shapely_to_metres(area), self._flat))
+        return float(shapely.distance(self._plane.shapely_to_metres(area), self._flat))
 
     def overlap(self, area: BaseGeometry) -> tuple[float, float]:
         """The part in an area (lon/lat) as drawn: m² and perimeter in m, ellipsoidal."""
         if shapely.covers(area, self._shape):  # exactly all of it, whatever the corners round to
             return self._area_m2, length_m(self._shape)
-        parts = shapely.get_parts(shapely.intersection(area, self._shape))
-        inside = [part for part in parts if shapely.get_type_id(part) == POLYGON]
-        return math.fsum(map(area_m2, inside)), math.fsum(map(length_m, inside))
+        return area_and_rim(shapely.intersection(area, self._shape))
 
     def fractions(self, hit: UnitHit, spread: Spread) -> Fractions:
         """What a unit holds of the footprint under the errors of outline and lines.
@@ -67,9 +64,19 @@ class FootprintRuler:
             return constant(min(1.0, hit.overlap_m2 / self._area_m2))
         key = (hit.source_id, hit.code, spread)
         if key not in self._fractions:
-            area = self._plane.shapely_to_metres(hit.pieces[0])
+            area = self._equal_area.shapely_to_metres(hit.pieces[0])
             self._fractions[key] = fractions(self._outline, area, spread)
         return self._fractions[key]
+
+
+def area_and_rim(shape: BaseGeometry) -> tuple[float, float]:
+    """Area and perimeter of the polygons in a geometry, m² and m on the ellipsoid."""
+    areas = _polygons(shape)
+    return math.fsum(map(area_m2, areas)), math.fsum(map(length_m, areas))
+
+
+def _polygons(shape: BaseGeometry) -> list[Polygon]:
+    return [part for part in shapely.get_parts(shape) if isinstance(part, Polygon)]
 
 
 def clipped_area(shape: BaseGeometry) -> BaseGeometry:
@@ -77,9 +84,8 @@ def clipped_area(shape: BaseGeometry) -> BaseGeometry:
 
     Clipping leaves lines and points where an area only touches the box.
     """
-    parts = shapely.get_parts(shape)
-    areas = parts[shapely.get_type_id(parts) == POLYGON]
-    area: BaseGeometry = areas[0] if len(areas) == 1 else shapely.multipolygons(areas)
+    areas = _polygons(shape)
+    area: BaseGeometry = areas[0] if len(areas) == 1 else MultiPolygon(areas)
     return area if shapely.is_valid(area) else shapely.make_valid(area)
 
 

@@ -2,7 +2,7 @@
 
 A parser in a thread holds the interpreter for all other requests while it works, and objects take many times
 the memory of their text. So a large body is parsed by a process with a limit of memory, which sends columns
-back; whatever it is sent, it can end only itself. This module imports nothing of the service: it starts fast.
+back; whatever it is sent, it can end only itself. This module imports little of the service: it starts fast.
 """
 
 from __future__ import annotations

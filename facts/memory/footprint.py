@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import shapely
@@ -14,11 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from facts.memory.snapshot import Snapshot
 from facts.memory.view import View, spread_at
 from facts.model import CellHit, PermitHit, UnitHit, ZoneHit
-from facts.overlap import FootprintRuler, measure_unit, measure_zone, surroundings
+from facts.overlap import FootprintRuler, area_and_rim, measure_unit, measure_zone, surroundings
 from geo import CoverageIndex, Location, OverlapIndex
-from geo.measure import area_m2, length_m
-
-POLYGON: Final = 3
 
 
 class FootprintView(View):
@@ -97,12 +92,5 @@ class FootprintView(View):
         for n in [] if layer is None else self._candidates(layer.index):
             shape = layer.shapes[n]  # type: ignore[union-attr]
             if shapely.intersects(shape, self.shape) and not shapely.touches(shape, self.shape):
-                beyond, rim = _measured(shapely.difference(self.shape, shape))
+                beyond, rim = area_and_rim(shapely.difference(self.shape, shape))
                 yield replace(layer.rows[n], excess_m2=beyond, excess_rim_m=rim)  # type: ignore[union-attr]
-
-
-def _measured(shape: BaseGeometry) -> tuple[float, float]:
-    """Area and perimeter of the polygons in a geometry, m² and m on the ellipsoid."""
-    parts = shapely.get_parts(shape)
-    areas = [part for part in parts if shapely.get_type_id(part) == POLYGON]
-    return math.fsum(map(area_m2, areas)), math.fsum(map(length_m, areas))
